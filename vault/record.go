@@ -1,0 +1,33 @@
+package vault
+
+import "time"
+
+// Record is a record as it stands: its newest shown revision and where it
+// belongs. Large attachments are not in memory; Vault.WriteJSON streams them.
+type Record struct {
+	ID       RecordID
+	Source   string
+	Patient  RecordID // the Patient it is about; zero when none or not known here
+	Version  int      // revisions of it known here, from 1
+	Deleted  bool
+	Conflict bool  // more than one head; the lowest revision id is shown
+	Head     int64 // entry of the shown revision: what Edit and Delete say they saw
+	Order    int64 // place in the order by date; a page goes on from it
+	Resource Resource
+
+	Snippet string // search only: a passage around the hit, the hits between \x02 and \x03
+	Rank    int    // search only: 1 for the best hit
+}
+
+// Revision is one step in a record's history.
+type Revision struct {
+	ID      RevisionID
+	Version int // 1 is the oldest known here
+	At      time.Time
+	Device  [16]byte
+	Parents []RevisionID
+	Payload Hash
+	Length  uint64
+	Kind    Kind // KindPut or KindTombstone
+	Entry   int64
+}
