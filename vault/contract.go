@@ -82,6 +82,7 @@ type Batch struct {
 	Puts    []*Put
 	Deletes []Delete
 	Notes   []Note // import, audit and the like, after the puts
+	DryRun  bool   // find the outcomes and change nothing
 }
 
 // Put is one revision to add.

@@ -1,0 +1,170 @@
+package vault
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Action is what the audit trail says was done. It is one word and never
+// carries what was searched for or found.
+type Action string
+
+const (
+	ActionUnlock     Action = "unlock"
+	ActionRead       Action = "read"
+	ActionList       Action = "list"
+	ActionSearch     Action = "search"
+	ActionAdd        Action = "add"
+	ActionEdit       Action = "edit"
+	ActionDelete     Action = "delete"
+	ActionImport     Action = "import"
+	ActionExport     Action = "export"
+	ActionPassphrase Action = "passphrase"
+	ActionKeyring    Action = "keyring"
+	ActionBackup     Action = "backup"
+	ActionVerify     Action = "verify"
+)
+
+// AuditNote is the payload of an audit entry, canonical JSON. Count acts of
+// one session, action and patient within one hour are one entry.
+type AuditNote struct {
+	V       int    `json:"v"`       // 1
+	Session string `json:"session"` // random, one a time that the vault was open
+	Action  Action `json:"action"`
+	Patient string `json:"patient,omitempty"` // record id (the record itself where the patient is not known)
+	First   string `json:"first"`             // RFC 3339, UTC
+	Last    string `json:"last"`
+	Count   int    `json:"count"`
+}
+
+type auditKey struct {
+	action Action
+	record RecordID
+	hour   int64
+}
+
+type auditor struct {
+	clock   Clock
+	session string
+	mu      sync.Mutex
+	open    map[auditKey]*AuditNote
+}
+
+// auditMost bounds what is held back before it must be written.
+const auditMost = 1024
+
+func newAuditor(clock Clock) *auditor {
+	var b [8]byte
+	rand.Read(b[:])
+	return &auditor{clock: clock, session: hex.EncodeToString(b[:]), open: map[auditKey]*AuditNote{}}
+}
+
+func (a *auditor) note(action Action, record RecordID) {
+	now := a.clock().UTC()
+	at := now.Format(time.RFC3339)
+	k := auditKey{action, record, now.Unix() / 3600}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := a.open[k]
+	if n == nil {
+		n = &AuditNote{V: 1, Session: a.session, Action: action, First: at}
+		if !record.IsZero() {
+			n.Patient = record.String()
+		}
+		a.open[k] = n
+	}
+	n.Last, n.Count = at, n.Count+1
+}
+
+// with gives the entries to write now: everything held back and the act itself.
+func (a *auditor) with(action Action, record RecordID) []Note {
+	a.note(action, record)
+	return a.drain()
+}
+
+func (a *auditor) drain() []Note {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	notes := make([]Note, 0, len(a.open))
+	for k, n := range a.open {
+		p, err := json.Marshal(n)
+		if err != nil {
+			panic("vault: audit note: " + err.Error())
+		}
+		notes = append(notes, Note{Kind: KindAudit, Record: k.record, Payload: p})
+	}
+	clear(a.open)
+	return notes
+}
+
+func (a *auditor) full() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.open) >= auditMost
+}
+
+func (v *Vault) noteRead(action Action, r Record) {
+	about := r.Patient
+	if about.IsZero() {
+		about = r.ID
+	}
+	v.audit.note(action, about)
+	if v.audit.full() {
+		_ = v.flushAudit(context.Background()) // held back again on failure: drain ran, so Close reports the next
+	}
+}
+
+func (v *Vault) flushAudit(ctx context.Context) error {
+	notes := v.audit.drain()
+	if len(notes) == 0 {
+		return nil
+	}
+	_, err := v.p.Store.Append(ctx, Batch{Notes: notes})
+	return err
+}
+
+// Record writes the act into the audit trail now, before what it announces is
+// done: for exports, backups and changes of keys. The patient may be zero.
+func (v *Vault) Record(ctx context.Context, action Action, patient RecordID) error {
+	_, err := v.p.Store.Append(ctx, Batch{Notes: v.audit.with(action, patient)})
+	return err
+}
+
+// Audited is one line of the audit trail.
+type Audited struct {
+	Entry  int64
+	At     time.Time
+	Device [16]byte
+	Kind   Kind // KindAudit or KindImport
+	Audit  AuditNote
+	Import ImportNote
+}
+
+// Audit gives the trail from entry number from on, oldest first.
+func (v *Vault) Audit(ctx context.Context, from int64, yield func(Audited) bool) error {
+	if err := v.flushAudit(ctx); err != nil {
+		return err
+	}
+	for e, err := range v.p.Log.Entries(ctx, from, KindAudit, KindImport) {
+		if err != nil {
+			return err
+		}
+		a := Audited{Entry: e.Number, At: e.At, Device: e.Device, Kind: e.Header.Kind}
+		into := any(&a.Audit)
+		if a.Kind == KindImport {
+			into = &a.Import
+		}
+		if err := json.Unmarshal(e.Payload, into); err != nil {
+			return fmt.Errorf("%w: entry %d", ErrIntegrity, e.Number)
+		}
+		if !yield(a) {
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package vault
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+)
+
+// LocalSource is the source of records that were written in this vault rather
+// than imported.
+const LocalSource = "phivault"
+
+// Add takes in a new record written by the user. A resource without an id gets
+// a random one, as a FHIR server would assign it: its JSON is completed with
+// WithID by the caller beforehand, so that what is stored is what is shown.
+func (v *Vault) Add(ctx context.Context, r *Resource) (Record, error) {
+	if r.ID == "" {
+		return Record{}, fmt.Errorf("%w: a new record needs an id", ErrUsage)
+	}
+	none := int64(0)
+	p := &Put{ID: RecordIDOf(LocalSource, r.Type, r.ID), Source: LocalSource, Resource: r, Base: &none}
+	return v.put(ctx, p, ActionAdd)
+}
+
+// Edit adds a revision to the record that was read as old. When the record
+// moved on since, nothing is saved and the error is ErrChanged. The type and
+// the id cannot change.
+func (v *Vault) Edit(ctx context.Context, old Record, r *Resource) (Record, error) {
+	if r.Type != old.Resource.Type || r.ID != old.Resource.ID {
+		return Record{}, fmt.Errorf("%w: an edit keeps resourceType and id", ErrUsage)
+	}
+	base := old.Head
+	return v.put(ctx, &Put{ID: old.ID, Source: old.Source, Resource: r, Base: &base}, ActionEdit)
+}
+
+func (v *Vault) put(ctx context.Context, p *Put, action Action) (Record, error) {
+	if err := v.p.Store.Prepare(p); err != nil {
+		return Record{}, err
+	}
+	b := Batch{Puts: []*Put{p}, Notes: v.audit.with(action, p.ID)}
+	if _, err := v.p.Store.Append(ctx, b); err != nil {
+		return Record{}, err
+	}
+	v.names.drop(p.ID)
+	return v.p.Store.Get(ctx, p.ID)
+}
+
+// Delete adds a tombstone to each of the records as they were read. Their
+// history stays. All or none are deleted.
+func (v *Vault) Delete(ctx context.Context, records ...Record) error {
+	var b Batch
+	for _, r := range records {
+		b.Deletes = append(b.Deletes, Delete{ID: r.ID, Base: r.Head})
+		b.Notes = append(b.Notes, v.audit.with(ActionDelete, r.ID)...)
+		v.names.drop(r.ID)
+	}
+	_, err := v.p.Store.Append(ctx, b)
+	return err
+}
+
+// NewID makes a resource id for a record written here: 128 random bits in hex,
+// a valid FHIR id.
+func NewID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,280 @@
+package vault
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// ImportOptions say how an input is taken in.
+type ImportOptions struct {
+	Source string // "": the input's meta.source, else DefaultSource
+	// Hash gives the content hash that names a resource without an id.
+	Hash     func(json []byte) (string, error)
+	DryRun   bool
+	Limits   Limits
+	Refused  func(*Refusal) // called for each, in order; may be nil
+	Progress func(ImportResult)
+}
+
+// DefaultSource is the source of imported records that name none.
+const DefaultSource = "default"
+
+// ImportResult counts what became of an input.
+type ImportResult struct {
+	New, Same, Changed, Refused int64
+	StaysDeleted                int64 // of Same: the record was deleted here and stays so
+	Records                     int64 // all that were read: New + Same + Changed
+	Bytes                       int64 // of the records' JSON
+}
+
+// ImportNote is the payload of an import entry, canonical JSON.
+type ImportNote struct {
+	V       int    `json:"v"` // 1
+	At      string `json:"at"`
+	Session string `json:"session"`
+	Source  string `json:"source"`
+	New     int64  `json:"new"`
+	Same    int64  `json:"same"`
+	Changed int64  `json:"changed"`
+	Refused int64  `json:"refused"`
+	Partial bool   `json:"partial,omitempty"` // ended before the input did
+}
+
+// Batches are cut at whichever comes first, so that a batch stays a fraction of
+// a segment's and of the memory's limits.
+const (
+	batchPuts  = 2048
+	batchBytes = 8 << 20
+)
+
+// Import takes in one input. It reads it twice: first to see that its patients
+// are the people this vault knows under their ids (else nothing is taken in
+// and the error is ErrPerson), then to append its resources in batches, each
+// one transaction. What was appended before an error or a cancellation stays,
+// and importing the same input again continues: content already in a record's
+// history is counted as Same.
+func (v *Vault) Import(ctx context.Context, in Input, o ImportOptions) (res ImportResult, err error) {
+	source, err := chooseSource(ctx, in, o)
+	if err != nil {
+		return res, err
+	}
+	if err := v.checkPeople(ctx, in, source, o); err != nil {
+		return res, err
+	}
+	i := &importer{v: v, in: in, o: o, source: source}
+	runErr := i.run(ctx)
+	if o.DryRun {
+		return i.res, runErr
+	}
+	return i.res, errors.Join(runErr, i.finish(ctx, runErr != nil))
+}
+
+func chooseSource(ctx context.Context, in Input, o ImportOptions) (string, error) {
+	if o.Source != "" {
+		return o.Source, nil
+	}
+	for it, err := range in.Items(ctx, DecodeOptions{Limits: o.Limits}) {
+		var ref *Refusal
+		if errors.As(err, &ref) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		return cmp.Or(it.Resource.MetaSource, DefaultSource), nil
+	}
+	return DefaultSource, nil
+}
+
+// checkPeople refuses an input whose Patient has the id of one known here, or
+// of an earlier one in the input, and is another person.
+func (v *Vault) checkPeople(ctx context.Context, in Input, source string, o ImportOptions) error {
+	seen := map[RecordID]*Person{}
+	for it, err := range in.Items(ctx, DecodeOptions{Limits: o.Limits, Only: "Patient"}) {
+		var ref *Refusal
+		if errors.As(err, &ref) {
+			continue // the second reading reports it
+		}
+		if err != nil {
+			return err
+		}
+		r := &it.Resource
+		if r.Type != "Patient" || r.ID == "" {
+			continue
+		}
+		id := RecordIDOf(source, r.Type, r.ID)
+		known := seen[id]
+		if known == nil {
+			switch old, err := v.p.Store.Get(ctx, id); {
+			case err == nil:
+				known = old.Resource.Person
+			case !errors.Is(err, ErrNotFound):
+				return err
+			}
+			if len(seen) < 100_000 {
+				seen[id] = r.Person
+			}
+		}
+		if known.Differs(r.Person) {
+			return &PersonError{Input: it.Input, Place: it.Place, Source: source}
+		}
+	}
+	return nil
+}
+
+// PersonError refuses a whole input because of one Patient in it. It is an
+// ErrPerson.
+type PersonError struct{ Input, Place, Source string }
+
+func (e *PersonError) Error() string {
+	return e.Input + ": " + e.Place + ": " + ErrPerson.Error() + " in source " + e.Source
+}
+
+func (e *PersonError) Unwrap() error { return ErrPerson }
+
+// importer is one import under way: a goroutine decodes and prepares batches
+// while this one appends them, so that both cores work.
+type importer struct {
+	v      *Vault
+	in     Input
+	o      ImportOptions
+	source string
+	res    ImportResult
+}
+
+type loaded struct {
+	puts     []*Put
+	refusals []*Refusal
+	bytes    int64
+	err      error // the last one, when not nil
+}
+
+func (i *importer) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	ch := make(chan loaded, 1)
+	done := make(chan struct{})
+	defer func() { cancel(); <-done }()
+	go func() {
+		defer close(done)
+		i.load(ctx, ch)
+	}()
+	for b := range ch {
+		if err := i.append(ctx, b); err != nil {
+			return err
+		}
+		if i.o.Progress != nil {
+			i.o.Progress(i.res)
+		}
+		if b.err != nil {
+			return b.err
+		}
+	}
+	return ctx.Err()
+}
+
+// load decodes the input into batches and closes ch after the last.
+func (i *importer) load(ctx context.Context, ch chan<- loaded) {
+	defer close(ch)
+	o := DecodeOptions{Limits: i.o.Limits}
+	if !i.o.DryRun {
+		o.Blobs = i.v.p.Blobs
+	}
+	var b loaded
+	send := func() bool {
+		select {
+		case ch <- b:
+			b = loaded{}
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for it, err := range i.in.Items(ctx, o) {
+		var ref *Refusal
+		switch {
+		case errors.As(err, &ref):
+			b.refusals = append(b.refusals, ref)
+		case err != nil:
+			b.err = err
+			send()
+			return
+		default:
+			p, err := i.prepare(&it)
+			if err != nil {
+				b.err = err
+				send()
+				return
+			}
+			b.puts = append(b.puts, p)
+			b.bytes += int64(len(it.Resource.JSON))
+		}
+		if len(b.puts) >= batchPuts || b.bytes >= batchBytes || len(b.refusals) >= batchPuts {
+			if !send() {
+				return
+			}
+		}
+	}
+	send()
+}
+
+func (i *importer) prepare(it *Item) (*Put, error) {
+	r := it.Resource
+	id := r.ID
+	if id == "" {
+		h, err := i.o.Hash(r.JSON)
+		if err != nil {
+			return nil, err
+		}
+		id = "sha256:" + h
+	}
+	p := &Put{ID: RecordIDOf(i.source, r.Type, id), Source: i.source, FullURL: it.FullURL, Resource: &r}
+	return p, i.v.p.Store.Prepare(p)
+}
+
+func (i *importer) append(ctx context.Context, b loaded) error {
+	for _, r := range b.refusals {
+		i.res.Refused++
+		if i.o.Refused != nil {
+			i.o.Refused(r)
+		}
+	}
+	if len(b.puts) == 0 {
+		return nil
+	}
+	outcomes, err := i.v.p.Store.Append(ctx, Batch{Puts: b.puts, DryRun: i.o.DryRun})
+	if err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		switch o {
+		case OutcomeNew:
+			i.res.New++
+		case OutcomeChanged:
+			i.res.Changed++
+		case OutcomeStaysDeleted:
+			i.res.StaysDeleted++
+			i.res.Same++
+		default:
+			i.res.Same++
+		}
+		i.res.Records++
+	}
+	i.res.Bytes += b.bytes
+	return nil
+}
+
+// finish notes the act of importing, also when it was cut short.
+func (i *importer) finish(ctx context.Context, partial bool) error {
+	n := ImportNote{V: 1, At: i.v.p.Clock().UTC().Format(time.RFC3339), Session: i.v.audit.session, Source: i.source,
+		New: i.res.New, Same: i.res.Same, Changed: i.res.Changed, Refused: i.res.Refused, Partial: partial}
+	p, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	notes := append([]Note{{Kind: KindImport, Payload: p}}, i.v.audit.with(ActionImport, RecordID{})...)
+	_, err = i.v.p.Store.Append(context.WithoutCancel(ctx), Batch{Notes: notes})
+	return err
+}
