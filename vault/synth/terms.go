@@ -1,0 +1,48 @@
+package synth
+
+// Terms are words to search for, for benchmarks and tests.
+type Terms struct {
+	// Identifier is the patient's record number, in the Patient resource as
+	// plain text: one word that no other patient of the same seed has.
+	Identifier string
+	// Rare is a word that occurs in one record of this patient only: inside
+	// the base64 text of the first note. No other patient has it.
+	Rare string
+	// Family is the patient's family name; many patients share it.
+	Family string
+}
+
+// CommonTerms are words that occur in many records of most patients.
+func CommonTerms() []string {
+	return []string{"glucose", "hypertension", "pressure", "metformin", "hemoglobin", "prescribed", "influenza", "review"}
+}
+
+// Prefixes are the beginnings of common and of uncommon words, three letters
+// or longer.
+func Prefixes() []string {
+	return []string{"hyp", "met", "gluc", "chol", "lisin", "immun", "osteoa", "tamox"}
+}
+
+// Terms returns the words of patient i.
+func (g *Generator) Terms(i int) Terms {
+	var l life
+	l.live(g, i)
+	return Terms{Identifier: recordNumber(i), Rare: rareWord(i), Family: l.name.family}
+}
+
+func recordNumber(i int) string { return "mrn" + word(uint64(i)) }
+func rareWord(i int) string     { return "zq" + word(uint64(i)+1<<39) }
+
+// word spells the scrambled lower 40 bits of n: two numbers below 2^40 never
+// get the same word, because multiplying by an odd number can be undone.
+func word(n uint64) string {
+	const letters = "bcdfghjklmnpqrstvwxz2345679aeiou"
+	n = n * 0x9e3779b97f4a7c15 & (1<<40 - 1)
+	n ^= n >> 20
+	var b [8]byte
+	for k := range b {
+		b[k] = letters[n&31]
+		n >>= 5
+	}
+	return string(b[:])
+}
