@@ -1,0 +1,82 @@
+package cryptvfs
+
+import (
+	"os"
+	"sync"
+
+	"modernc.org/libc"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"phivault/crypto/secret"
+)
+
+// handle is what one sqlite3_file stands for.
+type handle struct {
+	vfs     *VFS
+	node    *node
+	os      *os.File
+	content content
+	wipe    [][]byte // buffers that hold plaintext
+
+	mu    sync.Mutex // one access at a time: the buffers are shared
+	level int32      // lock level; with what follows guarded by node.mu
+
+	mapped                bool
+	ownSlots, sharedSlots slotSet
+}
+
+func (h *handle) read(buf []byte, off int64) int32 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.vfs.count.reads.Add(1)
+	err := h.content.read(buf, off)
+	if err == nil {
+		return sqlite3.SQLITE_OK
+	}
+	return h.vfs.fail(err, sqlite3.SQLITE_IOERR_READ)
+}
+
+func (h *handle) write(buf []byte, off int64) int32 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.vfs.count.writes.Add(1)
+	err := h.content.write(buf, off)
+	if err == nil {
+		return sqlite3.SQLITE_OK
+	}
+	return h.vfs.fail(err, sqlite3.SQLITE_IOERR_WRITE)
+}
+
+func (h *handle) truncate(size int64) int32 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.vfs.fail(h.content.truncate(size), sqlite3.SQLITE_IOERR_TRUNCATE)
+}
+
+func (h *handle) sync() int32 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.vfs.count.syncs.Add(1)
+	return h.vfs.fail(h.content.sync(), sqlite3.SQLITE_IOERR_FSYNC)
+}
+
+func (h *handle) size() (int64, int32) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n, err := h.content.size()
+	return n, h.vfs.fail(err, sqlite3.SQLITE_IOERR_FSTAT)
+}
+
+// close gives everything up. Buffers are wiped: they may hold a page.
+func (h *handle) close(tls *libc.TLS) int32 {
+	h.unmap(tls)
+	h.unlock(sqlite3.SQLITE_LOCK_NONE)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, b := range h.wipe {
+		secret.Wipe(b)
+	}
+	err := h.os.Close()
+	h.vfs.release(h.node)
+	return h.vfs.fail(err, sqlite3.SQLITE_IOERR_CLOSE)
+}

@@ -1,0 +1,201 @@
+package cryptvfs
+
+import (
+	"encoding/binary"
+	"os"
+)
+
+// Sizes in SQLite's log (https://sqlite.org/fileformat2.html, section 4) and
+// in ours. A frame on disk is sealed as a whole: what is known to be durable
+// (8 bytes) ‖ SQLite's frame header ‖ the page without its reserved bytes.
+const (
+	headerSize      = 32
+	frameHeaderSize = 24
+	markSize        = 8
+
+	frameSalts, frameChecksum   = 8, 16  // in a frame's header
+	headerSalts, headerChecksum = 16, 24 // in the log's header
+	checksumSize                = 8
+
+	sealedHeaderSize = headerSize + overhead
+)
+
+// none says that no frame is meant.
+const none = -1
+
+// log is the write-ahead log. SQLite writes a frame's header and then its page;
+// both go to disk as one sealed frame. The other accesses it makes (wal.c): the
+// page of a frame again when a transaction spilled it before, all headers of
+// such a transaction at its end (walRewriteChecksums), whole frames on recovery.
+type log struct {
+	os    *os.File
+	disk  changes
+	state *logState
+	box   box
+	page  int
+	raw   []byte // one sealed frame
+	plain []byte // one opened frame: mark ‖ header ‖ page
+	head  int64  // the frame whose header lies in plain and waits for its page
+	held  int64  // the frame that the last access read whole into plain
+}
+
+// mark, header and body are the parts of plain.
+func (l *log) header() []byte { return l.plain[markSize : markSize+frameHeaderSize] }
+func (l *log) body() []byte   { return l.plain[markSize+frameHeaderSize:] }
+
+// frameAt splits an offset of SQLite's into a frame and the place within it.
+func (l *log) frameAt(off int64) (frame, within int64) {
+	size := int64(frameHeaderSize + l.page)
+	return (off - headerSize) / size, (off - headerSize) % size
+}
+
+// offset is where a sealed frame lies.
+func (l *log) offset(frame int64) int64 { return sealedHeaderSize + frame*int64(len(l.raw)) }
+
+func (l *log) read(buf []byte, off int64) error {
+	err := l.readShape(buf, off)
+	if err != nil {
+		clear(buf)
+	}
+	return err
+}
+
+func (l *log) readShape(buf []byte, off int64) error {
+	if l.head != none { // its page must come first
+		return ErrShape
+	}
+	if off < headerSize {
+		return l.readHeader(buf, off)
+	}
+	frame, within := l.frameAt(off)
+	switch {
+	case within == frameHeaderSize && len(buf) == l.page:
+		if err := l.load(frame); err != nil {
+			return err
+		}
+		l.givePage(buf)
+		return nil
+	case within == 0 && len(buf) == frameHeaderSize+l.page:
+		return l.readWhole(buf, frame)
+	case within == frameChecksum && len(buf) == checksumSize:
+		if err := l.load(frame); err != nil {
+			return err
+		}
+		copy(buf, l.header()[frameChecksum:])
+		return nil
+	}
+	return ErrShape
+}
+
+// givePage copies the opened page out; SQLite's checksum covers the reserved
+// bytes, which are zeros.
+func (l *log) givePage(buf []byte) {
+	n := copy(buf, l.body())
+	clear(buf[n:])
+}
+
+// readHeader serves the log's header: all of it, or its checksum. A header of
+// zeros is an empty log: what a crash leaves that came before the first sync.
+func (l *log) readHeader(buf []byte, off int64) error {
+	whole := off == 0 && len(buf) == headerSize
+	if !whole && (off != headerChecksum || len(buf) != checksumSize) {
+		return ErrShape
+	}
+	l.held = none
+	raw := l.raw[:sealedHeaderSize]
+	got, err := readFull(l.os, raw, 0)
+	if err != nil {
+		return err
+	}
+	if got < len(raw) {
+		return errShort
+	}
+	if whole && allZero(raw) {
+		if l.proves(0, anyGeneration) {
+			return place(ErrLogDamaged, kindLogHeader, 0)
+		}
+		clear(buf)
+		return nil
+	}
+	var h [headerSize]byte
+	if err := l.box.open(h[:], raw, kindLogHeader, 0); err != nil {
+		return err
+	}
+	if whole {
+		l.state.begin(generationOf(h[headerSalts:]))
+	}
+	copy(buf, h[off:])
+	return nil
+}
+
+// load opens a frame of the present generation into plain.
+func (l *log) load(frame int64) error {
+	if err := l.openFrame(frame); err != nil {
+		return err
+	}
+	if !l.state.current(l.header()[frameSalts:]) {
+		return place(ErrAuth, kindFrame, frame)
+	}
+	return nil
+}
+
+// openFrame opens whatever authentic frame lies at that place.
+func (l *log) openFrame(frame int64) error {
+	l.held = none
+	got, err := readFull(l.os, l.raw, l.offset(frame))
+	if err != nil {
+		return err
+	}
+	if got < len(l.raw) {
+		return place(ErrTruncated, kindFrame, frame)
+	}
+	return l.box.open(l.plain, l.raw, kindFrame, frame)
+}
+
+// readWhole serves recovery, where the first frame that is not of this
+// generation ends the log: a torn one reads as zeros, which SQLite takes for
+// that. But if a later frame proves that this one was durable, the log was
+// damaged, and going on would lose acknowledged commits without a word.
+func (l *log) readWhole(buf []byte, frame int64) error {
+	err := l.openFrame(frame)
+	if err != nil && !IsAuth(err) {
+		return err
+	}
+	if err == nil {
+		copy(buf, l.header())
+		l.givePage(buf[frameHeaderSize:])
+		if l.state.current(l.header()[frameSalts:]) {
+			l.held = frame
+			l.state.seen(frame, l.commits())
+			return nil
+		}
+	} else {
+		clear(buf)
+	}
+	if l.proves(frame, l.state.current) {
+		return place(ErrLogDamaged, kindFrame, frame)
+	}
+	return nil
+}
+
+// proves looks behind a frame for one of a generation that was written when
+// that frame was already durable. It spoils plain.
+func (l *log) proves(frame int64, generation func(salts []byte) bool) bool {
+	end, err := fileSize(l.os)
+	if err != nil {
+		return false
+	}
+	for f := frame; l.offset(f+1) <= end; f++ {
+		if l.openFrame(f) == nil && generation(l.header()[frameSalts:]) &&
+			binary.BigEndian.Uint64(l.plain) > uint64(frame) {
+			return true
+		}
+	}
+	return false
+}
+
+func anyGeneration([]byte) bool { return true }
+
+// commits tells whether the frame in plain ends a transaction: it then carries
+// the database's size in pages.
+func (l *log) commits() bool { return binary.BigEndian.Uint32(l.header()[4:]) != 0 }

@@ -1,0 +1,96 @@
+package cryptvfs
+
+import (
+	"encoding/binary"
+	"sync"
+)
+
+// logState is what the handles of one log know together. Frames count from
+// zero; "up to n" means the frames 0..n-1.
+//
+// Its purpose is the mark in each frame: the number of frames that were durable
+// when it was written. Recovery takes a mark for proof, so it may claim too
+// little but never too much: only frames up to a commit count, since others may
+// be overwritten after a rollback; writing a frame again takes back what was
+// claimed of it; and a sync vouches only for what was there when it began.
+type logState struct {
+	fileState
+
+	mu        sync.Mutex
+	salts     uint64 // of the present generation: SQLite draws new ones whenever it starts the log over
+	known     bool
+	committed int64  // frames up to the last commit
+	synced    int64  // frames that are durable, at most committed
+	takenBack uint64 // how often committed went down
+}
+
+// generationOf reads the two salts.
+func generationOf(salts []byte) uint64 { return binary.BigEndian.Uint64(salts) }
+
+// begin starts a generation of which nothing is known.
+func (s *logState) begin(salts uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.salts, s.known = salts, true
+	s.committed, s.synced = 0, 0
+	s.takenBack++
+}
+
+// forget is for a log that was made anew.
+func (s *logState) forget() {
+	s.begin(0)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known = false
+}
+
+// current reports whether the salts of a frame are those of the log's header. A
+// frame of an older generation, or one put back by someone, has others.
+func (s *logState) current(salts []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known && s.salts == generationOf(salts)
+}
+
+// writing must be called before a frame is written. It returns the mark.
+func (s *logState) writing(frame int64) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.committed > frame {
+		s.committed = frame
+		s.takenBack++
+	}
+	s.synced = min(s.synced, frame)
+	return uint64(s.synced)
+}
+
+// seen notes a frame of this generation that is in the file.
+func (s *logState) seen(frame int64, commits bool) {
+	if !commits {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.committed = max(s.committed, frame+1)
+}
+
+// syncMark is the state at the beginning of a sync.
+type syncMark struct {
+	committed int64
+	takenBack uint64
+}
+
+func (s *logState) mark() syncMark {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return syncMark{s.committed, s.takenBack}
+}
+
+// durable is called when the sync succeeded.
+func (s *logState) durable(m syncMark) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.takenBack == m.takenBack {
+		s.synced = max(s.synced, m.committed)
+	}
+}

@@ -1,0 +1,200 @@
+package cryptvfs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+const (
+	logSuffix     = "-wal"
+	journalSuffix = "-journal"
+	// newSuffix is the file in which page one of a new database is made; it is
+	// renamed when it is durable. One that a crash left is overwritten.
+	newSuffix = "-new"
+	fileMode  = 0o600
+)
+
+// open serves xOpen: a main database to be read and written, or its log.
+func (v *VFS) open(path string, flags int32) (*handle, int32) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if path == "" || flags&sqlite3.SQLITE_OPEN_READWRITE == 0 || flags&sqlite3.SQLITE_OPEN_DELETEONCLOSE != 0 {
+		return nil, v.refuse(ErrRefused, sqlite3.SQLITE_CANTOPEN)
+	}
+	create := flags&sqlite3.SQLITE_OPEN_CREATE != 0
+	switch flags & (sqlite3.SQLITE_OPEN_MAIN_DB | sqlite3.SQLITE_OPEN_WAL) {
+	case sqlite3.SQLITE_OPEN_MAIN_DB:
+		return v.openDatabase(path, create)
+	case sqlite3.SQLITE_OPEN_WAL:
+		return v.openLog(path, create)
+	}
+	return nil, v.refuse(ErrRefused, sqlite3.SQLITE_CANTOPEN)
+}
+
+func (v *VFS) openDatabase(path string, create bool) (*handle, int32) {
+	if code := v.ensure(path, create); code != sqlite3.SQLITE_OK {
+		return nil, code
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, fileMode)
+	if err != nil {
+		v.keepError(err)
+		return nil, openCode(err, true)
+	}
+	n := v.acquire(path)
+	d := &database{os: f, disk: v.disk, state: &n.main, box: newBox(v.keys, v.vault), page: v.page,
+		raw: make([]byte, v.page), plain: make([]byte, v.page)}
+	return &handle{vfs: v, node: n, os: f, content: d, wipe: [][]byte{d.plain}}, sqlite3.SQLITE_OK
+}
+
+// ensure makes path a database that has at least page one. The page appears
+// whole or not at all: it is written beside, synced and renamed. A file without
+// content is as good as none, unless there is a log: then a database was lost.
+func (v *VFS) ensure(path string, create bool) int32 {
+	st, err := os.Stat(path)
+	switch {
+	case err == nil && st.IsDir():
+		v.keepError(ErrRefused)
+		return sqlite3.SQLITE_CANTOPEN_ISDIR
+	case err == nil && st.Size() > 0:
+		return sqlite3.SQLITE_OK
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		v.keepError(err)
+		return openCode(err, true)
+	case !create && err != nil:
+		v.keepError(err)
+		return sqlite3.SQLITE_CANTOPEN
+	case !create:
+		v.keepError(ErrEmpty)
+		return sqlite3.SQLITE_CANTOPEN
+	}
+	if log, err := os.Stat(path + logSuffix); err == nil && log.Size() > 0 {
+		v.keepError(ErrEmpty)
+		return sqlite3.SQLITE_CANTOPEN
+	}
+	if err := v.create(path); err != nil {
+		v.keepError(err)
+		return openCode(err, false)
+	}
+	return sqlite3.SQLITE_OK
+}
+
+func (v *VFS) create(path string) error {
+	raw := make([]byte, v.page)
+	b := newBox(v.keys, v.vault)
+	if err := sealPage(&b, raw, firstPage(v.page), 0); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path+newSuffix, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
+	if err != nil {
+		return err
+	}
+	err = v.disk.Write(f, raw, 0)
+	if err == nil {
+		err = v.disk.Sync(f)
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = v.disk.Rename(path+newSuffix, path)
+	}
+	if err != nil {
+		return errors.Join(err, v.disk.Remove(path+newSuffix))
+	}
+	return syncFolder(v.disk, path)
+}
+
+// openLog opens the log of a database that is open.
+func (v *VFS) openLog(path string, create bool) (*handle, int32) {
+	base, isLog := strings.CutSuffix(path, logSuffix)
+	if !isLog || v.nodes[base] == nil {
+		return nil, v.refuse(ErrRefused, sqlite3.SQLITE_CANTOPEN)
+	}
+	_, err := os.Lstat(path)
+	missing := errors.Is(err, fs.ErrNotExist)
+	mode := os.O_RDWR
+	if create {
+		mode |= os.O_CREATE
+	}
+	f, err := os.OpenFile(path, mode, fileMode)
+	if err != nil {
+		v.keepError(err)
+		return nil, openCode(err, !missing)
+	}
+	n := v.acquire(base)
+	if missing {
+		n.log.forget()
+		n.log.unnamed.Store(true)
+	}
+	frame := markSize + frameHeaderSize + v.page - overhead
+	l := &log{os: f, disk: v.disk, state: &n.log, box: newBox(v.keys, v.vault), page: v.page,
+		raw: make([]byte, frame+overhead), plain: make([]byte, frame), head: none, held: none}
+	return &handle{vfs: v, node: n, os: f, content: l, wipe: [][]byte{l.plain}}, sqlite3.SQLITE_OK
+}
+
+// remove serves xDelete, which for the files of this package means the log.
+func (v *VFS) remove(path string, durable bool) int32 {
+	if strings.HasSuffix(path, journalSuffix) {
+		return sqlite3.SQLITE_IOERR_DELETE_NOENT // there never is one of ours
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	base, isLog := strings.CutSuffix(path, logSuffix)
+	if !isLog || v.nodes[base] == nil {
+		return v.refuse(ErrRefused, sqlite3.SQLITE_IOERR_DELETE)
+	}
+	err := v.disk.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return sqlite3.SQLITE_IOERR_DELETE_NOENT
+	}
+	if err == nil && durable {
+		if err := syncFolder(v.disk, path); err != nil {
+			return v.fail(err, sqlite3.SQLITE_IOERR_DIR_FSYNC)
+		}
+	}
+	return v.fail(err, sqlite3.SQLITE_IOERR_DELETE)
+}
+
+// exists serves xAccess. A journal of another making is not looked at: SQLite
+// would roll it back into the database.
+func exists(path string) bool {
+	st, err := os.Stat(path)
+	switch {
+	case err != nil, strings.HasSuffix(path, journalSuffix):
+		return false
+	case strings.HasSuffix(path, logSuffix):
+		return st.Size() > 0
+	}
+	return true
+}
+
+// fullPath resolves links, so that one database has one node by whatever name.
+func fullPath(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		return real, nil
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
+		return filepath.Join(dir, filepath.Base(abs)), nil
+	}
+	return abs, nil
+}
+
+// withoutPath drops what os puts around an error: the path.
+func withoutPath(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	var l *os.LinkError
+	if errors.As(err, &l) {
+		return l.Err
+	}
+	return err
+}
