@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"bytes"
 	"strings"
 
 	"phivault/vault"
@@ -31,7 +32,7 @@ func isPatientReference(d *doc, i int) bool {
 		return ref.Type == "Patient"
 	case Absolute:
 		return ref.Type == "Patient" || ref.Type == "" && strings.Contains(s, "/Patient")
-	case Contained:
+	case Fragment:
 		return d.text(d.contained(0, ref.ID), "resourceType") == "Patient"
 	case URN:
 		return true
@@ -115,10 +116,30 @@ func (d *doc) title(obj int, typ string, sh shape) string {
 	for i := 0; t == "" && i < len(sh.title); i++ {
 		t = d.labelAt(obj, sh.title[i], true)
 	}
+	if t == "" {
+		t = d.narrative(obj)
+	}
 	if t != "" && d.kind(d.get(obj, "doNotPerform")) == 't' {
 		t = "do not perform: " + t
 	}
 	return t
+}
+
+// narrative gives the beginning of what a person wrote about obj. HL7's own
+// generator writes out the elements, which is no title.
+func (d *doc) narrative(obj int) string {
+	div := d.text(d.get(obj, "text"), "div")
+	if div == "" {
+		return ""
+	}
+	s, whole := appendClean(nil, stripMarkup(nil, []byte(div[:min(len(div), 4096)])), 120)
+	if bytes.HasPrefix(s, []byte("Generated")) || bytes.HasPrefix(s, []byte("[")) {
+		return ""
+	}
+	if !whole {
+		s = append(s, "…"...)
+	}
+	return string(s)
 }
 
 // labelAt gives the first label found at p.

@@ -13,7 +13,7 @@ const (
 	Relative                         // Type/id, also with /_history/version
 	Absolute                         // a URL; Type and ID are those at its end, if they are
 	URN                              // urn:uuid: or urn:oid:
-	Contained                        // #id; ID is "" for "#", the resource itself
+	Fragment                         // #id; ID is "" for "#", the resource itself
 	Conditional                      // Type?identifier=system|value
 	Unsupported                      // anything else, as other conditions
 )
@@ -23,7 +23,7 @@ const (
 type Reference struct {
 	Kind    ReferenceKind
 	Type    string // of Relative, Conditional, and Absolute where it can be told
-	ID      string // of Relative, Contained, and Absolute where it can be told
+	ID      string // of Relative, Fragment, and Absolute where it can be told
 	Version string // from /_history/, "" for the current one
 	Base    string // Absolute: what precedes Type/id, without the slash; or the whole URL
 	URN     string // the whole of it, in lower case for urn:uuid:
@@ -43,7 +43,7 @@ func ParseReference(ref string) Reference {
 		return Reference{}
 	case ref[0] == '#':
 		if id := ref[1:]; id == "" || validID(id) {
-			return Reference{Kind: Contained, ID: id}
+			return Reference{Kind: Fragment, ID: id}
 		}
 		return Reference{Kind: Unsupported}
 	case colon && strings.EqualFold(scheme, "urn"):

@@ -25,7 +25,7 @@ var generic = shape{
 		created createdDateTime sent received started timestamp whenHandedOver whenPrepared dateWritten dateRecorded
 		identifiedDateTime statusDate effectivePeriod.end occurrencePeriod.end performedPeriod.end period.end`),
 	title: paths(`code title medicationCodeableConcept medicationReference medication vaccineCode name description type
-		serviceType class activity category reasonCode kind display`),
+		serviceType class activity category reasonCode kind display eventCoding event`),
 	status: paths("status clinicalStatus lifecycleStatus state"),
 	code: paths(`code medicationCodeableConcept medication.concept vaccineCode type serviceType class activity
 		category`),
@@ -95,7 +95,7 @@ var shapes = map[string]shape{
 	"Composition":        {date: paths("date"), title: paths("title type"), code: paths("type class category")},
 	"Binary":             {subject: []path{}, date: []path{}, title: paths("contentType"), code: []path{}},
 	"Media":              {date: paths("createdDateTime createdPeriod.start issued"), title: paths("content.title type modality view"), code: paths("type modality view")},
-	"ImagingStudy":       {date: paths("started"), title: paths("description procedureCode series.description modality"), code: paths("procedureCode procedure modality")},
+	"ImagingStudy":       {date: paths("started"), title: paths("description procedureCode series.description modality series.modality"), code: paths("procedureCode procedure modality series.modality")},
 	"Specimen":           {date: paths("collection.collectedDateTime collection.collectedPeriod.start receivedTime"), title: paths("type"), code: paths("type")},
 	"BodyStructure":      {subject: paths("patient"), title: paths("description location morphology"), code: paths("location morphology")},
 	"MolecularSequence":  {subject: paths("patient"), title: paths("referenceSeq.referenceSeqId type"), code: paths("referenceSeq.referenceSeqId")},

@@ -3,7 +3,6 @@ package fhir
 import (
 	"bytes"
 	"hash/maphash"
-	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -192,9 +191,8 @@ func (c *collector) attachment(d *doc, i int, cuts []vault.Cut, note func(vault.
 	if n := &d.nodes[i]; n.start < n.end {
 		raw = decodeBase64(c.note[:0], c.unescape(d, n))
 		c.note = raw
-	} else if cut := sort.Search(len(cuts), func(k int) bool { return cuts[k].Offset >= int64(n.start) }); note != nil &&
-		cut < len(cuts) && cuts[cut].Offset == int64(n.start) {
-		raw = note(cuts[cut])
+	} else if cut, ok := cutAt(cuts, n.start); ok && note != nil {
+		raw = note(cut)
 	}
 	c.add(kind.decode(raw))
 }
