@@ -162,6 +162,9 @@ func (v *Vault) Audit(ctx context.Context, from int64, yield func(Audited) bool)
 		if err := json.Unmarshal(e.Payload, into); err != nil {
 			return fmt.Errorf("%w: entry %d", ErrIntegrity, e.Number)
 		}
+		if a.Kind == KindImport && a.Import.At == "" {
+			continue
+		}
 		if !yield(a) {
 			return nil
 		}

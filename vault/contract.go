@@ -100,6 +100,7 @@ type Put struct {
 	Payload Hash   // by Prepare
 	Length  uint64 // by Prepare
 	Body    []byte // by Prepare: the payload as it is stored; opaque
+	Terms   []byte // by Prepare: what full-text search will find it by; opaque
 }
 
 // Delete is one tombstone to add.

@@ -41,6 +41,9 @@ type ImportNote struct {
 	Changed int64  `json:"changed"`
 	Refused int64  `json:"refused"`
 	Partial bool   `json:"partial,omitempty"` // ended before the input did
+	// URLs are names that the input gave to records besides their ids
+	// (Bundle.entry.fullUrl to record id). A note of URLs alone has no At.
+	URLs map[string]string `json:"urls,omitempty"`
 }
 
 // Batches are cut at whichever comes first, so that a batch stays a fraction of

@@ -1,0 +1,240 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"io"
+
+	"phivault/vault"
+)
+
+// chunkSize is what one row of an attachment holds; flushChunks of them are
+// written in one transaction.
+const (
+	chunkSize   = 64 << 10
+	flushChunks = 16
+	maxChunks   = 1 << 24
+)
+
+// BlobNote is the payload of a blob entry: an attachment that records cite by
+// its hash.
+type BlobNote struct {
+	V      int    `json:"v"` // 1
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+}
+
+// NewBlob begins an attachment; see vault.Blobs. It writes in transactions of
+// its own, so it must not be used from within Append.
+func (s *Store) NewBlob(ctx context.Context) (vault.BlobWriter, error) {
+	s.write.Lock()
+	defer s.write.Unlock()
+	n := s.next.blob
+	err := s.w.transact(ctx, func() error {
+		return s.w.run("INSERT INTO blob(blob,sha256,size,entry) VALUES(?,NULL,0,NULL)", n)
+	})
+	if err != nil {
+		return nil, mapError(err)
+	}
+	s.next.blob++
+	return &blobWriter{s: s, ctx: ctx, blob: n, sum: sha256.New()}, nil
+}
+
+// blobWriter holds flushChunks chunks at most.
+type blobWriter struct {
+	s    *Store
+	ctx  context.Context
+	blob int64
+	sum  hash.Hash
+	size int64
+	next int64 // chunk
+	buf  []byte
+	err  error
+}
+
+func (b *blobWriter) Write(p []byte) (int, error) {
+	for done := 0; done < len(p); {
+		if b.err != nil {
+			return done, b.err
+		}
+		n := min(len(p)-done, chunkSize*flushChunks-len(b.buf))
+		b.buf = append(b.buf, p[done:done+n]...)
+		done += n
+		if len(b.buf) == chunkSize*flushChunks {
+			b.flush()
+		}
+	}
+	b.sum.Write(p)
+	b.size += int64(len(p))
+	return len(p), b.err
+}
+
+func (b *blobWriter) flush() {
+	if b.err = b.ctx.Err(); b.err != nil || len(b.buf) == 0 {
+		return
+	}
+	b.s.write.Lock()
+	defer b.s.write.Unlock()
+	b.err = mapError(b.s.w.transact(b.ctx, func() error {
+		for at := 0; at < len(b.buf); at += chunkSize {
+			if b.next == maxChunks {
+				return fmt.Errorf("%w: an attachment of more than %d bytes", vault.ErrLimit, int64(maxChunks)*chunkSize)
+			}
+			if err := b.s.w.run("INSERT INTO chunk(chunk,data) VALUES(?,?)", b.blob<<24|b.next, b.buf[at:min(at+chunkSize, len(b.buf))]); err != nil {
+				return err
+			}
+			b.next++
+		}
+		return nil
+	}))
+	b.buf = b.buf[:0]
+}
+
+func (b *blobWriter) Commit() (sum vault.Hash, size int64, err error) {
+	b.flush()
+	if b.err != nil {
+		b.Abort()
+		return sum, 0, b.err
+	}
+	b.sum.Sum(sum[:0])
+	b.s.write.Lock()
+	defer b.s.write.Unlock()
+	err = b.s.w.transact(b.ctx, func() error {
+		var have int64
+		ok, err := b.s.w.row(b.ctx, []any{&have}, "SELECT blob FROM blob WHERE sha256=?", sum[:])
+		if err != nil {
+			return err
+		}
+		if ok {
+			return dropBlob(b.s.w, b.blob)
+		}
+		return b.s.w.run("UPDATE blob SET sha256=?,size=? WHERE blob=?", sum[:], b.size, b.blob)
+	})
+	return sum, b.size, mapError(err)
+}
+
+func (b *blobWriter) Abort() {
+	b.s.write.Lock()
+	defer b.s.write.Unlock()
+	_ = b.s.w.transact(context.Background(), func() error { return dropBlob(b.s.w, b.blob) }) // else the next sweep removes it
+}
+
+func dropBlob(c *conn, blob int64) error {
+	if err := c.run("DELETE FROM chunk WHERE chunk BETWEEN ? AND ?", blob<<24, (blob+1)<<24-1); err != nil {
+		return err
+	}
+	return c.run("DELETE FROM blob WHERE blob=?", blob)
+}
+
+// sweepBlobs removes attachments that no record cites: what an import left that
+// was killed before its batch. It runs when the database is opened, before
+// anyone can write a new one.
+func (s *Store) sweepBlobs(ctx context.Context) error {
+	var orphans []int64
+	err := s.w.rows(ctx, func(scan func(...any) error) error {
+		var n int64
+		err := scan(&n)
+		orphans = append(orphans, n)
+		return err
+	}, "SELECT blob FROM blob WHERE entry IS NULL")
+	if err != nil {
+		return err
+	}
+	for _, n := range orphans {
+		if err := s.w.transact(ctx, func() error { return dropBlob(s.w, n) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cite makes an attachment part of the vault: the first put that cites it is
+// preceded in the log by its blob entry.
+func (t *tx) cite(ctx context.Context, c vault.Cut) error {
+	var n, size int64
+	var entry any
+	ok, err := t.w.row(ctx, []any{&n, &size, &entry}, "SELECT blob,size,entry FROM blob WHERE sha256=?", c.SHA256[:])
+	if err != nil {
+		return err
+	}
+	if !ok || size != c.Size {
+		return fmt.Errorf("%w: an attachment that a record cites is not here", vault.ErrIntegrity)
+	}
+	if entry != nil {
+		return nil
+	}
+	p, err := json.Marshal(BlobNote{V: 1, SHA256: c.SHA256.String(), Size: c.Size})
+	if err != nil {
+		return err
+	}
+	if err := t.note(vault.Note{Kind: vault.KindBlob, Payload: p}); err != nil {
+		return err
+	}
+	return t.w.run("UPDATE blob SET entry=? WHERE blob=?", t.s.next.entry-1, n)
+}
+
+// OpenBlob reads an attachment chunk by chunk; see vault.Blobs.
+func (s *Store) OpenBlob(ctx context.Context, sum vault.Hash) (io.ReadCloser, error) {
+	r := &blobReader{s: s, ctx: ctx, want: sum, sum: sha256.New()}
+	err := s.read(ctx, func(c *conn) error {
+		ok, err := c.row(ctx, []any{&r.blob, &r.left}, "SELECT blob,size FROM blob WHERE sha256=?", sum[:])
+		if err == nil && !ok {
+			err = fmt.Errorf("attachment: %w", vault.ErrNotFound)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+type blobReader struct {
+	s    *Store
+	ctx  context.Context
+	blob int64
+	next int64
+	left int64
+	buf  []byte
+	want vault.Hash
+	sum  hash.Hash
+}
+
+func (r *blobReader) Read(p []byte) (int, error) {
+	if len(r.buf) == 0 {
+		if r.left == 0 {
+			if vault.Hash(r.sum.Sum(nil)) != r.want {
+				return 0, fmt.Errorf("%w: an attachment is not what was written", vault.ErrIntegrity)
+			}
+			return 0, io.EOF
+		}
+		if err := r.fill(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, r.buf)
+	r.buf = r.buf[n:]
+	return n, nil
+}
+
+func (r *blobReader) fill() error {
+	err := r.s.read(r.ctx, func(c *conn) error {
+		ok, err := c.row(r.ctx, []any{&r.buf}, "SELECT data FROM chunk WHERE chunk=?", r.blob<<24|r.next)
+		if err == nil && (!ok || len(r.buf) == 0 || int64(len(r.buf)) > r.left) {
+			err = fmt.Errorf("%w: an attachment has lost a part", vault.ErrIntegrity)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.next++
+	r.left -= int64(len(r.buf))
+	r.sum.Write(r.buf)
+	return nil
+}
+
+func (r *blobReader) Close() error { return nil }

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// conn is one database connection with its prepared statements. It is used by
+// one goroutine at a time.
+//
+// Statements run without the caller's context: a context with a Done channel
+// costs modernc a goroutine per statement. Loops look at the context instead.
+type conn struct {
+	c     *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+func newConn(ctx context.Context, db *sql.DB) (*conn, error) {
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{c: c, stmts: map[string]*sql.Stmt{}}, nil
+}
+
+func (c *conn) stmt(query string) (*sql.Stmt, error) {
+	if s := c.stmts[query]; s != nil {
+		return s, nil
+	}
+	s, err := c.c.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	c.stmts[query] = s
+	return s, nil
+}
+
+// run executes a prepared statement; for the fixed statements of hot paths.
+func (c *conn) run(query string, args ...any) error {
+	s, err := c.stmt(query)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExecContext(context.Background(), args...)
+	return err
+}
+
+// exec executes SQL that is not worth keeping prepared.
+func (c *conn) exec(_ context.Context, query string, args ...any) error {
+	_, err := c.c.ExecContext(context.Background(), query, args...)
+	return err
+}
+
+// row scans the first row into dest and reports whether there was one.
+func (c *conn) row(_ context.Context, dest []any, query string, args ...any) (bool, error) {
+	s, err := c.stmt(query)
+	if err != nil {
+		return false, err
+	}
+	err = s.QueryRowContext(context.Background(), args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// rows calls each for every row; each scans. Returning errStop ends it without
+// an error.
+func (c *conn) rows(ctx context.Context, each func(scan func(...any) error) error, query string, args ...any) error {
+	s, err := c.stmt(query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(context.Background(), args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for n := 0; rows.Next(); n++ {
+		if n&63 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := each(rows.Scan); err != nil {
+			if errors.Is(err, errStop) {
+				return nil
+			}
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+var errStop = errors.New("stop")
+
+// transact runs f between BEGIN IMMEDIATE and COMMIT; whatever fails leaves the
+// database as it was.
+func (c *conn) transact(_ context.Context, f func() error) (err error) {
+	if err := c.run("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	done := false
+	defer func() {
+		if !done {
+			if rb := c.run("ROLLBACK"); rb != nil && err == nil {
+				err = rb
+			}
+		}
+	}()
+	if err := f(); err != nil {
+		return err
+	}
+	if err := c.run("COMMIT"); err != nil {
+		return err
+	}
+	done = true
+	return nil
+}
+
+func (c *conn) close() error {
+	var errs []error
+	for _, s := range c.stmts {
+		errs = append(errs, s.Close())
+	}
+	if err := errors.Join(append(errs, c.c.Close())...); err != nil {
+		return fmt.Errorf("closing: %w", err)
+	}
+	return nil
+}

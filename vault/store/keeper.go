@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"os"
+	"time"
+)
+
+// keeper does the work that no one should wait for, on a connection of its own:
+// it moves the write-ahead log into the database and merges the full-text
+// index while nothing else is written.
+type keeper struct {
+	s    *Store
+	wake chan struct{}
+	quit chan struct{}
+	done chan struct{}
+}
+
+const (
+	idleAfter     = 150 * time.Millisecond
+	checkpointAt  = 16 << 20 // bytes of write-ahead log
+	mergePages    = 64       // of one merge step, which an edit may have to wait for
+	mergeSegments = 8
+)
+
+func startKeeper(s *Store) *keeper {
+	k := &keeper{s: s, wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
+	go k.run()
+	return k
+}
+
+// nudge says that something was written. It does not block.
+func (k *keeper) nudge() {
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (k *keeper) stop() {
+	close(k.quit)
+	<-k.done
+}
+
+func (k *keeper) run() {
+	defer close(k.done)
+	idle := time.NewTimer(time.Hour)
+	idle.Stop()
+	for {
+		select {
+		case <-k.quit:
+			return
+		case <-k.wake:
+			if k.walSize() >= checkpointAt {
+				k.checkpoint()
+			}
+			idle.Reset(idleAfter)
+		case <-idle.C:
+			if k.merge() {
+				idle.Reset(idleAfter / 10)
+				continue
+			}
+			k.checkpoint()
+		}
+	}
+}
+
+func (k *keeper) walSize() int64 {
+	st, err := os.Stat(k.s.path + "-wal")
+	if err != nil {
+		return 0
+	}
+	return st.Size()
+}
+
+// checkpoint copies what no reader needs from the log; it never blocks a
+// writer. An error shows again where someone waits for it.
+func (k *keeper) checkpoint() {
+	_ = k.s.read(context.Background(), func(c *conn) error {
+		return c.exec(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
+	})
+}
+
+// merge does one step of merging and reports whether there is more to do. It
+// gives way to anyone who is writing.
+func (k *keeper) merge() bool {
+	s := k.s
+	if !s.write.TryLock() {
+		return true
+	}
+	defer s.write.Unlock()
+	var before, after int64
+	ctx := context.Background()
+	if _, err := s.w.row(ctx, []any{&before}, "SELECT total_changes()"); err != nil {
+		return false
+	}
+	if err := s.w.run("INSERT INTO fts(fts,rank) VALUES('merge',?)", mergePages); err != nil {
+		return false
+	}
+	if _, err := s.w.row(ctx, []any{&after}, "SELECT total_changes()"); err != nil {
+		return false
+	}
+	return after-before >= 2 // as FTS5's documentation tells whether a merge did work
+}
+
+// Checkpoint moves everything into the main file and empties the write-ahead
+// log, as a copy of the file needs.
+func (s *Store) Checkpoint(ctx context.Context) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	var busy, frames, moved int64
+	if _, err := s.w.row(ctx, []any{&busy, &frames, &moved}, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		return mapError(err)
+	}
+	if busy != 0 {
+		return mapError(errBusy)
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"phivault/vault"
+)
+
+// batch is the transaction that an entry came in.
+type batch struct {
+	last   int64
+	log    int64
+	count  int64
+	at     time.Time
+	device [16]byte
+	chain  vault.Chain
+}
+
+const batchColumns = "SELECT b.last,b.log,b.count,b.at,b.chain,l.device FROM batch b JOIN log l ON l.log=b.log "
+
+func scanBatch(scan func(...any) error) (b batch, err error) {
+	var ms int64
+	var chain, device []byte
+	if err := scan(&b.last, &b.log, &b.count, &ms, &chain, &device); err != nil {
+		return b, err
+	}
+	b.at = time.UnixMilli(ms).UTC()
+	copy(b.chain[:], chain)
+	copy(b.device[:], device)
+	return b, nil
+}
+
+func batchOf(ctx context.Context, c *conn, entry int64) (b batch, err error) {
+	found := false
+	err = c.rows(ctx, func(scan func(...any) error) (err error) {
+		b, err = scanBatch(scan)
+		found = true
+		return err
+	}, batchColumns+"WHERE b.last>=? ORDER BY b.last LIMIT 1", entry)
+	if err == nil && (!found || entry <= b.last-b.count) {
+		err = fmt.Errorf("%w: entry %d belongs to no batch", vault.ErrIntegrity, entry)
+	}
+	return b, err
+}
+
+func ownHead(ctx context.Context, c *conn) (h Head, err error) {
+	var chain []byte
+	_, err = c.row(ctx, []any{&h.Entry, &chain}, "SELECT last,chain FROM batch WHERE log=? ORDER BY last DESC LIMIT 1", ownLog)
+	copy(h.Chain[:], chain)
+	return h, err
+}
+
+// Head is the end of the own log.
+func (s *Store) Head(ctx context.Context) (h Head, err error) {
+	err = s.read(ctx, func(c *conn) (err error) {
+		h, err = ownHead(ctx, c)
+		return err
+	})
+	return h, err
+}
+
+// Contains reports whether the own log passed through h. Only ends of
+// transactions are ever asked for.
+func (s *Store) Contains(ctx context.Context, h Head) (ok bool, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		var chain []byte
+		found, err := c.row(ctx, []any{&chain}, "SELECT chain FROM batch WHERE last=? AND log=?", h.Entry, ownLog)
+		ok = found && vault.Chain(chain) == h.Chain
+		return err
+	})
+	return ok, err
+}
+
+// entryColumns select what scanEntry reads, from entry e.
+const entryColumns = `SELECT e.entry,e.kind,coalesce(r.id,e.about),e.parents,e.sha256,e.length,p.body
+	FROM entry e LEFT JOIN record r ON r.record=e.record LEFT JOIN payload p ON p.entry=e.entry `
+
+// headerColumns are the same without payloads.
+const headerColumns = `SELECT e.entry,e.kind,coalesce(r.id,e.about),e.parents,e.sha256,e.length,NULL
+	FROM entry e LEFT JOIN record r ON r.record=e.record `
+
+func scanEntry(scan func(...any) error) (e vault.Entry, body []byte, err error) {
+	var kind, length int64
+	var id, parents, sum []byte
+	if err := scan(&e.Number, &kind, &id, &parents, &sum, &length, &body); err != nil {
+		return e, nil, err
+	}
+	e.Header = vault.Header{Kind: vault.Kind(kind), Parents: splitRevisions(parents), Length: uint64(length)}
+	copy(e.Header.Record[:], id)
+	copy(e.Header.Payload[:], sum)
+	return e, body, nil
+}
+
+const entriesPage = 512
+
+// Entries reads the log; see vault.Log.
+func (s *Store) Entries(ctx context.Context, from int64, kinds ...vault.Kind) iter.Seq2[vault.Entry, error] {
+	return func(yield func(vault.Entry, error) bool) {
+		for {
+			page, last, err := s.entriesPage(ctx, from, kinds)
+			for _, e := range page {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(vault.Entry{}, err)
+				return
+			}
+			if last == 0 {
+				return
+			}
+			from = last + 1
+		}
+	}
+}
+
+// entriesPage reads some entries from number from on; last is 0 at the end.
+func (s *Store) entriesPage(ctx context.Context, from int64, kinds []vault.Kind) (page []vault.Entry, last int64, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		n := 0
+		err := c.rows(ctx, func(scan func(...any) error) error {
+			e, body, err := scanEntry(scan)
+			if err != nil {
+				return err
+			}
+			n++
+			last = e.Number
+			if len(kinds) > 0 && !slices.Contains(kinds, e.Header.Kind) {
+				return nil
+			}
+			if body != nil && e.Header.Kind != vault.KindPut {
+				if e.Payload, err = s.pack.unpack(body); err != nil {
+					return fmt.Errorf("entry %d: %w", e.Number, err)
+				}
+			}
+			page = append(page, e)
+			return nil
+		}, entryColumns+"WHERE e.entry>=? ORDER BY e.entry LIMIT ?", from, entriesPage)
+		if err != nil {
+			return err
+		}
+		if n < entriesPage {
+			last = 0
+		}
+		for i := range page {
+			b, err := batchOf(ctx, c, page[i].Number)
+			if err != nil {
+				return err
+			}
+			page[i].At, page[i].Device = b.at, b.device
+		}
+		return nil
+	})
+	return page, last, err
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+
+	"phivault/vault"
+)
+
+// A put's payload, version 1: u8 1 · u16 length of source · source · u16 count
+// of cuts · cuts (u64 offset, u64 size, 32 bytes SHA-256) · the resource's JSON
+// up to the end. Numbers are big-endian.
+const payloadV1 = 1
+
+func encodePayload(source string, r *vault.Resource) ([]byte, error) {
+	if len(source) > 0xffff || len(r.Cuts) > 0xffff {
+		return nil, fmt.Errorf("%w: a source's name or the number of attachments", vault.ErrLimit)
+	}
+	b := make([]byte, 0, 5+len(source)+48*len(r.Cuts)+len(r.JSON))
+	b = append(b, payloadV1)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(source)))
+	b = append(b, source...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(r.Cuts)))
+	for _, c := range r.Cuts {
+		b = binary.BigEndian.AppendUint64(b, uint64(c.Offset))
+		b = binary.BigEndian.AppendUint64(b, uint64(c.Size))
+		b = append(b, c.SHA256[:]...)
+	}
+	return append(b, r.JSON...), nil
+}
+
+var errPayload = fmt.Errorf("%w: a payload is malformed", vault.ErrIntegrity)
+
+// decodePayload gives the parts of a put's payload; json lies within b.
+func decodePayload(b []byte) (source string, cuts []vault.Cut, json []byte, err error) {
+	take := func(n int) (p []byte) {
+		if len(b) < n {
+			err = errPayload
+			return make([]byte, n)
+		}
+		p, b = b[:n], b[n:]
+		return p
+	}
+	if take(1)[0] != payloadV1 {
+		return "", nil, nil, errPayload
+	}
+	source = string(take(int(binary.BigEndian.Uint16(take(2)))))
+	n := int(binary.BigEndian.Uint16(take(2)))
+	if n*48 > len(b) {
+		return "", nil, nil, errPayload
+	}
+	for range n {
+		var c vault.Cut
+		c.Offset, c.Size = int64(binary.BigEndian.Uint64(take(8))), int64(binary.BigEndian.Uint64(take(8)))
+		copy(c.SHA256[:], take(32))
+		cuts = append(cuts, c)
+	}
+	if err != nil {
+		return "", nil, nil, err
+	}
+	return source, cuts, b, nil
+}
+
+// A body is a payload as it is stored: u8 packing · data. A packing's number
+// and, for packing 2, the dictionary never change: see FORMAT.md.
+const (
+	packRaw  = 0
+	packZstd = 1 // RFC 8878, no dictionary
+	packDict = 2 // RFC 8878, dictionary 1
+)
+
+// maxPayload bounds what a body may unpack to: the largest resource that an
+// importer may be told to accept, with its envelope.
+const maxPayload = 256 << 20
+
+// packer compresses and expands payloads. Each payload is compressed by itself,
+// so that text an outsider gets into one record cannot measure another.
+type packer struct {
+	once sync.Once
+	enc  *zstd.Encoder
+	dec  *zstd.Decoder
+	err  error
+}
+
+func (p *packer) init() error {
+	p.once.Do(func() {
+		p.enc, p.err = zstd.NewWriter(nil, zstd.WithEncoderDict(dictionary1), zstd.WithEncoderLevel(zstd.SpeedFastest),
+			zstd.WithEncoderConcurrency(2), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true))
+		if p.err != nil {
+			return
+		}
+		p.dec, p.err = zstd.NewReader(nil, zstd.WithDecoderDicts(dictionary1), zstd.WithDecoderConcurrency(2),
+			zstd.WithDecoderMaxMemory(maxPayload), zstd.WithDecoderLowmem(true), zstd.WithDecodeAllCapLimit(false))
+	})
+	return p.err
+}
+
+func (p *packer) pack(payload []byte) ([]byte, error) {
+	if err := p.init(); err != nil {
+		return nil, err
+	}
+	out := make([]byte, 1, 64+len(payload)/3)
+	out[0] = packDict
+	out = p.enc.EncodeAll(payload, out)
+	if len(out) > len(payload) {
+		out = append(append(out[:0], packRaw), payload...)
+	}
+	return out, nil
+}
+
+func (p *packer) unpack(body []byte) ([]byte, error) {
+	if len(body) == 0 {
+		return nil, errPayload
+	}
+	switch body[0] {
+	case packRaw:
+		return body[1:], nil
+	case packZstd, packDict:
+		if err := p.init(); err != nil {
+			return nil, err
+		}
+		b, err := p.dec.DecodeAll(body[1:], nil)
+		if err != nil {
+			return nil, errPayload
+		}
+		return b, nil
+	}
+	return nil, fmt.Errorf("%w: packing %d", ErrNewer, body[0])
+}
+
+func (p *packer) close() {
+	if p.dec != nil {
+		p.dec.Close()
+	}
+}
+
+// Prepare encodes, hashes and packs the payload of p and gathers its terms.
+func (s *Store) Prepare(p *vault.Put) error {
+	payload, err := encodePayload(p.Source, p.Resource)
+	if err != nil {
+		return err
+	}
+	p.Payload, p.Length = sha256.Sum256(payload), uint64(len(payload))
+	if p.Body, err = s.pack.pack(payload); err != nil {
+		return err
+	}
+	p.Terms = termsOf(p.Resource)
+	return nil
+}

@@ -1,0 +1,198 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"phivault/vault"
+)
+
+// known is a record's row, as far as writing needs it.
+type known struct {
+	record, subject, doc, head int64
+	revisions, state           int
+}
+
+func (t *tx) known(ctx context.Context, id vault.RecordID) (k known, ok bool, err error) {
+	ok, err = t.w.row(ctx, []any{&k.record, &k.subject, &k.doc, &k.head, &k.revisions, &k.state},
+		"SELECT record,coalesce(subject,0),doc,head,revisions,state FROM record WHERE id=?", id[:])
+	return k, ok, err
+}
+
+func (t *tx) put(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
+	k, ok, err := t.known(ctx, p.ID)
+	if err != nil {
+		return 0, err
+	}
+	if !ok {
+		return t.putNew(ctx, p)
+	}
+	history, err := revisionRows(ctx, t.w, k.record, p.ID)
+	if err != nil {
+		return 0, err
+	}
+	head := history.at(k.head)
+	if head == nil {
+		return 0, fmt.Errorf("%w: record %s has no head", vault.ErrIntegrity, p.ID)
+	}
+	if p.Base != nil {
+		if *p.Base != k.head {
+			return 0, vault.ErrChanged
+		}
+		if k.state != stateDeleted && head.header.Payload == p.Payload {
+			return vault.OutcomeSame, nil
+		}
+	} else if history.has(p.Payload) {
+		if k.state == stateDeleted {
+			return vault.OutcomeStaysDeleted, nil
+		}
+		return vault.OutcomeSame, nil
+	}
+	return vault.OutcomeChanged, t.putRevision(ctx, p, k, head.id)
+}
+
+func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
+	if p.Base != nil && *p.Base != 0 {
+		return 0, vault.ErrNotFound
+	}
+	record := t.s.next.record
+	t.s.next.record++
+	if record > 0xffffffff {
+		return 0, fmt.Errorf("%w: records in one vault", vault.ErrLimit)
+	}
+	h := vault.Header{Kind: vault.KindPut, Record: p.ID, Payload: p.Payload, Length: p.Length}
+	entry, err := t.entry(h, record, p.Body)
+	if err != nil {
+		return 0, err
+	}
+	typ, err := t.word(ctx, p.Resource.Type)
+	if err != nil {
+		return 0, err
+	}
+	source, err := t.word(ctx, p.Source)
+	if err != nil {
+		return 0, err
+	}
+	subject, err := t.subject(ctx, p, source, record)
+	if err != nil {
+		return 0, err
+	}
+	doc := docOf(p.Resource.Date, record)
+	if err := t.w.run("INSERT INTO record(record,id,type,source,subject,doc,head,revisions,state) VALUES(?,?,?,?,?,?,?,1,0)",
+		record, p.ID[:], typ, source, null(subject), doc, entry); err != nil {
+		return 0, err
+	}
+	return vault.OutcomeNew, t.views(ctx, p, record, source, subject, doc)
+}
+
+func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, parent vault.RevisionID) error {
+	h := vault.Header{Kind: vault.KindPut, Record: p.ID, Parents: []vault.RevisionID{parent}, Payload: p.Payload, Length: p.Length}
+	entry, err := t.entry(h, k.record, p.Body)
+	if err != nil {
+		return err
+	}
+	source, err := t.word(ctx, p.Source)
+	if err != nil {
+		return err
+	}
+	subject, err := t.subject(ctx, p, source, k.record)
+	if err != nil {
+		return err
+	}
+	if k.state != stateDeleted {
+		t.unindex(k.doc)
+	}
+	state := stateLive
+	if k.state == stateConflict {
+		state = stateConflict
+	}
+	doc := docOf(p.Resource.Date, k.record)
+	if err := t.w.run("UPDATE record SET subject=?,doc=?,head=?,revisions=revisions+1,state=? WHERE record=?",
+		null(subject), doc, entry, state, k.record); err != nil {
+		return err
+	}
+	if err := t.w.run("DELETE FROM name WHERE record=?", k.record); err != nil {
+		return err
+	}
+	return t.views(ctx, p, k.record, source, subject, doc)
+}
+
+func (t *tx) tombstone(ctx context.Context, d vault.Delete) error {
+	k, ok, err := t.known(ctx, d.ID)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return vault.ErrNotFound
+	case k.state == stateDeleted:
+		return vault.ErrDeleted
+	case k.head != d.Base:
+		return vault.ErrChanged
+	}
+	history, err := revisionRows(ctx, t.w, k.record, d.ID)
+	if err != nil {
+		return err
+	}
+	head := history.at(k.head)
+	if head == nil {
+		return fmt.Errorf("%w: record %s has no head", vault.ErrIntegrity, d.ID)
+	}
+	h := vault.Header{Kind: vault.KindTombstone, Record: d.ID, Parents: []vault.RevisionID{head.id}, Payload: emptyHash}
+	entry, err := t.entry(h, k.record, nil)
+	if err != nil {
+		return err
+	}
+	t.unindex(k.doc)
+	return t.w.run("UPDATE record SET head=?,revisions=revisions+1,state=? WHERE record=?", entry, stateDeleted, k.record)
+}
+
+// unindex takes a document out of full-text search, also one that this batch
+// was about to put in.
+func (t *tx) unindex(doc int64) {
+	for i, r := range t.add {
+		if r.doc == doc {
+			t.add = append(t.add[:i], t.add[i+1:]...)
+			return
+		}
+	}
+	t.drop = append(t.drop, doc)
+}
+
+// views writes what can be found of p: terms, names and attachments.
+func (t *tx) views(ctx context.Context, p *vault.Put, record, source, subject, doc int64) error {
+	terms := string(p.Terms)
+	if subject != 0 {
+		terms = subjectFacet(subject) + " " + terms
+	}
+	t.add = append(t.add, ftsRow{doc, terms})
+	if err := t.names(ctx, p, record, source); err != nil {
+		return err
+	}
+	for _, c := range p.Resource.Cuts {
+		if err := t.cite(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteURLs logs the names that the views keep beside ids, so that the views
+// can be rebuilt.
+func (t *tx) noteURLs() error {
+	if len(t.urls) == 0 {
+		return nil
+	}
+	p, err := json.Marshal(vault.ImportNote{V: 1, URLs: t.urls})
+	if err != nil {
+		return err
+	}
+	return t.note(vault.Note{Kind: vault.KindImport, Payload: p})
+}
+
+func null(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"phivault/vault"
+	"phivault/vault/fhir"
+)
+
+// recordColumns select what rowOf scans, from record r.
+const recordColumns = `SELECT r.record,r.id,w.text,r.doc,r.head,r.revisions,r.state,e.sha256,p.body,pr.id
+	FROM record r JOIN word w ON w.word=r.source JOIN entry e ON e.entry=r.head
+	LEFT JOIN payload p ON p.entry=r.head
+	LEFT JOIN subject su ON su.subject=r.subject LEFT JOIN record pr ON pr.record=su.record `
+
+// row is a record as it lies in the tables.
+type row struct {
+	record, doc, head int64
+	id                vault.RecordID
+	source            string
+	revisions, state  int
+	sum               vault.Hash
+	body              []byte // nil under a tombstone
+	patient           vault.RecordID
+}
+
+func rowOf(scan func(...any) error) (r row, err error) {
+	var id, sum, patient []byte
+	if err := scan(&r.record, &id, &r.source, &r.doc, &r.head, &r.revisions, &r.state, &sum, &r.body, &patient); err != nil {
+		return r, err
+	}
+	copy(r.id[:], id)
+	copy(r.sum[:], sum)
+	copy(r.patient[:], patient)
+	return r, nil
+}
+
+// record reads the payload of r. A deleted record shows what it was before.
+func (s *Store) record(ctx context.Context, c *conn, r row) (vault.Record, error) {
+	if r.body == nil {
+		h, err := revisionRows(ctx, c, r.record, r.id)
+		if err != nil {
+			return vault.Record{}, err
+		}
+		put := h.lastPut(r.head)
+		if put == nil {
+			return vault.Record{}, fmt.Errorf("%w: record %s has no content", vault.ErrIntegrity, r.id)
+		}
+		if r.body, err = body(ctx, c, put.entry); err != nil {
+			return vault.Record{}, err
+		}
+		r.sum = put.header.Payload
+	}
+	res, source, err := s.resource(r.body, r.sum)
+	if err != nil {
+		return vault.Record{}, fmt.Errorf("record %s: %w", r.id, err)
+	}
+	if source != r.source {
+		return vault.Record{}, fmt.Errorf("record %s: %w: its source", r.id, vault.ErrIntegrity)
+	}
+	return vault.Record{ID: r.id, Source: source, Patient: r.patient, Version: r.revisions, Deleted: r.state == stateDeleted,
+		Conflict: r.state == stateConflict, Head: r.head, Order: r.doc, Resource: res}, nil
+}
+
+// resource unpacks a body and makes sure that it is what was written.
+func (s *Store) resource(body []byte, sum vault.Hash) (vault.Resource, string, error) {
+	payload, err := s.pack.unpack(body)
+	if err != nil {
+		return vault.Resource{}, "", err
+	}
+	if sha256.Sum256(payload) != sum {
+		return vault.Resource{}, "", fmt.Errorf("%w: the payload is not what was written", vault.ErrIntegrity)
+	}
+	source, cuts, json, err := decodePayload(payload)
+	if err != nil {
+		return vault.Resource{}, "", err
+	}
+	r, err := fhir.Parse(json, cuts)
+	if err != nil {
+		return vault.Resource{}, "", fmt.Errorf("%w: the payload is no resource", vault.ErrIntegrity)
+	}
+	return r, source, nil
+}
+
+func body(ctx context.Context, c *conn, entry int64) (b []byte, err error) {
+	ok, err := c.row(ctx, []any{&b}, "SELECT body FROM payload WHERE entry=?", entry)
+	if err == nil && !ok {
+		err = fmt.Errorf("%w: entry %d has no payload", vault.ErrIntegrity, entry)
+	}
+	return b, err
+}
+
+// Get gives a record as it stands; see vault.Store.
+func (s *Store) Get(ctx context.Context, id vault.RecordID) (rec vault.Record, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		r, err := s.byID(ctx, c, id)
+		if err != nil {
+			return err
+		}
+		rec, err = s.record(ctx, c, r)
+		return err
+	})
+	return rec, err
+}
+
+func (s *Store) byID(ctx context.Context, c *conn, id vault.RecordID) (r row, err error) {
+	found := false
+	err = c.rows(ctx, func(scan func(...any) error) (err error) {
+		r, err = rowOf(scan)
+		found = true
+		return err
+	}, recordColumns+"WHERE r.id=?", id[:])
+	if err == nil && !found {
+		err = vault.ErrNotFound
+	}
+	return r, err
+}
+
+// At gives a record as it was in version v; see vault.Store. A version that is
+// a deletion shows what was deleted.
+func (s *Store) At(ctx context.Context, id vault.RecordID, v int) (rec vault.Record, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		r, err := s.byID(ctx, c, id)
+		if err != nil {
+			return err
+		}
+		h, err := revisionRows(ctx, c, r.record, id)
+		if err != nil {
+			return err
+		}
+		if v < 1 || v > len(h) {
+			return fmt.Errorf("%w: it has versions 1 to %d", vault.ErrNotFound, len(h))
+		}
+		rev := h[v-1]
+		r.head, r.sum, r.revisions, r.state = rev.entry, rev.header.Payload, v, stateLive
+		r.body = nil
+		if rev.header.Kind == vault.KindTombstone {
+			r.state = stateDeleted
+		} else if r.body, err = body(ctx, c, rev.entry); err != nil {
+			return err
+		}
+		rec, err = s.record(ctx, c, r)
+		return err
+	})
+	return rec, err
+}
+
+// History gives a record's revisions, oldest first; see vault.Store.
+func (s *Store) History(ctx context.Context, id vault.RecordID) (revs []vault.Revision, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		record, err := recordByID(ctx, c, id)
+		if err != nil {
+			return err
+		}
+		h, err := revisionRows(ctx, c, record, id)
+		if err != nil {
+			return err
+		}
+		for i, r := range h {
+			b, err := batchOf(ctx, c, r.entry)
+			if err != nil {
+				return err
+			}
+			revs = append(revs, vault.Revision{ID: r.id, Version: i + 1, At: b.at, Device: b.device, Parents: r.header.Parents,
+				Payload: r.header.Payload, Length: r.header.Length, Kind: r.header.Kind, Entry: r.entry})
+		}
+		return nil
+	})
+	return revs, err
+}

@@ -1,0 +1,232 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"phivault/vault"
+)
+
+// Options say which vault a database belongs to and how it is reached.
+type Options struct {
+	VFS       string // registered VFS that the file is opened through; "": SQLite's own, unencrypted (tests, benchmarks)
+	VaultID   vault.Hash
+	Device    [16]byte
+	Genesis   []byte      // Create only: payload of the first entry
+	Clock     vault.Clock // nil: time.Now
+	Committed func(Head)  // after each durable transaction, with the own log's head; it must not block
+}
+
+// Head is a place in the own log: an entry and the chain up to and with it.
+type Head struct {
+	Entry int64
+	Chain vault.Chain
+}
+
+// Store is an open database. It is safe for concurrent use: one writer and a
+// few readers, which see the last commit.
+type Store struct {
+	o    Options
+	db   *sql.DB
+	pack packer
+	path string
+
+	write sync.Mutex // guards w and what follows
+	w     *conn
+	next  counters
+	head  Head
+	cache *views
+	bulk  bool
+
+	readers chan *conn // nil elements are connections not opened yet
+	keeper  *keeper
+	closed  sync.Once
+}
+
+type counters struct{ entry, record, subject, blob int64 }
+
+// maxReaders bounds connections for reading; each may cache readCacheKiB.
+const (
+	maxReaders    = 2
+	readCacheKiB  = 16 << 10
+	writeCacheKiB = 48 << 10
+)
+
+// Create makes a new database at path, whose first entry is the genesis.
+func Create(ctx context.Context, path string, o Options) (*Store, error) {
+	s, err := open(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	if s.next.entry != 1 {
+		return nil, errors.Join(fmt.Errorf("%w: there is a database already", vault.ErrUsage), s.Close())
+	}
+	err = s.appendGenesis(ctx)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Open opens the database at path and brings it to the newest schema.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	s, err := open(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	if s.next.entry == 1 {
+		return nil, errors.Join(fmt.Errorf("%w: the database holds no vault", vault.ErrIntegrity), s.Close())
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, path string, o Options) (*Store, error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	db, err := sql.Open("sqlite", dsn(path, o.VFS))
+	if err != nil {
+		return nil, mapError(err)
+	}
+	db.SetMaxOpenConns(maxReaders + 2)
+	db.SetMaxIdleConns(0)
+	s := &Store{o: o, db: db, path: path, readers: make(chan *conn, maxReaders), cache: newViews()}
+	for range maxReaders {
+		s.readers <- nil
+	}
+	if err := s.openWriter(ctx); err != nil {
+		return nil, errors.Join(mapError(err), s.Close())
+	}
+	s.keeper = startKeeper(s)
+	return s, nil
+}
+
+func (s *Store) openWriter(ctx context.Context) (err error) {
+	if s.w, err = newConn(ctx, s.db); err != nil {
+		return err
+	}
+	for _, p := range []string{
+		fmt.Sprintf("PRAGMA cache_size=-%d", writeCacheKiB), "PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=0",
+		"PRAGMA secure_delete=ON", "PRAGMA journal_size_limit=0",
+	} {
+		if err := s.w.exec(ctx, p); err != nil {
+			return err
+		}
+	}
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	return s.load(ctx)
+}
+
+// dsn gives the driver's name for the database. Plain files need the page size
+// and the journal mode said; an encrypting VFS makes its files that way.
+func dsn(path, vfs string) string {
+	q := url.Values{"_pragma": {"temp_store(2)", "busy_timeout(10000)", "foreign_keys(1)", "trusted_schema(0)", "cell_size_check(1)"}}
+	if vfs == "" {
+		q["_pragma"] = append([]string{"page_size(4096)", "journal_mode(wal)"}, q["_pragma"]...)
+	} else {
+		q.Set("vfs", vfs)
+	}
+	p := filepath.ToSlash(path)
+	if runtime.GOOS == "windows" && !strings.HasPrefix(p, "/") {
+		p = "/" + p
+	}
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: p, RawQuery: q.Encode()}).String()
+}
+
+// load reads what the writer keeps in memory.
+func (s *Store) load(ctx context.Context) error {
+	s.cache = newViews()
+	s.next = counters{}
+	for _, m := range []struct {
+		to    *int64
+		query string
+	}{
+		{&s.next.entry, "SELECT coalesce(max(entry),0)+1 FROM entry"},
+		{&s.next.record, "SELECT coalesce(max(record),0)+1 FROM record"},
+		{&s.next.subject, "SELECT coalesce(max(subject),0)+1 FROM subject"},
+		{&s.next.blob, "SELECT coalesce(max(blob),0)+1 FROM blob"},
+	} {
+		if _, err := s.w.row(ctx, []any{m.to}, m.query); err != nil {
+			return err
+		}
+	}
+	h, err := ownHead(ctx, s.w)
+	if err != nil {
+		return err
+	}
+	if h.Entry == 0 {
+		h.Chain = vault.ChainStart(s.o.VaultID, s.o.Device, 0)
+	}
+	s.head = h
+	return nil
+}
+
+// read lends a reading connection to f.
+func (s *Store) read(ctx context.Context, f func(*conn) error) error {
+	var c *conn
+	select {
+	case c = <-s.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { s.readers <- c }()
+	if c == nil {
+		var err error
+		if c, err = s.openReader(ctx); err != nil {
+			c = nil
+			return mapError(err)
+		}
+	}
+	return mapError(f(c))
+}
+
+func (s *Store) openReader(ctx context.Context) (*conn, error) {
+	c, err := newConn(ctx, s.db)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range []string{fmt.Sprintf("PRAGMA cache_size=-%d", readCacheKiB), "PRAGMA query_only=1"} {
+		if err := c.exec(ctx, p); err != nil {
+			return nil, errors.Join(err, c.close())
+		}
+	}
+	return c, nil
+}
+
+// Close ends background work, moves the write-ahead log into the database and
+// closes it. What was appended is durable without it.
+func (s *Store) Close() (err error) {
+	s.closed.Do(func() { err = s.close() })
+	return err
+}
+
+func (s *Store) close() error {
+	var errs []error
+	if s.keeper != nil {
+		s.keeper.stop()
+	}
+	for range maxReaders {
+		if c := <-s.readers; c != nil {
+			errs = append(errs, c.close())
+		}
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	if s.w != nil {
+		errs = append(errs, s.w.close())
+	}
+	s.pack.close()
+	return mapError(errors.Join(append(errs, s.db.Close())...))
+}

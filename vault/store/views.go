@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"phivault/vault"
+	"phivault/vault/fhir"
+)
+
+// views are the writer's bounded memories of small tables.
+type views struct {
+	words    map[string]int64
+	subjects map[subjectKey]int64
+}
+
+type subjectKey struct {
+	source int64
+	ref    string
+}
+
+const maxSubjects = 50_000
+
+func newViews() *views { return &views{words: map[string]int64{}, subjects: map[subjectKey]int64{}} }
+
+// word numbers a resource type or a source.
+func (t *tx) word(ctx context.Context, text string) (n int64, err error) {
+	if n, ok := t.s.cache.words[text]; ok {
+		return n, nil
+	}
+	ok, err := t.w.row(ctx, []any{&n}, "SELECT word FROM word WHERE text=?", text)
+	if err != nil {
+		return 0, err
+	}
+	if !ok {
+		if err := t.w.run("INSERT INTO word(text) VALUES(?)", text); err != nil {
+			return 0, err
+		}
+		if _, err := t.w.row(ctx, []any{&n}, "SELECT word FROM word WHERE text=?", text); err != nil {
+			return 0, err
+		}
+	}
+	t.s.cache.words[text] = n
+	return n, nil
+}
+
+// subject numbers the patient that p is about: each way of referring to one
+// has a number, and learns which record it means once that record is here. A
+// Patient's own subject is the way its id is referred to.
+func (t *tx) subject(ctx context.Context, p *vault.Put, source, record int64) (int64, error) {
+	r := p.Resource
+	if r.Type != "Patient" {
+		ref := subjectRef(r.Subject)
+		if ref == "" {
+			return 0, nil
+		}
+		return t.subjectOf(ctx, p.Source, source, ref)
+	}
+	own := selfRefs(p)
+	n, err := t.subjectOf(ctx, p.Source, source, own[0])
+	if err != nil {
+		return 0, err
+	}
+	if err := t.w.run("UPDATE subject SET record=? WHERE subject=?", record, n); err != nil {
+		return 0, err
+	}
+	for _, ref := range own[1:] {
+		if err := t.w.run("UPDATE subject SET record=? WHERE source=? AND ref=? AND record IS NULL", record, source, ref); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
+func (t *tx) subjectOf(ctx context.Context, sourceName string, source int64, ref string) (n int64, err error) {
+	k := subjectKey{source, ref}
+	if n, ok := t.s.cache.subjects[k]; ok {
+		return n, nil
+	}
+	ok, err := t.w.row(ctx, []any{&n}, "SELECT subject FROM subject WHERE source=? AND ref=?", source, ref)
+	if err != nil {
+		return 0, err
+	}
+	if !ok {
+		n = t.s.next.subject
+		t.s.next.subject++
+		means, err := resolve(ctx, t.w, sourceName, ref, "Patient")
+		if err != nil && !isMissing(err) {
+			return 0, err
+		}
+		if err := t.w.run("INSERT INTO subject(subject,source,ref,record) VALUES(?,?,?,?)", n, source, ref, null(means)); err != nil {
+			return 0, err
+		}
+	}
+	if len(t.s.cache.subjects) >= maxSubjects {
+		clear(t.s.cache.subjects)
+	}
+	t.s.cache.subjects[k] = n
+	return n, nil
+}
+
+// subjectRef is the one spelling of a reference to a patient that leaves the
+// resource; "" when it does not.
+func subjectRef(ref string) string {
+	r := fhir.ParseReference(ref)
+	switch r.Kind {
+	case fhir.Relative, fhir.Absolute:
+		if r.ID == "" {
+			return ""
+		}
+		return r.Type + "/" + r.ID
+	case fhir.URN:
+		return r.URN
+	case fhir.Conditional:
+		return conditionalRef(r)
+	}
+	return ""
+}
+
+func conditionalRef(r fhir.Reference) string {
+	return r.Type + "?identifier=" + identifierText(vault.Identifier{System: r.System, Value: r.Value})
+}
+
+func identifierText(i vault.Identifier) string {
+	if i.System == "" {
+		return i.Value
+	}
+	return i.System + "|" + i.Value
+}
+
+// selfRefs are the ways in which others may refer to the Patient of p; the
+// first is always there.
+func selfRefs(p *vault.Put) (refs []string) {
+	r := p.Resource
+	if r.ID != "" {
+		refs = append(refs, r.Type+"/"+r.ID, "urn:uuid:"+strings.ToLower(r.ID))
+	}
+	if p.FullURL != "" {
+		if ref := subjectRef(p.FullURL); ref != "" && !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	for _, i := range r.Identifiers {
+		refs = append(refs, r.Type+"?identifier="+identifierText(i))
+		if i.System != "" {
+			refs = append(refs, r.Type+"?identifier="+i.Value)
+		}
+	}
+	if len(refs) == 0 {
+		refs = append(refs, "record:"+p.ID.String())
+	}
+	return refs
+}
+
+const maxNames = 16
+
+// names keeps what references may call the record besides its id.
+func (t *tx) names(ctx context.Context, p *vault.Put, record, source int64) error {
+	r := p.Resource
+	for i, id := range r.Identifiers {
+		if i == maxNames {
+			break
+		}
+		if err := t.name(nameHash(p.Source, r.Type, identifierText(id)), record); err != nil {
+			return err
+		}
+		if id.System != "" {
+			if err := t.name(nameHash(p.Source, r.Type, id.Value), record); err != nil {
+				return err
+			}
+		}
+	}
+	if url := oddURL(p); url != "" {
+		if t.urls == nil {
+			t.urls = map[string]string{}
+		}
+		t.urls[url] = p.ID.String()
+		return t.name(nameHash(p.Source, "url", url), record)
+	}
+	return nil
+}
+
+// oddURL is a full URL that does not follow from the resource's type and id.
+func oddURL(p *vault.Put) string {
+	ref := fhir.ParseReference(p.FullURL)
+	switch ref.Kind {
+	case fhir.Absolute, fhir.Relative:
+		if ref.Type == p.Resource.Type && ref.ID == p.Resource.ID {
+			return ""
+		}
+	case fhir.URN:
+		if strings.EqualFold(p.FullURL, "urn:uuid:"+p.Resource.ID) {
+			return ""
+		}
+	default:
+		return ""
+	}
+	return strings.ToLower(p.FullURL)
+}
+
+func (t *tx) name(hash, record int64) error {
+	return t.w.run("INSERT OR IGNORE INTO name(hash,record) VALUES(?,?)", hash, record)
+}
+
+// nameHash shortens a name; what it leads to is checked against the record.
+func nameHash(source, kind, text string) int64 {
+	h := sha256.Sum256([]byte(source + "\x00" + kind + "\x00" + text))
+	return int64(binary.BigEndian.Uint64(h[:]))
+}
