@@ -32,9 +32,9 @@ func Size(n int64, p Padding) int64 {
 	return objectSize(padded(n, p))
 }
 
-// Capacity returns the most plaintext bytes whose object is at most size bytes
-// long, whatever the padding of a bucket's own size; -1 if none fits. Of use
-// where an object must stay within a bucket.
+// Capacity returns the most plaintext bytes whose unpadded object is at most size
+// bytes long; -1 if none is. A plaintext of Capacity(b) bytes fills the bucket b,
+// so this is the limit for what must stay within one.
 func Capacity(size int64) int64 {
 	p := paddedFor(size)
 	if p < trailerSize {
@@ -49,13 +49,9 @@ func padded(n int64, p Padding) int64 {
 	if p == Exact {
 		return least
 	}
-	for size := bucket(objectSize(least)); ; size = bucket(size + 1) {
-		// An object cannot have every length: a new chunk adds 29 bytes at
-		// once. A bucket in such a gap is passed over.
-		if fits := paddedFor(size); objectSize(fits) == size {
-			return fits
-		}
-	}
+	// An object cannot have every length, because a new chunk adds 29 bytes at
+	// once; it can have that of every bucket (a test goes through all of them).
+	return paddedFor(bucket(objectSize(least)))
 }
 
 // bucket returns the smallest bucket of at least size bytes.
