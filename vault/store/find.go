@@ -33,6 +33,10 @@ func (s *Store) Find(ctx context.Context, q vault.Query) iter.Seq2[vault.Record,
 				return
 			}
 			page, err := f.page(ctx)
+			f.size = nextPage
+			if q.Limit > 0 {
+				f.size = max(1, min(nextPage, q.Limit-given-len(page)))
+			}
 			for _, r := range page {
 				given++
 				if q.Text != "" {
@@ -69,8 +73,8 @@ const maxDoc = int64(1) << 62
 
 func (s *Store) plan(ctx context.Context, q vault.Query) (*finder, error) {
 	f := &finder{s: s, q: q, high: maxDoc, size: firstPage, desc: q.Sort == vault.Newest}
-	if q.Limit > 0 && q.Limit < f.size {
-		f.size = q.Limit
+	if q.Limit > 0 {
+		f.size = min(q.Limit, nextPage)
 	}
 	if q.Since != "" {
 		first, _, ok := fhir.Span(q.Since)
@@ -217,7 +221,6 @@ func (f *finder) page(ctx context.Context) (out []vault.Record, err error) {
 		}
 		return err
 	})
-	f.size = nextPage
 	return out, err
 }
 
@@ -264,6 +267,5 @@ func (f *finder) addedPage(ctx context.Context) (out []vault.Record, err error) 
 		}
 		return err
 	})
-	f.size = nextPage
 	return out, err
 }

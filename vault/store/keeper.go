@@ -76,6 +76,8 @@ func (k *keeper) walSize() int64 {
 // checkpoint copies what no reader needs from the log; it never blocks a
 // writer. An error shows again where someone waits for it.
 func (k *keeper) checkpoint() {
+	k.s.moving.Lock()
+	defer k.s.moving.Unlock()
 	_ = k.s.read(context.Background(), func(c *conn) error {
 		return c.exec(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
 	})
@@ -104,16 +106,27 @@ func (k *keeper) merge() bool {
 }
 
 // Checkpoint moves everything into the main file and empties the write-ahead
-// log, as a copy of the file needs.
+// log, as a copy of the file needs. It waits for readers to finish their pages.
 func (s *Store) Checkpoint(ctx context.Context) error {
+	s.moving.Lock()
+	defer s.moving.Unlock()
 	s.write.Lock()
 	defer s.write.Unlock()
-	var busy, frames, moved int64
-	if _, err := s.w.row(ctx, []any{&busy, &frames, &moved}, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
-		return mapError(err)
+	for start := time.Now(); ; {
+		var busy, frames, moved int64
+		if _, err := s.w.row(ctx, []any{&busy, &frames, &moved}, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+			return mapError(err)
+		}
+		switch {
+		case busy == 0:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case time.Since(start) > readersTimeout:
+			return errBusy
+		}
+		time.Sleep(time.Millisecond)
 	}
-	if busy != 0 {
-		return mapError(errBusy)
-	}
-	return nil
 }
+
+const readersTimeout = 10 * time.Second

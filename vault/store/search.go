@@ -201,6 +201,7 @@ func (f *finder) matchPage(ctx context.Context) (out []vault.Record, err error) 
 	if !f.desc {
 		order = "ASC"
 	}
+	size := max(f.size, firstPage) // some hits fall away
 	err = f.s.read(ctx, func(c *conn) error {
 		var docs []int64
 		err := c.rows(ctx, func(scan func(...any) error) error {
@@ -210,7 +211,7 @@ func (f *finder) matchPage(ctx context.Context) (out []vault.Record, err error) 
 			}
 			docs = append(docs, doc)
 			return nil
-		}, "SELECT rowid FROM fts WHERE fts MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid "+order+" LIMIT ?", m.query(), f.low, f.high, f.size)
+		}, "SELECT rowid FROM fts WHERE fts MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid "+order+" LIMIT ?", m.query(), f.low, f.high, size)
 		if err != nil {
 			return err
 		}
@@ -235,12 +236,11 @@ func (f *finder) matchPage(ctx context.Context) (out []vault.Record, err error) 
 			}
 			out = append(out, r)
 		}
-		if len(docs) < f.size {
+		if len(docs) < size {
 			f.nextTier()
 		}
 		return nil
 	})
-	f.size = nextPage
 	return out, err
 }
 

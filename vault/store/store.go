@@ -46,8 +46,8 @@ type Store struct {
 	next  counters
 	head  Head
 	cache *views
-	bulk  bool
 
+	moving  sync.Mutex // held while the write-ahead log is moved; taken before write
 	readers chan *conn // nil elements are connections not opened yet
 	keeper  *keeper
 	closed  sync.Once
@@ -124,6 +124,9 @@ func (s *Store) openWriter(ctx context.Context) (err error) {
 		}
 	}
 	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	if err := s.sweepBlobs(ctx); err != nil {
 		return err
 	}
 	return s.load(ctx)

@@ -24,19 +24,8 @@ func testOptions() Options {
 		Clock: func() time.Time { return time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC) }}
 }
 
-func newStore(t testing.TB) *Store {
-	t.Helper()
-	s, err := Create(ctx, filepath.Join(t.TempDir(), "vault.db"), testOptions())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
+// newStore makes a store as the product does: encrypted.
+func newStore(t testing.TB) *Store { return newEncrypted(t) }
 
 // put prepares an import of json under source "a".
 func put(t testing.TB, s *Store, json string) *vault.Put {

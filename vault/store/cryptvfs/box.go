@@ -1,6 +1,9 @@
 package cryptvfs
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // kind separates what is sealed under the same keys.
 type kind byte
@@ -34,7 +37,7 @@ const (
 type box struct {
 	keys *keyring
 	last *pageKey
-	aad  [32 + 1 + 8 + keyIDSize]byte // vault id ‖ kind ‖ number ‖ key id
+	aad  [32 + 1 + 8 + 8 + keyIDSize]byte // vault id ‖ kind ‖ number ‖ generation ‖ key id
 }
 
 func newBox(k *keyring, vault [32]byte) box {
@@ -43,27 +46,39 @@ func newBox(k *keyring, vault [32]byte) box {
 	return b
 }
 
-func (b *box) bind(k kind, n int64, id keyID) []byte {
-	b.aad[32] = byte(k)
-	binary.BigEndian.PutUint64(b.aad[33:], uint64(n))
-	copy(b.aad[41:], id[:])
+// place is where something lies: what it is, its number, and for a frame of the
+// log the generation, that is the salts in the log's header.
+type place struct {
+	kind       kind
+	number     int64
+	generation uint64
+}
+
+// at returns err with the place, which is not secret.
+func (p place) at(err error) error { return fmt.Errorf("%w (%s %d)", err, p.kind, p.number) }
+
+func (b *box) bind(p place, id keyID) []byte {
+	b.aad[32] = byte(p.kind)
+	binary.BigEndian.PutUint64(b.aad[33:], uint64(p.number))
+	binary.BigEndian.PutUint64(b.aad[41:], p.generation)
+	copy(b.aad[49:], id[:])
 	return b.aad[:]
 }
 
 // seal writes len(plain)+overhead bytes to dst, which must not overlap plain.
-func (b *box) seal(dst, plain []byte, k kind, n int64) error {
+func (b *box) seal(dst, plain []byte, where place) error {
 	w, err := b.keys.forSealing()
 	if err != nil {
 		return err
 	}
-	out := w.aead.Seal(dst[:0], nil, plain, b.bind(k, n, w.id))
+	out := w.aead.Seal(dst[:0], nil, plain, b.bind(where, w.id))
 	copy(dst[len(out):], w.id[:])
 	return nil
 }
 
 // open writes len(sealed)-overhead bytes to dst, which must not overlap sealed.
 // When it fails dst holds zeros.
-func (b *box) open(dst, sealed []byte, k kind, n int64) error {
+func (b *box) open(dst, sealed []byte, where place) error {
 	body := len(sealed) - keyIDSize
 	id := keyID(sealed[body:])
 	p, fresh := b.last, false
@@ -73,9 +88,9 @@ func (b *box) open(dst, sealed []byte, k kind, n int64) error {
 			return err
 		}
 	}
-	if _, err := p.aead.Open(dst[:0], nil, sealed[:body], b.bind(k, n, id)); err != nil {
+	if _, err := p.aead.Open(dst[:0], nil, sealed[:body], b.bind(where, id)); err != nil {
 		clear(dst[:body-nonceSize-tagSize])
-		return place(ErrAuth, k, n)
+		return where.at(ErrAuth)
 	}
 	if fresh {
 		b.keys.keep(p)

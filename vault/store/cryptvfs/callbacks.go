@@ -2,7 +2,6 @@ package cryptvfs
 
 import (
 	"crypto/rand"
-	"strings"
 	"time"
 	"unsafe"
 
@@ -170,16 +169,13 @@ func xCheckReservedLock(_ *libc.TLS, file, out uintptr) int32 {
 	return sqlite3.SQLITE_OK
 }
 
-// xFileControl sees every PRAGMA first. A journal mode other than WAL has no
-// place in this package: MEMORY and OFF would write pages without crash safety,
-// the others need files that are refused.
+// xFileControl sees every PRAGMA first.
 func xFileControl(_ *libc.TLS, file uintptr, op int32, arg uintptr) int32 {
 	if op != sqlite3.SQLITE_FCNTL_PRAGMA {
 		return sqlite3.SQLITE_NOTFOUND
 	}
 	words := (*[3]uintptr)(at(arg)) // result, name, value
-	if words[2] == 0 || !strings.EqualFold(libc.GoString(words[1]), "journal_mode") ||
-		strings.EqualFold(libc.GoString(words[2]), "wal") {
+	if words[2] == 0 || allowed(libc.GoString(words[1]), libc.GoString(words[2])) {
 		return sqlite3.SQLITE_NOTFOUND
 	}
 	return handleOf(file).vfs.refuse(ErrRefused, sqlite3.SQLITE_ERROR)

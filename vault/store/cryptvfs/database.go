@@ -41,16 +41,17 @@ func (d *database) read(buf []byte, off int64) error {
 // readPage opens page n into buf. A page that is not there is an error and not
 // zeros as in SQLite's own VFS: with the log at hand it never asks for one.
 func (d *database) readPage(buf []byte, n int64) error {
+	where := place{kind: kindPage, number: n}
 	got, err := readFull(d.os, d.raw, n*int64(d.page))
 	if err == nil && got < len(d.raw) {
-		err = place(ErrTruncated, kindPage, n)
+		err = where.at(ErrTruncated)
 	}
 	if err != nil {
 		clear(buf)
 		return err
 	}
 	clear(buf[d.page-overhead:])
-	return d.box.open(buf[:d.page-overhead], d.raw, kindPage, n)
+	return d.box.open(buf[:d.page-overhead], d.raw, where)
 }
 
 // peek reads within page one. When a power cut in a checkpoint left page one
@@ -91,7 +92,7 @@ func sealPage(b *box, dst, page []byte, n int64) error {
 	if !allZero(page[body:]) {
 		return ErrShape
 	}
-	return b.seal(dst, page[:body], kindPage, n)
+	return b.seal(dst, page[:body], place{kind: kindPage, number: n})
 }
 
 func (d *database) truncate(size int64) error {

@@ -2,7 +2,6 @@ package cryptvfs
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"syscall"
 
@@ -59,12 +58,6 @@ func IsAuth(err error) bool {
 
 // errShort: the file ends where SQLite expects that it may; the buffer is zeros.
 var errShort = errors.New("cryptvfs: short read")
-
-// place adds where it happened: a kind of content and a page or frame number
-// from zero, which are not secret.
-func place(err error, k kind, n int64) error {
-	return fmt.Errorf("%w (%s %d)", err, k, n)
-}
 
 // resultCode turns an error of this package or of the operating system into
 // SQLite's, other being the code for errors that have no better one.

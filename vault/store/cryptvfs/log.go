@@ -94,8 +94,10 @@ func (l *log) givePage(buf []byte) {
 	clear(buf[n:])
 }
 
-// readHeader serves the log's header: all of it, or its checksum. A header of
-// zeros is an empty log: what a crash leaves that came before the first sync.
+// readHeader serves the log's header: all of it, or its checksum. SQLite syncs
+// it before the first frame, so with frames behind it there is no crash that
+// leaves another than an authentic one; taking it for an empty log would make
+// SQLite delete the log of whoever tries a wrong key.
 func (l *log) readHeader(buf []byte, off int64) error {
 	whole := off == 0 && len(buf) == headerSize
 	if !whole && (off != headerChecksum || len(buf) != checksumSize) {
@@ -110,19 +112,12 @@ func (l *log) readHeader(buf []byte, off int64) error {
 	if got < len(raw) {
 		return errShort
 	}
-	if whole && allZero(raw) {
-		if l.proves(0, anyGeneration) {
-			return place(ErrLogDamaged, kindLogHeader, 0)
-		}
-		clear(buf)
-		return nil
-	}
 	var h [headerSize]byte
-	if err := l.box.open(h[:], raw, kindLogHeader, 0); err != nil {
+	if err := l.box.open(h[:], raw, place{kind: kindLogHeader}); err != nil {
 		return err
 	}
 	if whole {
-		l.state.begin(generationOf(h[headerSalts:]))
+		l.state.begin(binary.BigEndian.Uint64(h[headerSalts:]))
 	}
 	copy(buf, h[off:])
 	return nil
@@ -130,72 +125,69 @@ func (l *log) readHeader(buf []byte, off int64) error {
 
 // load opens a frame of the present generation into plain.
 func (l *log) load(frame int64) error {
-	if err := l.openFrame(frame); err != nil {
-		return err
-	}
-	if !l.state.current(l.header()[frameSalts:]) {
-		return place(ErrAuth, kindFrame, frame)
-	}
-	return nil
-}
-
-// openFrame opens whatever authentic frame lies at that place.
-func (l *log) openFrame(frame int64) error {
 	l.held = none
+	where := l.place(frame)
 	got, err := readFull(l.os, l.raw, l.offset(frame))
 	if err != nil {
 		return err
 	}
 	if got < len(l.raw) {
-		return place(ErrTruncated, kindFrame, frame)
+		return where.at(ErrTruncated)
 	}
-	return l.box.open(l.plain, l.raw, kindFrame, frame)
+	return l.box.open(l.plain, l.raw, where)
 }
 
-// readWhole serves recovery, where the first frame that is not of this
-// generation ends the log: a torn one reads as zeros, which SQLite takes for
-// that. But if a later frame proves that this one was durable, the log was
-// damaged, and going on would lose acknowledged commits without a word.
+func (l *log) place(frame int64) place {
+	return place{kind: kindFrame, number: frame, generation: l.state.generation()}
+}
+
+// readWhole serves recovery and walRewriteChecksums. In recovery the first frame
+// that is torn or of an older generation ends the log: it reads as zeros, which
+// SQLite takes for that. But if a later frame proves that this one was durable,
+// the log was damaged, and going on would lose acknowledged commits without a
+// word. In a rewrite, the zeros make the header that follows fail.
 func (l *log) readWhole(buf []byte, frame int64) error {
-	err := l.openFrame(frame)
-	if err != nil && !IsAuth(err) {
-		return err
-	}
-	if err == nil {
+	err := l.load(frame)
+	switch {
+	case err == nil:
 		copy(buf, l.header())
 		l.givePage(buf[frameHeaderSize:])
-		if l.state.current(l.header()[frameSalts:]) {
-			l.held = frame
-			l.state.seen(frame, l.commits())
-			return nil
-		}
-	} else {
+		l.state.seen(frame, l.commits())
+		l.held = frame
+	case !IsAuth(err):
+		return err
+	case l.proves(frame):
+		return l.place(frame).at(ErrLogDamaged)
+	default:
 		clear(buf)
-	}
-	if l.proves(frame, l.state.current) {
-		return place(ErrLogDamaged, kindFrame, frame)
 	}
 	return nil
 }
 
-// proves looks behind a frame for one of a generation that was written when
+// proves looks behind a frame for one of this generation that was written when
 // that frame was already durable. It spoils plain.
-func (l *log) proves(frame int64, generation func(salts []byte) bool) bool {
+func (l *log) proves(frame int64) bool {
 	end, err := fileSize(l.os)
 	if err != nil {
 		return false
 	}
-	for f := frame; l.offset(f+1) <= end; f++ {
-		if l.openFrame(f) == nil && generation(l.header()[frameSalts:]) &&
-			binary.BigEndian.Uint64(l.plain) > uint64(frame) {
+	for f := frame + 1; l.offset(f+1) <= end; f++ {
+		if l.load(f) == nil && binary.BigEndian.Uint64(l.plain) > uint64(frame) {
 			return true
 		}
 	}
 	return false
 }
 
-func anyGeneration([]byte) bool { return true }
+// complete tells whether the frame in plain has its checksum: once a transaction
+// wrote a frame twice, SQLite leaves salts and checksums of the following ones
+// zero until the transaction ends.
+func (l *log) complete() bool {
+	return binary.BigEndian.Uint64(l.header()[frameSalts:]) == l.state.generation()
+}
 
 // commits tells whether the frame in plain ends a transaction: it then carries
 // the database's size in pages.
-func (l *log) commits() bool { return binary.BigEndian.Uint32(l.header()[4:]) != 0 }
+func (l *log) commits() bool {
+	return l.complete() && binary.BigEndian.Uint32(l.header()[4:]) != 0
+}

@@ -1,9 +1,6 @@
 package cryptvfs
 
-import (
-	"encoding/binary"
-	"sync"
-)
+import "sync"
 
 // logState is what the handles of one log know together. Frames count from
 // zero; "up to n" means the frames 0..n-1.
@@ -18,38 +15,26 @@ type logState struct {
 
 	mu        sync.Mutex
 	salts     uint64 // of the present generation: SQLite draws new ones whenever it starts the log over
-	known     bool
 	committed int64  // frames up to the last commit
 	synced    int64  // frames that are durable, at most committed
 	takenBack uint64 // how often committed went down
 }
 
-// generationOf reads the two salts.
-func generationOf(salts []byte) uint64 { return binary.BigEndian.Uint64(salts) }
-
 // begin starts a generation of which nothing is known.
 func (s *logState) begin(salts uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.salts, s.known = salts, true
+	s.salts = salts
 	s.committed, s.synced = 0, 0
 	s.takenBack++
 }
 
-// forget is for a log that was made anew.
-func (s *logState) forget() {
-	s.begin(0)
+// generation returns the salts of the log's header; zero, under which no frame
+// is ever sealed, before there was one.
+func (s *logState) generation() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known = false
-}
-
-// current reports whether the salts of a frame are those of the log's header. A
-// frame of an older generation, or one put back by someone, has others.
-func (s *logState) current(salts []byte) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.known && s.salts == generationOf(salts)
+	return s.salts
 }
 
 // writing must be called before a frame is written. It returns the mark.

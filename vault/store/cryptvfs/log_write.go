@@ -33,13 +33,13 @@ func (l *log) writeShape(buf []byte, off int64) error {
 func (l *log) writeHeader(buf []byte) error {
 	l.head, l.held = none, none
 	raw := l.raw[:sealedHeaderSize]
-	if err := l.box.seal(raw, buf, kindLogHeader, 0); err != nil {
+	if err := l.box.seal(raw, buf, place{kind: kindLogHeader}); err != nil {
 		return err
 	}
 	if err := l.disk.Write(l.os, raw, 0); err != nil {
 		return err
 	}
-	l.state.begin(generationOf(buf[headerSalts:]))
+	l.state.begin(binary.BigEndian.Uint64(buf[headerSalts:]))
 	return nil
 }
 
@@ -83,7 +83,7 @@ func (l *log) writePage(buf []byte, frame int64) error {
 // flush seals plain, marks in it what was durable before, and writes it.
 func (l *log) flush(frame int64) error {
 	binary.BigEndian.PutUint64(l.plain, l.state.writing(frame))
-	if err := l.box.seal(l.raw, l.plain, kindFrame, frame); err != nil {
+	if err := l.box.seal(l.raw, l.plain, l.place(frame)); err != nil {
 		return err
 	}
 	if err := l.disk.Write(l.os, l.raw, l.offset(frame)); err != nil {
@@ -109,7 +109,7 @@ func (l *log) sync() error {
 // the rest of a torn write and counts for nothing.
 func (l *log) size() (int64, error) {
 	n, err := fileSize(l.os)
-	if err != nil || n < sealedHeaderSize {
+	if err != nil || n < int64(sealedHeaderSize) {
 		return 0, err
 	}
 	return headerSize + (n-sealedHeaderSize)/int64(len(l.raw))*int64(frameHeaderSize+l.page), nil

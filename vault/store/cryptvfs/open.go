@@ -126,7 +126,7 @@ func (v *VFS) openLog(path string, create bool) (*handle, int32) {
 	}
 	n := v.acquire(base)
 	if missing {
-		n.log.forget()
+		n.log.begin(0)
 		n.log.unnamed.Store(true)
 	}
 	frame := markSize + frameHeaderSize + v.page - overhead
