@@ -1,0 +1,158 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"phivault/vault"
+	"phivault/vault/store"
+)
+
+// anchors are the places for one vault's anchors, the preferred one first: the
+// keyring, then the state folder. A vault that is opened now with, now without
+// a keyring (at a desk, from a cron job) has one in each; both may lag, and the
+// own log must contain both.
+type anchors struct {
+	places []place
+	notice func(Notice)
+
+	mu   sync.Mutex
+	dead []bool // places that failed; not asked again, since each may take seconds
+}
+
+func newAnchors(id vault.Hash, o Options) *anchors {
+	a := &anchors{notice: o.Notice}
+	if o.Keyring != nil {
+		a.places = append(a.places, keyringPlace{o.Keyring, anchorItem(id)})
+	}
+	dir, err := o.StateDir, error(nil)
+	if dir == "" {
+		dir, err = DefaultStateDir()
+	}
+	if err == nil {
+		a.places = append(a.places, filePlace{filepath.Join(dir, id.String()+".anchor")})
+	}
+	a.dead = make([]bool, len(a.places))
+	return a
+}
+
+// remembered is what the places hold, read while the key is derived.
+type remembered struct {
+	list  []anchor
+	lost  bool // something was there and could not be read
+	fresh bool // the vault is new: nothing can be remembered
+}
+
+// recall starts to read. The channel gives one value.
+func (a *anchors) recall(ctx context.Context) <-chan remembered {
+	c := make(chan remembered, 1)
+	go func() {
+		var r remembered
+		for i, p := range a.places {
+			list, err := a.load(ctx, p)
+			switch {
+			case err == nil:
+				r.list = append(r.list, list...)
+			case errors.Is(err, ErrNoItem):
+			case errors.Is(err, errAnchor):
+				r.lost = true
+			default:
+				a.fail(i, err)
+			}
+		}
+		c <- r
+	}()
+	return c
+}
+
+func (a *anchors) load(ctx context.Context, p place) ([]anchor, error) {
+	s, err := p.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return parseAnchors(s)
+}
+
+func (a *anchors) fail(i int, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.dead[i] {
+		return
+	}
+	a.dead[i] = true
+	if _, ok := a.places[i].(keyringPlace); ok {
+		a.notice(Notice{NoticeKeyring, fmt.Sprintf("the keyring does not answer (%v); going on without it", cause(err))})
+	}
+}
+
+func (a *anchors) alive(i int) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.dead[i]
+}
+
+// save keeps the anchor in the first place that takes it.
+func (a *anchors) save(ctx context.Context, an anchor) {
+	for i, p := range a.places {
+		if !a.alive(i) {
+			continue
+		}
+		list, err := a.load(ctx, p)
+		if err == nil || errors.Is(err, ErrNoItem) || errors.Is(err, errAnchor) {
+			err = p.save(ctx, formatAnchors(with(list, an)))
+		}
+		if err == nil {
+			return
+		}
+		a.fail(i, err)
+	}
+	a.notice(Notice{NoticeAnchorUnsaved,
+		"nothing outside the vault's folder remembers how far the vault has come: an older copy put in its place would not be noticed"})
+}
+
+// where names the place in use, for status.
+func (a *anchors) where() string {
+	for i, p := range a.places {
+		if !a.alive(i) {
+			continue
+		}
+		if _, ok := p.(keyringPlace); ok {
+			return "keyring"
+		}
+		return "state"
+	}
+	return ""
+}
+
+// check compares the database with what is remembered. The first error that is
+// not about the anchor ends it.
+func (r remembered) check(ctx context.Context, st *store.Store, instance string, o Options) (older bool, err error) {
+	known := false
+	for _, a := range r.list {
+		if a.instance != instance {
+			continue
+		}
+		known = true
+		ok, err := st.Contains(ctx, a.head)
+		if err != nil {
+			return false, err
+		}
+		if !ok && !o.AcceptOlder {
+			return false, fmt.Errorf("%w: the database is older than what this device remembers of it, or is another copy", vault.ErrIntegrity)
+		}
+		older = older || !ok
+	}
+	switch {
+	case older:
+		o.Notice(Notice{NoticeOlder, "the database is older than what this device remembered; accepted as asked"})
+	case known, r.fresh:
+	case r.lost:
+		o.Notice(Notice{NoticeAnchorDamaged, "what this device remembered of the vault is damaged; an older copy put in its place would not have been noticed"})
+	default:
+		o.Notice(Notice{NoticeNoAnchor, "this device did not remember how far the vault had come; from now on it does"})
+	}
+	return older, nil
+}

@@ -1,0 +1,110 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"phivault/crypto/identity"
+	"phivault/crypto/keyfile"
+	"phivault/crypto/secret"
+	"phivault/vault/store"
+)
+
+// Create makes a new vault in dir, a folder that does not exist or holds nothing
+// else, and opens it. What an interrupted Create or Restore left there is
+// replaced: it never was a vault. ErrExists when there is something. The
+// passphrase stays the caller's.
+func Create(ctx context.Context, dir string, passphrase *secret.Bytes, p keyfile.Params, o Options) (*Vault, error) {
+	o.fill()
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := vacant(dir); err != nil {
+		return nil, err
+	}
+	b, err := keyfile.NewBundle(identity.NewGenesis)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Destroy()
+	// Before the first file: a refused passphrase or parameter leaves no trace.
+	file, err := keyfile.Seal(b, passphrase, nil, p)
+	if err != nil {
+		return nil, err
+	}
+	l, err := build(ctx, dir, o, func(s *stage) error { return s.create(ctx, b, file, o) })
+	if err != nil {
+		return nil, err
+	}
+	v := &Vault{dir: dir, id: b.VaultID(), o: o, lock: l, anchors: newAnchors(b.VaultID(), o)}
+	nothing := make(chan remembered, 1)
+	nothing <- remembered{fresh: true}
+	if err := v.attach(ctx, b, nothing); err != nil {
+		v.backupKey.Destroy()
+		return nil, errors.Join(err, l.release())
+	}
+	return v, nil
+}
+
+func vacant(dir string) error {
+	s, err := look(dir)
+	if err != nil {
+		return err
+	}
+	return s.vacant()
+}
+
+// build makes the folder, takes its lock and has a vault put together in it. The
+// lock is handed on to the caller; on error nothing is left.
+func build(ctx context.Context, dir string, o Options, fill func(*stage) error) (*lock, error) {
+	_, statErr := os.Stat(dir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fault("making the vault's folder", err)
+	}
+	l, err := acquire(ctx, filepath.Join(dir, lockName), o.Command, o.Wait)
+	if err != nil {
+		return nil, err
+	}
+	s, err := beginVacant(dir, statErr != nil)
+	if err != nil {
+		return nil, errors.Join(err, l.release())
+	}
+	if err = fill(s); err == nil {
+		err = s.finish()
+	}
+	if err != nil {
+		s.abandon()
+		return nil, errors.Join(err, l.release())
+	}
+	return l, nil
+}
+
+func beginVacant(dir string, made bool) (*stage, error) {
+	if err := vacant(dir); err != nil {
+		return nil, err
+	}
+	// The folder holds nothing of anybody else's: it is the vault's from now on.
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return nil, fault("making the vault's folder private", err)
+	}
+	return begin(dir, made)
+}
+
+// create fills the stage with a new database and its key file.
+func (s *stage) create(ctx context.Context, b *keyfile.Bundle, file []byte, o Options) error {
+	d, err := openDatabase(ctx, s.path(dbName), b, store.Create, store.Options{Genesis: b.Genesis, Clock: o.Clock})
+	if err != nil {
+		return err
+	}
+	_, err = newCopy(ctx, d.store)
+	if err == nil {
+		err = d.store.Checkpoint(ctx)
+	}
+	if err = errors.Join(err, d.close()); err != nil {
+		return err
+	}
+	return fault("writing the key file", keyfile.WriteFile(s.path(keyName), file))
+}

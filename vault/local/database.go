@@ -1,0 +1,70 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"phivault/crypto/keyfile"
+	"phivault/vault"
+	"phivault/vault/store"
+	"phivault/vault/store/cryptvfs"
+)
+
+// database is an open database file with the VFS that decrypts it.
+type database struct {
+	vfs   *cryptvfs.VFS
+	store *store.Store
+}
+
+// pageSize of every database, in bytes: part of the format, since the pages'
+// keys depend on it.
+const pageSize = 4096
+
+type storeOpener func(ctx context.Context, path string, o store.Options) (*store.Store, error)
+
+func openDatabase(ctx context.Context, path string, b *keyfile.Bundle, with storeOpener, o store.Options) (*database, error) {
+	dev, err := device(b)
+	if err != nil {
+		return nil, err
+	}
+	vfs, err := cryptvfs.New(cryptvfs.Options{Key: b.Database.Bytes(), VaultID: b.VaultID(), PageSize: pageSize})
+	if err != nil {
+		return nil, err
+	}
+	o.VFS, o.VaultID, o.Device = vfs.Name(), b.VaultID(), dev
+	st, err := with(ctx, path, o)
+	if err != nil {
+		return nil, errors.Join(explain(err, vfs.LastError()), vfs.Close())
+	}
+	return &database{vfs, st}, nil
+}
+
+// explain says what of several things an error of opening was: SQLite passes on
+// a number, and the VFS remembers the reason.
+func explain(err, reason error) error {
+	switch {
+	case reason == nil || errors.Is(err, context.Canceled) || errors.Is(err, store.ErrNewer):
+		return err
+	case errors.Is(reason, cryptvfs.ErrTruncated), errors.Is(reason, cryptvfs.ErrEmpty):
+		return fmt.Errorf("%w: the database is cut short; restore a backup", vault.ErrIntegrity)
+	case errors.Is(reason, cryptvfs.ErrLogDamaged):
+		return fmt.Errorf("%w: the database's write-ahead log is cut short or altered; restore a backup", vault.ErrIntegrity)
+	case errors.Is(reason, cryptvfs.ErrAuth):
+		return fmt.Errorf("%w: the database is altered or belongs to another vault; restore a backup", vault.ErrIntegrity)
+	case isFull(reason), isReadOnly(reason):
+		return fault("opening the database", reason)
+	}
+	return err
+}
+
+func (d *database) close() error {
+	if err := d.store.Close(); err != nil {
+		return errors.Join(err, d.vfs.Close())
+	}
+	return d.vfs.Close()
+}
+
+func (d *database) parts(clock vault.Clock) vault.Parts {
+	return vault.Parts{Store: d.store, Index: d.store, Blobs: d.store, Log: d.store, Check: d.store, Clock: clock}
+}

@@ -1,0 +1,35 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"phivault/vault"
+)
+
+// fault turns what the operating system says about the vault's folder into the
+// domain's errors. what is a clause: "writing the backup".
+func fault(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, vault.ErrFull), errors.Is(err, vault.ErrReadOnly):
+		return err
+	case isFull(err):
+		return fmt.Errorf("%w: %s", vault.ErrFull, what)
+	case isReadOnly(err):
+		return fmt.Errorf("%w: %s", vault.ErrReadOnly, what)
+	}
+	return fmt.Errorf("%s: %w", what, cause(err))
+}
+
+// cause drops the path: the caller's clause names the file, and paths of
+// temporary files only confuse.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}

@@ -1,0 +1,175 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"phivault/crypto/keyfile"
+	"phivault/crypto/secret"
+	"phivault/vault"
+	"phivault/vault/store"
+)
+
+// Settings of one copy of a vault, in its database.
+const (
+	metaInstance = "instance" // which copy this is, for anchors
+	metaRestored = "restored" // when it was restored, RFC 3339
+	metaBackup   = "backup"   // the last backup, backupNote
+)
+
+// Open opens the vault in dir. The passphrase stays the caller's. Its errors:
+// vault.ErrNoVault, ErrInUse (an *InUseError), ErrReadOnly, ErrIntegrity;
+// keyfile.ErrPassphrase, ErrDeviceSecret, ErrParams, ErrVersion; store.ErrNewer.
+func Open(ctx context.Context, dir string, passphrase *secret.Bytes, o Options) (*Vault, error) {
+	o.fill()
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	// Looked at twice: before the lock, so that no lock is left where there is no
+	// vault, and under it, since what was there may be gone.
+	if err := present(dir); err != nil {
+		return nil, err
+	}
+	l, err := acquire(ctx, filepath.Join(dir, lockName), o.Command, o.Wait)
+	if err != nil {
+		return nil, err
+	}
+	v, err := openLocked(ctx, dir, l, passphrase, o)
+	if err != nil {
+		return nil, errors.Join(err, l.release())
+	}
+	return v, nil
+}
+
+func present(dir string) error {
+	s, err := look(dir)
+	if err != nil {
+		return err
+	}
+	return s.vault()
+}
+
+func openLocked(ctx context.Context, dir string, l *lock, passphrase *secret.Bytes, o Options) (*Vault, error) {
+	if err := present(dir); err != nil {
+		return nil, err
+	}
+	if err := inspectParts(dir, o); err != nil {
+		return nil, err
+	}
+	file, info, err := readKey(dir)
+	if err != nil {
+		return nil, err
+	}
+	as := newAnchors(info.VaultID, o)
+	recalled := as.recall(ctx)
+	sk, err := deviceSecret(ctx, info, o)
+	if err != nil {
+		return nil, err
+	}
+	b, err := openKeys(ctx, file, passphrase, sk)
+	if err != nil {
+		sk.Destroy()
+		return nil, err
+	}
+	defer b.Destroy()
+	v := &Vault{dir: dir, id: info.VaultID, o: o, lock: l, anchors: as, sk: sk}
+	if err := v.attach(ctx, b, recalled); err != nil {
+		v.sk.Destroy()
+		v.backupKey.Destroy()
+		return nil, err
+	}
+	return v, nil
+}
+
+// inspectParts clears what a killed process left and looks at the files before
+// the costly derivation.
+func inspectParts(dir string, o Options) error {
+	_ = os.RemoveAll(filepath.Join(dir, stageName))
+	folder, err := os.Stat(dir)
+	if err != nil {
+		return fault("looking into the vault's folder", err)
+	}
+	_, looseKey, err := statPart(filepath.Join(dir, keyName))
+	if err != nil {
+		return fault("looking at the key file", err)
+	}
+	size, looseDB, err := statPart(filepath.Join(dir, dbName))
+	if err != nil {
+		return fault("looking at the database", err)
+	}
+	if size == 0 {
+		return fmt.Errorf("%w: the database is empty; restore a backup", vault.ErrIntegrity)
+	}
+	if readableByOthers(folder) && (looseKey || looseDB) {
+		o.Notice(Notice{NoticeMode, "other users of this machine can read the vault's files; make its folder private (chmod 700)"})
+	}
+	return nil
+}
+
+// attach opens the database and begins the session.
+func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled <-chan remembered) (err error) {
+	if v.backupKey, err = backupKey(b); err != nil {
+		return err
+	}
+	v.keeper = newKeeper(func(h store.Head) {
+		v.anchors.save(context.WithoutCancel(ctx), anchor{v.instance, h})
+	})
+	v.database, err = openDatabase(ctx, filepath.Join(v.dir, dbName), b, store.Open, store.Options{
+		Clock: v.o.Clock, Committed: v.keeper.offer,
+	})
+	if err != nil {
+		return err
+	}
+	if v.o.Sole {
+		v.database.vfs.Lockdown()
+	}
+	v.Vault = vault.New(v.database.parts(v.o.Clock))
+	if err := v.begin(ctx, <-recalled); err != nil {
+		err = errors.Join(err, v.database.close())
+		v.keeper.close()
+		return err
+	}
+	return nil
+}
+
+// begin compares the database with what this device remembers of it, and notes
+// that it was opened. Nothing is written before the comparison.
+func (v *Vault) begin(ctx context.Context, r remembered) (err error) {
+	st := v.database.store
+	if v.instance, err = st.Meta(ctx, metaInstance); err != nil {
+		return err
+	}
+	older, err := r.check(ctx, st, v.instance, v.o)
+	if err != nil {
+		return err
+	}
+	if older || v.instance == "" {
+		// What the old anchor told of is another copy's future from now on.
+		if v.instance, err = newCopy(ctx, st); err != nil {
+			return err
+		}
+	}
+	h, err := st.Head(ctx)
+	if err != nil {
+		return err
+	}
+	v.keeper.start(h)
+	err = v.Record(ctx, vault.ActionUnlock, vault.RecordID{})
+	if errors.Is(err, vault.ErrFull) {
+		// Reading must stay possible on a full disk.
+		v.o.Notice(Notice{NoticeNotAudited, "the disk is full: this opening is not in the audit trail"})
+		return nil
+	}
+	return err
+}
+
+// newCopy makes the database a copy of its own, of which nobody remembers
+// anything yet.
+func newCopy(ctx context.Context, st *store.Store) (instance string, err error) {
+	instance = newInstance()
+	return instance, st.SetMeta(ctx, metaInstance, instance)
+}

@@ -1,0 +1,98 @@
+package local
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"phivault/vault"
+	"phivault/vault/store/cryptvfs"
+)
+
+// frozen calls f while the database file at path holds everything that was
+// committed before, and nobody changes the file. Writers go on: what they commit
+// meanwhile lies in the write-ahead log.
+//
+// A reader that began when the whole log had been moved into the file reads the
+// file alone, and no checkpoint touches the file before that reader ends
+// (https://www.sqlite.org/wal.html, "Checkpointing"). To begin just then, the
+// write lock is held for the length of one checkpoint.
+func frozen(ctx context.Context, vfs *cryptvfs.VFS, path string, f func() error) error {
+	db, err := sql.Open("sqlite", uri(path, vfs.Name()))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	reader, err := db.Conn(ctx)
+	if err != nil {
+		return explain(err, vfs.LastError())
+	}
+	defer reader.Close()
+	if err := freeze(ctx, db, reader); err != nil {
+		return explain(err, vfs.LastError())
+	}
+	err = f()
+	_, end := reader.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	return errors.Join(err, end)
+}
+
+// freezeFor bounds the wait for others to finish reading what a checkpoint wants
+// to move.
+const freezeFor = 30 * time.Second
+
+func freeze(ctx context.Context, db *sql.DB, reader *sql.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, freezeFor)
+	defer cancel()
+	for {
+		whole, err := tryFreeze(ctx, db, reader)
+		if err != nil || whole {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: something keeps reading an older state of it", vault.ErrInUse)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// tryFreeze reports whether the log could be moved whole; the reader's
+// transaction is open then.
+func tryFreeze(ctx context.Context, db *sql.DB, reader *sql.Conn) (bool, error) {
+	writer, err := db.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer writer.Close()
+	if _, err := writer.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return false, err
+	}
+	defer writer.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	var busy, frames, moved int64
+	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &moved); err != nil {
+		return false, err
+	}
+	if busy != 0 || frames != moved {
+		return false, nil
+	}
+	if _, err := reader.ExecContext(ctx, "BEGIN"); err != nil {
+		return false, err
+	}
+	// BEGIN alone reads nothing; the transaction starts with the first page.
+	var n int64
+	return true, reader.QueryRowContext(ctx, "SELECT count(*) FROM meta").Scan(&n)
+}
+
+func uri(path, vfs string) string {
+	p := filepath.ToSlash(path)
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p // C:/…
+	}
+	q := url.Values{"vfs": {vfs}, "mode": {"rw"}, "_pragma": {"temp_store(2)", "busy_timeout(10000)", "trusted_schema(0)", "wal_autocheckpoint(0)"}}
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: p, RawQuery: q.Encode()}).String()
+}
