@@ -119,16 +119,8 @@ func (t *tx) finish(ctx context.Context) error {
 	if len(t.headers) == 0 {
 		return nil
 	}
-	for _, doc := range t.drop {
-		if err := t.w.run("DELETE FROM fts WHERE rowid=?", doc); err != nil {
-			return err
-		}
-	}
-	slices.SortFunc(t.add, func(a, b ftsRow) int { return cmp.Compare(a.doc, b.doc) })
-	for _, r := range t.add {
-		if err := t.w.run("INSERT INTO fts(rowid,terms) VALUES(?,?)", r.doc, r.terms); err != nil {
-			return err
-		}
+	if err := t.index(); err != nil {
+		return err
 	}
 	h := t.s.head
 	for _, e := range t.headers {
@@ -140,6 +132,23 @@ func (t *tx) finish(ctx context.Context) error {
 		return err
 	}
 	t.s.head = h
+	return nil
+}
+
+// index writes the full-text index in the order of its rows, which FTS5 takes
+// without flushing in between.
+func (t *tx) index() error {
+	for _, doc := range t.drop {
+		if err := t.w.run("DELETE FROM fts WHERE rowid=?", doc); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(t.add, func(a, b ftsRow) int { return cmp.Compare(a.doc, b.doc) })
+	for _, r := range t.add {
+		if err := t.w.run("INSERT INTO fts(rowid,terms) VALUES(?,?)", r.doc, r.terms); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -129,6 +129,9 @@ func (s *Store) openWriter(ctx context.Context) (err error) {
 	if err := s.sweepBlobs(ctx); err != nil {
 		return err
 	}
+	if err := s.finishRebuild(ctx, nil); err != nil {
+		return err
+	}
 	return s.load(ctx)
 }
 

@@ -459,3 +459,61 @@ func TestSyntheticPatientsGoInAndOut(t *testing.T) {
 	}
 	clean(t, s)
 }
+
+func TestRebuildMakesTheViewsFromTheLog(t *testing.T) {
+	s := newStore(t)
+	p := put(t, s, ann)
+	p.FullURL = "urn:uuid:0F0F"
+	add(t, s, p)
+	addJSON(t, s, weight, asthma, note, strings.Replace(weight, "2020-05-06", "2021-01-01", 1),
+		strings.Replace(weight, "Patient/p1", "urn:uuid:0F0F", 1))
+	gone, _ := s.Get(ctx, vault.RecordIDOf("a", "Condition", "c1"))
+	if _, err := s.Append(ctx, vault.Batch{Deletes: []vault.Delete{{ID: gone.ID, Base: gone.Head}}}); err != nil {
+		t.Fatal(err)
+	}
+	queries := []vault.Query{{}, {Text: "asthma"}, {Patient: p.ID}, {Deleted: true}, {Code: "29463-7", Patient: p.ID}, {Since: "2020"}}
+	var before [][]string
+	for _, q := range queries {
+		before = append(before, find(t, s, q))
+	}
+	for _, q := range []string{"UPDATE record SET doc=record,state=0,subject=NULL,revisions=7", "DELETE FROM name",
+		"INSERT INTO fts(fts) VALUES('delete-all')", "DELETE FROM subject"} {
+		if err := s.w.exec(ctx, q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(verify(t, s, false)) == 0 {
+		t.Fatal("the damage does not show")
+	}
+	if err := s.Rebuild(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	clean(t, s)
+	for i, q := range queries {
+		expect(t, find(t, s, q), before[i]...)
+	}
+	if id, err := s.Resolve(ctx, "a", "urn:uuid:0f0f"); err != nil || id != p.ID {
+		t.Errorf("a full URL after the rebuild: %v", err)
+	}
+}
+
+func TestAnInterruptedRebuildIsFinishedAtOpening(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vault.db")
+	s, err := Create(ctx, path, testOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	addJSON(t, s, ann, weight)
+	for _, q := range []string{"INSERT INTO fts(fts) VALUES('delete-all')", "INSERT INTO meta(key,value) VALUES('rebuild',0)"} {
+		if err := s.w.exec(ctx, q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Close()
+	if s, err = Open(ctx, path, testOptions()); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	expect(t, find(t, s, vault.Query{Text: "weight"}), "Observation/w1")
+	clean(t, s)
+}

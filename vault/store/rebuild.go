@@ -1,0 +1,217 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"phivault/vault"
+)
+
+// rebuildStep is the number of records rebuilt in one transaction.
+const rebuildStep = 1024
+
+// Rebuild makes every view anew from the log: rows, names, subjects and the
+// full-text index. One that was interrupted is finished when the database is
+// next opened. progress may be nil.
+func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	err := s.w.transact(ctx, func() error {
+		for _, q := range []string{
+			"INSERT INTO meta(key,value) VALUES('rebuild',0) ON CONFLICT(key) DO UPDATE SET value=0",
+			"DELETE FROM subject", "DELETE FROM name", "INSERT INTO fts(fts) VALUES('delete-all')",
+		} {
+			if err := s.w.run(q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = s.finishRebuild(ctx, progress)
+	}
+	return mapError(err)
+}
+
+// finishRebuild goes on with a rebuild where it stands, if there is one.
+func (s *Store) finishRebuild(ctx context.Context, progress func(done, total int64)) error {
+	var done, total int64
+	under, err := s.w.row(ctx, []any{&done}, "SELECT value FROM meta WHERE key='rebuild'")
+	if err != nil || !under {
+		return err
+	}
+	if err := s.load(ctx); err != nil {
+		return err
+	}
+	if _, err := s.w.row(ctx, []any{&total}, "SELECT coalesce(max(record),0) FROM record"); err != nil {
+		return err
+	}
+	urls, err := s.urls(ctx)
+	if err != nil {
+		return err
+	}
+	for done < total {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if done, err = s.rebuildPage(ctx, done, urls); err != nil {
+			return err
+		}
+		if progress != nil {
+			progress(done, total)
+		}
+	}
+	if err := s.w.run("DELETE FROM meta WHERE key='rebuild'"); err != nil {
+		return err
+	}
+	return s.load(ctx)
+}
+
+// urls gives the full URLs that imports noted, by record.
+func (s *Store) urls(ctx context.Context) (map[vault.RecordID]string, error) {
+	urls := map[vault.RecordID]string{}
+	err := s.w.rows(ctx, func(scan func(...any) error) error {
+		e, body, err := scanEntry(scan)
+		if err != nil {
+			return err
+		}
+		p, err := s.pack.unpack(body)
+		if err != nil {
+			return fmt.Errorf("entry %d: %w", e.Number, err)
+		}
+		var n vault.ImportNote
+		if err := json.Unmarshal(p, &n); err != nil {
+			return fmt.Errorf("%w: entry %d", vault.ErrIntegrity, e.Number)
+		}
+		for url, id := range n.URLs {
+			if r, err := vault.ParseRecordID(id); err == nil {
+				urls[r] = url
+			}
+		}
+		return nil
+	}, entryColumns+"WHERE e.kind=? ORDER BY e.entry", int64(vault.KindImport))
+	return urls, err
+}
+
+type rebuilt struct {
+	record, typ, source int64
+	id                  vault.RecordID
+}
+
+// rebuildPage rebuilds the records after done and gives the last one's number.
+func (s *Store) rebuildPage(ctx context.Context, done int64, urls map[vault.RecordID]string) (int64, error) {
+	var page []rebuilt
+	err := s.w.rows(ctx, func(scan func(...any) error) error {
+		var r rebuilt
+		var id []byte
+		if err := scan(&r.record, &id); err != nil {
+			return err
+		}
+		copy(r.id[:], id)
+		page = append(page, r)
+		return nil
+	}, "SELECT record,id FROM record WHERE record>? ORDER BY record LIMIT ?", done, rebuildStep)
+	if err != nil {
+		return done, err
+	}
+	if len(page) == 0 {
+		return done, fmt.Errorf("%w: records after %d are gone", vault.ErrIntegrity, done)
+	}
+	last := page[len(page)-1].record
+	return last, s.w.transact(ctx, func() error {
+		t := &tx{s: s, w: s.w}
+		for _, r := range page {
+			if err := t.rebuild(ctx, r, urls[r.id]); err != nil {
+				return fmt.Errorf("record %s: %w", r.id, err)
+			}
+		}
+		if err := t.index(); err != nil {
+			return err
+		}
+		return s.w.run("UPDATE meta SET value=? WHERE key='rebuild'", last)
+	})
+}
+
+func (t *tx) rebuild(ctx context.Context, r rebuilt, url string) error {
+	h, err := revisionRows(ctx, t.w, r.record, r.id)
+	if err != nil {
+		return err
+	}
+	head, state, err := h.shown()
+	if err != nil {
+		return err
+	}
+	put := h.lastPut(head.entry)
+	if put == nil {
+		return fmt.Errorf("%w: it has no content", vault.ErrIntegrity)
+	}
+	b, err := body(ctx, t.w, put.entry)
+	if err != nil {
+		return err
+	}
+	res, source, err := t.s.resource(b, put.header.Payload)
+	if err != nil {
+		return err
+	}
+	p := &vault.Put{ID: r.id, Source: source, FullURL: url, Resource: &res, Terms: termsOf(&res)}
+	typeWord, err := t.word(ctx, res.Type)
+	if err != nil {
+		return err
+	}
+	sourceWord, err := t.word(ctx, source)
+	if err != nil {
+		return err
+	}
+	subject, err := t.subject(ctx, p, sourceWord, r.record)
+	if err != nil {
+		return err
+	}
+	doc := docOf(res.Date, r.record)
+	if err := t.w.run("UPDATE record SET type=?,source=?,subject=?,doc=?,head=?,revisions=?,state=? WHERE record=?",
+		typeWord, sourceWord, null(subject), doc, head.entry, len(h), state, r.record); err != nil {
+		return err
+	}
+	if state == stateDeleted {
+		return nil
+	}
+	return t.views(ctx, p, r.record, sourceWord, subject, doc)
+}
+
+// shown gives the revision to show and the state that the history leads to: the
+// one that no other follows, or, of several, the one with the lowest id; a
+// deletion is shown only when nothing else stands beside it.
+func (h history) shown() (*revisionRow, int, error) {
+	followed := map[vault.RevisionID]bool{}
+	for _, r := range h {
+		for _, p := range r.header.Parents {
+			followed[p] = true
+		}
+	}
+	var best *revisionRow
+	heads := 0
+	for i := range h {
+		r := &h[i]
+		if followed[r.id] {
+			continue
+		}
+		heads++
+		deleted := r.header.Kind == vault.KindTombstone
+		switch {
+		case best == nil, best.header.Kind == vault.KindTombstone && !deleted:
+			best = r
+		case deleted:
+		case string(r.id[:]) < string(best.id[:]):
+			best = r
+		}
+	}
+	switch {
+	case best == nil:
+		return nil, 0, fmt.Errorf("%w: it has no revision", vault.ErrIntegrity)
+	case heads > 1:
+		return best, stateConflict, nil
+	case best.header.Kind == vault.KindTombstone:
+		return best, stateDeleted, nil
+	}
+	return best, stateLive, nil
+}
