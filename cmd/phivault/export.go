@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"phivault/vault"
+	"phivault/vault/codec/fhirjson"
+)
+
+type exportFlags struct {
+	filter
+	format, output string
+	force          bool
+}
+
+func (a *app) exportCommand() *cobra.Command {
+	f := exportFlags{filter: filter{sort: "added"}}
+	c := &cobra.Command{
+		Use:   "export",
+		Short: "Write records out, in the clear",
+		Long: `Export writes the selected records as they came in, byte for byte, attachments
+included. What it writes is not encrypted any more, so it asks for the passphrase
+again, and does not write to a terminal without --force. The audit trail has the
+export before the first byte leaves.`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if _, err := newEncoder(f.format, io.Discard, nil); err != nil {
+				return err
+			}
+			if f.output == "-" && a.out.tty && !f.force {
+				return usage("records would go to the terminal in the clear", "write to a file with -o, into a pipe, or insist with --force")
+			}
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.export(ctx, s, &f) })
+		},
+	}
+	f.flags(c, "patient", "type", "code", "source", "since", "until", "limit", "sort")
+	fs := c.Flags()
+	fs.StringVar(&f.format, "format", "bundle", "bundle, ndjson or csv")
+	fs.StringVarP(&f.output, "output", "o", "-", "write to `file`; - is stdout")
+	fs.BoolVar(&f.force, "force", false, "write to a terminal, or replace the file")
+	fs.Bool("yes", false, "accepted for scripts; a passphrase is asked for all the same")
+	return c
+}
+
+// newEncoder gives the encoder that --format names.
+func newEncoder(format string, w io.Writer, v *vault.Vault) (vault.Encoder, error) {
+	var blobs vault.Blobs
+	if v != nil {
+		blobs = v.Blobs()
+	}
+	switch format {
+	case "bundle":
+		return fhirjson.NewBundle(w, blobs, fhirjson.BundleOptions{}), nil
+	case "ndjson":
+		return fhirjson.NewNDJSON(w, blobs), nil
+	}
+	return nil, usage("there is no such format", "bundle, ndjson and csv can be written")
+}
+
+func (a *app) export(ctx context.Context, s *session, f *exportFlags) error {
+	v := s.Vault.Vault
+	q, err := f.query(ctx, v)
+	if err != nil {
+		return err
+	}
+	if err := s.reauth(ctx); err != nil {
+		return err
+	}
+	if err := s.Record(ctx, vault.ActionExport, q.Patient); err != nil {
+		return err
+	}
+	out, err := a.output(f.output, f.force)
+	if err != nil {
+		return err
+	}
+	n, err := a.encode(ctx, v, q, f.format, out)
+	if err := out.end(err); err != nil {
+		return err
+	}
+	if f.output != "-" {
+		a.note(itoa(n) + " records written, not encrypted.")
+	}
+	return nil
+}
+
+func (a *app) encode(ctx context.Context, v *vault.Vault, q vault.Query, format string, out io.Writer) (n int64, err error) {
+	enc, err := newEncoder(format, out, v)
+	if err != nil {
+		return 0, err
+	}
+	p := a.progress("Exporting")
+	defer p.end()
+	for r, err := range v.Find(ctx, q) {
+		if err == nil {
+			err = enc.Encode(ctx, r)
+		}
+		if err != nil {
+			return n, err
+		}
+		n++
+		p.show(amounts{items: n})
+	}
+	return n, enc.Close()
+}

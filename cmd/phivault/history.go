@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"phivault/vault"
+)
+
+func (a *app) historyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "history ID",
+		Short: "Every version of a record",
+		Args:  takes(1, 1, "one id"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.history(ctx, s.Vault.Vault, args[0]) })
+		},
+	}
+}
+
+func (a *app) history(ctx context.Context, v *vault.Vault, what string) error {
+	id, err := v.Lookup(ctx, what)
+	if err != nil {
+		return err
+	}
+	revisions, err := v.History(ctx, id)
+	if err != nil {
+		return err
+	}
+	t := newTable(a.out, column{title: "VERSION", right: true}, column{title: "AT"}, column{title: "OP"}, column{title: "BYTES", right: true},
+		column{title: "SHA-256"}, column{title: "DEVICE"})
+	for i := range revisions {
+		o := newRevisionObject(&revisions[i])
+		if a.g.json {
+			err = a.emit(o)
+		} else {
+			err = t.row(itoa(o.Version), o.At, o.Op, itoa(int64(o.Bytes)), o.SHA256[:16], o.Device[:8])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return t.close()
+}

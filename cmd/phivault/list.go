@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"phivault/vault"
+)
+
+func (a *app) listCommand() *cobra.Command {
+	var f filter
+	c := &cobra.Command{
+		Use:   "list [TYPE]",
+		Short: "List records",
+		Args:  takes(0, 1, "at most one type"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				if f.typ != "" {
+					return usage("the type is given twice", "")
+				}
+				f.typ = args[0]
+			}
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.list(ctx, s.Vault.Vault, &f) })
+		},
+	}
+	f.flags(c, "patient", "type", "code", "source", "since", "until", "limit", "sort", "deleted", "conflicts")
+	return c
+}
+
+func (a *app) list(ctx context.Context, v *vault.Vault, f *filter) error {
+	q, err := f.query(ctx, v)
+	if err != nil {
+		return err
+	}
+	if a.g.json {
+		for r, err := range v.Find(ctx, q) {
+			if err == nil {
+				err = a.emit(newRecordObject(ctx, v, &r))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	t := a.recordTable(q.Patient.IsZero() && q.Type != "Patient")
+	n := 0
+	for r, err := range v.Find(ctx, q) {
+		if err == nil {
+			err = t.record(ctx, v, &r)
+		}
+		if err != nil {
+			return err
+		}
+		n++
+	}
+	if n == 0 {
+		a.note(nothingText(q))
+	}
+	return t.close()
+}
+
+// nothingText says what an empty listing means, and above all what it does not.
+func nothingText(q vault.Query) string {
+	switch q.Type {
+	case "AllergyIntolerance":
+		return `No allergy records. That is not "no known allergies".`
+	case "":
+		return "No records."
+	}
+	return "No " + q.Type + " records."
+}
+
+// recordTable is the table of list and search.
+type recordTable struct {
+	*table
+	patients bool
+}
+
+func (a *app) recordTable(patients bool) *recordTable {
+	cols := []column{{title: "ID"}, {title: "DATE"}, {title: "TYPE", most: 20}, {title: "TITLE", shrink: true},
+		{title: "VALUE", shrink: true, most: 32}, {title: "FLAG"}}
+	if patients {
+		cols = append(cols, column{title: "PATIENT", shrink: true, most: 24})
+	}
+	return &recordTable{newTable(a.out, cols...), patients}
+}
+
+func (t *recordTable) record(ctx context.Context, v *vault.Vault, r *vault.Record) error {
+	title := r.Resource.Title
+	if title == "" {
+		title = r.Resource.Code.Code
+	}
+	if r.Conflict {
+		title = "(conflict) " + title
+	}
+	value := strings.TrimSpace(r.Resource.Value + " " + r.Resource.Unit)
+	if r.Resource.Value == "" {
+		value = ""
+	}
+	cells := []string{shortID(r.ID), day(r.Resource.Date), r.Resource.Type, title, value, ""}
+	if value != "" || r.Resource.Flag != "" {
+		cells[5] = flagText(r.Resource.Flag, t.out.utf8)
+	}
+	if t.patients {
+		name := ""
+		if r.Patient != r.ID {
+			name = v.PatientName(ctx, r.Patient)
+		}
+		cells = append(cells, name)
+	}
+	return t.row(cells...)
+}
+
+// flagText shows a flag as a sign and its letters, so that neither colour nor
+// memory is needed; without one it says so, and nothing is made up.
+func flagText(flag string, utf8 bool) string {
+	if flag == "" {
+		if !utf8 {
+			return "-"
+		}
+		return "–"
+	}
+	if !utf8 {
+		return flag
+	}
+	switch {
+	case strings.HasPrefix(flag, "HH"):
+		return "▲▲ " + flag
+	case strings.HasPrefix(flag, "H"):
+		return "▲ " + flag
+	case strings.HasPrefix(flag, "LL"):
+		return "▼▼ " + flag
+	case strings.HasPrefix(flag, "L"):
+		return "▼ " + flag
+	case flag == "N":
+		return "· " + flag
+	}
+	return "◆ " + flag
+}
+
+// rangeText is a reference range as it was supplied.
+func rangeText(low, high, text string) string {
+	switch {
+	case low != "" && high != "":
+		return low + "–" + high
+	case low != "":
+		return "≥ " + low
+	case high != "":
+		return "≤ " + high
+	case text != "":
+		return text
+	}
+	return "no range supplied"
+}

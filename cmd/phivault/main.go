@@ -1,0 +1,68 @@
+// Phivault is the vault's command line: one binary for people and scripts.
+//
+// It keeps results on stdout and everything else on stderr, ends with an exit
+// code that says what happened (see outcomes), speaks versioned JSON under
+// --json, and asks for the passphrase where no process list and no log sees it.
+//
+// It never writes PHI, a name, a query or a file name into an error, never
+// takes a secret as a flag's value, and never puts a record into a temporary
+// file in the clear.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"phivault/crypto/secret"
+)
+
+func main() {
+	hardened := secret.HardenProcess()
+	var pass *secret.Bytes
+	if s, ok := os.LookupEnv(passphraseVariable); ok {
+		pass = secret.FromBytes([]byte(s))
+		os.Unsetenv(passphraseVariable)
+	}
+	a := newApp(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+	a.hardened, a.envPass = hardened, pass
+	os.Exit(a.main(os.Args[1:]))
+}
+
+// main runs one command line and gives the exit code.
+func (a *app) main(args []string) int {
+	cobra.MousetrapHelpText = ""
+	ctx, stop := interruptible()
+	defer stop()
+	return a.run(ctx, args)
+}
+
+// interruptible gives a context that the first SIGINT or SIGTERM cancels, with
+// the fault as its cause; the second one ends the process as usual. SIGPIPE is
+// an error of the write instead of a sudden end, so that the vault is closed.
+func interruptible() (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	ignorePipeSignal()
+	ch := make(chan os.Signal, 2)
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		s, ok := <-ch
+		if !ok {
+			return
+		}
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		if s == os.Interrupt {
+			cancel(errInterrupted)
+		} else {
+			cancel(errTerminated)
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(ch)
+		close(ch)
+		cancel(nil)
+	}
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"time"
+
+	"phivault/vault"
+)
+
+// The objects of --json. Fields are only ever added to them; see CLI schemas in
+// the README. Every one begins with its schema.
+
+type codeObject struct {
+	System  string `json:"system"`
+	Code    string `json:"code"`
+	Display string `json:"display"`
+}
+
+// recordObject is phivault.record.v1.
+type recordObject struct {
+	Schema      string     `json:"schema"`
+	ID          string     `json:"id"`
+	Type        string     `json:"type"`
+	FHIRID      string     `json:"fhir_id"`
+	Source      string     `json:"source"`
+	Patient     string     `json:"patient"`
+	PatientName string     `json:"patient_name"`
+	Date        string     `json:"date"`
+	Title       string     `json:"title"`
+	Status      string     `json:"status"`
+	Code        codeObject `json:"code"`
+	Value       string     `json:"value"`
+	Unit        string     `json:"unit"`
+	Flag        string     `json:"flag"`
+	Version     int        `json:"version"`
+	Conflict    bool       `json:"conflict"`
+	Deleted     bool       `json:"deleted"`
+}
+
+// hitObject is a record with what a search adds.
+type hitObject struct {
+	recordObject
+	Snippet string `json:"snippet"`
+	Rank    int    `json:"rank"`
+}
+
+func newRecordObject(ctx context.Context, v *vault.Vault, r *vault.Record) recordObject {
+	o := recordObject{Schema: "phivault.record.v1", ID: r.ID.String(), Type: r.Resource.Type, FHIRID: r.Resource.ID,
+		Source: r.Source, PatientName: v.PatientName(ctx, r.Patient), Date: r.Resource.Date, Title: r.Resource.Title,
+		Status: r.Resource.Status, Code: codeObject(r.Resource.Code), Value: r.Resource.Value, Unit: r.Resource.Unit,
+		Flag: r.Resource.Flag, Version: r.Version, Conflict: r.Conflict, Deleted: r.Deleted}
+	if !r.Patient.IsZero() {
+		o.Patient = r.Patient.String()
+	}
+	return o
+}
+
+// revisionObject is phivault.revision.v1.
+type revisionObject struct {
+	Schema   string   `json:"schema"`
+	Version  int      `json:"version"`
+	At       string   `json:"at"`
+	Device   string   `json:"device"`
+	Parents  []string `json:"parents"`
+	SHA256   string   `json:"sha256"`
+	Op       string   `json:"op"`
+	Revision string   `json:"revision"`
+	Bytes    uint64   `json:"bytes"`
+}
+
+func newRevisionObject(r *vault.Revision) revisionObject {
+	o := revisionObject{Schema: "phivault.revision.v1", Version: r.Version, At: stamp(r.At), Device: hex.EncodeToString(r.Device[:]),
+		Parents: []string{}, SHA256: r.Payload.String(), Op: r.Kind.String(), Revision: r.ID.String(), Bytes: r.Length}
+	for _, p := range r.Parents {
+		o.Parents = append(o.Parents, p.String())
+	}
+	return o
+}
+
+type refusalObject struct {
+	Input  string `json:"input"`
+	Place  string `json:"place"`
+	Reason string `json:"reason"`
+}
+
+// importObject is phivault.import.v1.
+type importObject struct {
+	Schema       string          `json:"schema"`
+	DryRun       bool            `json:"dry_run"`
+	New          int64           `json:"new"`
+	Same         int64           `json:"same"`
+	Changed      int64           `json:"changed"`
+	Refused      int64           `json:"refused"`
+	StaysDeleted int64           `json:"stays_deleted"`
+	Records      int64           `json:"records"`
+	Bytes        int64           `json:"bytes"`
+	Refusals     []refusalObject `json:"refusals"`
+	MS           int64           `json:"ms"`
+}
+
+type pointObject struct {
+	Date  string `json:"date"`
+	Value string `json:"value"`
+	Flag  string `json:"flag"`
+	Low   string `json:"low"`
+	High  string `json:"high"`
+	ID    string `json:"id"`
+}
+
+// trendObject is phivault.trend.v1.
+type trendObject struct {
+	Schema string        `json:"schema"`
+	Code   codeObject    `json:"code"`
+	Unit   string        `json:"unit"`
+	Points []pointObject `json:"points"`
+}
+
+func newTrendObject(t *vault.Trend) trendObject {
+	o := trendObject{Schema: "phivault.trend.v1", Code: codeObject(t.Code), Unit: t.Unit, Points: []pointObject{}}
+	for _, p := range t.Points {
+		o.Points = append(o.Points, pointObject{p.Date, p.Value, p.Flag, p.Low, p.High, p.Record.String()})
+	}
+	return o
+}
+
+// statusObject is phivault.status.v1. While locked is true nothing was counted
+// and the numbers are 0.
+type statusObject struct {
+	Schema    string           `json:"schema"`
+	Vault     string           `json:"vault"`
+	Path      string           `json:"path"`
+	Records   int64            `json:"records"`
+	Deleted   int64            `json:"deleted"`
+	Patients  int64            `json:"patients"`
+	Revisions int64            `json:"revisions"`
+	Types     map[string]int64 `json:"types"`
+	Profile   string           `json:"profile"`
+	KDF       string           `json:"kdf"`
+	Keyring   string           `json:"keyring"`
+	Devices   []deviceObject   `json:"devices"`
+	Remotes   []struct{}       `json:"remotes"`
+	Pending   int64            `json:"pending"`
+	Conflicts int64            `json:"conflicts"`
+	Bytes     int64            `json:"bytes"`
+	Backup    string           `json:"backup"`
+	Locked    bool             `json:"locked"`
+}
+
+type deviceObject struct {
+	ID   string `json:"id"`
+	This bool   `json:"this"`
+}
+
+type problemObject struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+}
+
+// verifyObject is phivault.verify.v1.
+type verifyObject struct {
+	Schema    string          `json:"schema"`
+	OK        bool            `json:"ok"`
+	Quick     bool            `json:"quick"`
+	Records   int64           `json:"records"`
+	Revisions int64           `json:"revisions"`
+	Entries   int64           `json:"entries"`
+	Segments  int64           `json:"segments"`
+	Problems  []problemObject `json:"problems"`
+	Code      string          `json:"code"`
+	MS        int64           `json:"ms"`
+}
+
+// auditObject is phivault.audit.v1.
+type auditObject struct {
+	Schema  string        `json:"schema"`
+	Entry   int64         `json:"entry"`
+	At      string        `json:"at"`
+	Device  string        `json:"device"`
+	Session string        `json:"session"`
+	Action  string        `json:"action"`
+	Patient string        `json:"patient"`
+	Count   int           `json:"count"`
+	First   string        `json:"first"`
+	Last    string        `json:"last"`
+	Import  *importCounts `json:"import,omitempty"`
+}
+
+type importCounts struct {
+	Source  string `json:"source"`
+	New     int64  `json:"new"`
+	Same    int64  `json:"same"`
+	Changed int64  `json:"changed"`
+	Refused int64  `json:"refused"`
+	Partial bool   `json:"partial"`
+}
+
+// doneObject is what commands give that change something and have no more to
+// say: phivault.<command>.v1.
+type doneObject struct {
+	Schema  string `json:"schema"`
+	ID      string `json:"id,omitempty"`
+	Version int    `json:"version,omitempty"`
+	Result  string `json:"result"`
+}
+
+// stamp is a time as every schema gives it.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func (a *app) since(begun time.Time) int64 { return a.now().Sub(begun).Milliseconds() }

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"phivault/crypto/keyfile"
+	"phivault/vault"
+	"phivault/vault/local"
+	"phivault/vault/local/oskeyring"
+	"phivault/vault/store"
+)
+
+// outcome is one way for a command to end. Code and exit are what scripts rely
+// on and never change; hint says what to do when the error has nothing better.
+type outcome struct {
+	exit  int
+	code  string
+	about string // for the help; the first row of an exit code speaks for it
+	why   string // said instead of the error's own text, when not empty
+	hint  string
+	match []error
+}
+
+// outcomes is the one table from which exit codes, error codes, the help and
+// the documentation come. The first row that matches decides.
+var outcomes = []outcome{
+	{exit: 0, code: "ok", about: "ok"},
+	{exit: 1, code: "failed", about: "error"},
+	{exit: 1, code: "not_found", match: []error{vault.ErrNotFound}, hint: `"phivault list" shows the ids`},
+	{exit: 1, code: "ambiguous", match: []error{vault.ErrAmbiguous}, hint: "give more of the id"},
+	{exit: 1, code: "deleted", match: []error{vault.ErrDeleted}, hint: `"phivault history" shows what it was, "phivault show --version" reads it`},
+	{exit: 1, code: "changed", match: []error{vault.ErrChanged}, hint: "nothing was saved; read the record again and repeat the change"},
+	{exit: 1, code: "limit", match: []error{vault.ErrLimit}, hint: "the input asks for more than the limits allow"},
+	{exit: 1, code: "other_person", match: []error{vault.ErrPerson}, why: "a patient in it has the id of another person known here; nothing of this input was taken in",
+		hint: "give this input a source of its own with --source NAME"},
+	{exit: 1, code: "read_only", match: []error{vault.ErrReadOnly, syscall.EROFS}, hint: "make the folder writable"},
+	{exit: 1, code: "disk_full", match: []error{vault.ErrFull, syscall.ENOSPC}, hint: "free some space and run it again; what was finished is kept"},
+	{exit: 1, code: "exists", match: []error{fs.ErrExist, local.ErrExists, local.ErrFileExists}, hint: "choose another name"},
+	{exit: 1, code: "permission", match: []error{fs.ErrPermission}, hint: "check who may read and write there"},
+	{exit: 1, code: "missing", match: []error{fs.ErrNotExist}, hint: "check the name"},
+	{exit: 1, code: "keyring", match: []error{local.ErrNoKeyring, oskeyring.ErrUnavailable, local.ErrBound, local.ErrUnbound, local.ErrCode, local.ErrStale},
+		hint: `"phivault doctor" tells about the keyring`},
+	{exit: 1, code: "device_secret", match: []error{keyfile.ErrDeviceSecret}, why: "the vault is bound to a device secret that the keyring here does not give",
+		hint: "give the printed one with --device-secret-file"},
+	{exit: 1, code: "unsupported", match: []error{keyfile.ErrVersion, store.ErrNewer, keyfile.ErrParams}, hint: "use a newer phivault; nothing was derived or changed"},
+	{exit: 1, code: "not_backup", match: []error{local.ErrNotBackup, keyfile.ErrFormat}, hint: "check the name"},
+	{exit: 2, code: "usage", about: "usage", match: []error{vault.ErrUsage, keyfile.ErrUnusable}, hint: "see --help"},
+	{exit: 2, code: "no_passphrase", hint: "give one with --passphrase-fd, --passphrase-file or --passphrase-command, or run it on a terminal"},
+	{exit: 2, code: "needs_yes", hint: "repeat it with --yes, or try --dry-run first"},
+	{exit: 3, code: "partial", about: "partial: some input was refused", hint: "the refusals are listed with the result"},
+	{exit: 4, code: "cancelled", about: "cancelled", hint: "nothing was changed"},
+	{exit: 4, code: "terminated", why: "asked to stop", hint: "what was finished is kept; run it again to continue"},
+	{exit: 10, code: "no_vault", about: "no vault", match: []error{vault.ErrNoVault}, why: "no vault here",
+		hint: `create one with "phivault init", or name its folder with --vault`},
+	{exit: 11, code: "in_use", about: "in use by another process", match: []error{vault.ErrInUse}, hint: "wait for the other one, or give --wait 30s"},
+	{exit: 12, code: "wrong_passphrase", about: "wrong passphrase", match: []error{keyfile.ErrPassphrase}, why: "wrong passphrase or damaged key file", hint: "nobody can reset it; check keyboard layout and caps lock"},
+	{exit: 13, code: "integrity", about: "integrity failure: tampering, rollback or fork", match: []error{vault.ErrIntegrity},
+		hint: `keep the folder as it is, run "phivault verify", and restore a backup if it confirms`},
+	{exit: 14, code: "conflicts", about: "unresolved conflicts, with --fail-on-conflict", hint: "decide them first"},
+	{exit: 15, code: "remote", about: "remote unreachable or refused", hint: "check the network and the remote"},
+	{exit: 130, code: "interrupted", about: "interrupted (SIGINT)", why: "interrupted", hint: "what was finished is kept; run it again to continue"},
+}
+
+// outcomeOf gives the row of a code. Codes are written by this package alone, so
+// an unknown one is a mistake in it.
+func outcomeOf(code string) *outcome {
+	for i := range outcomes {
+		if outcomes[i].code == code {
+			return &outcomes[i]
+		}
+	}
+	panic("phivault: no outcome " + code)
+}
+
+// fault is an error made here: its code, and in its own words why and what to
+// do. Nothing of records, names, queries or file names may be in it.
+type fault struct {
+	code, why, hint string
+	cause           error
+}
+
+func (f *fault) Error() string { return f.why }
+func (f *fault) Unwrap() error { return f.cause }
+
+func failed(code, why, hint string) error { return &fault{code: code, why: why, hint: hint} }
+func usage(why, hint string) error        { return &fault{code: "usage", why: why, hint: hint} }
+
+// because keeps the kind of err and says in its place why.
+func because(err error, why string) error {
+	if err == nil {
+		return nil
+	}
+	o, _, hint := explain(err)
+	return &fault{code: o.code, why: why + ": " + reason(err), hint: hint, cause: err}
+}
+
+var (
+	errInterrupted = failed("interrupted", "interrupted", "")
+	errTerminated  = failed("terminated", "asked to stop", "")
+	errPipeClosed  = errors.New("the reader of the output went away")
+)
+
+// explain finds the row of an error, why it happened and what to do about it.
+func explain(err error) (o *outcome, why, hint string) {
+	var f *fault
+	switch {
+	case errors.As(err, &f):
+		o = outcomeOf(f.code)
+		why, hint = f.why, f.hint
+	case errors.Is(err, context.Canceled):
+		o = outcomeOf("interrupted")
+	default:
+		o = match(err)
+	}
+	if why == "" {
+		why = o.why
+	}
+	if why == "" {
+		why = reason(err)
+	}
+	if hint == "" {
+		hint = o.hint
+	}
+	return o, why, hint
+}
+
+func match(err error) *outcome {
+	for i := range outcomes {
+		for _, m := range outcomes[i].match {
+			if errors.Is(err, m) {
+				return &outcomes[i]
+			}
+		}
+	}
+	return outcomeOf("failed")
+}
+
+// reason is an error's own text without the names of files, which tell of
+// patients as often as their contents do.
+func reason(err error) string {
+	var f *fault
+	var ref *vault.Refusal
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &f):
+		return f.why
+	case errors.As(err, &ref):
+		return strings.TrimPrefix(ref.Place+": "+ref.Reason, ": ")
+	case errors.As(err, &path):
+		return path.Op + ": " + path.Err.Error()
+	case errors.As(err, &link):
+		return link.Op + ": " + link.Err.Error()
+	}
+	return clean(err.Error())
+}
+
+// exitHelp is the table of exit codes as the help shows it.
+func exitHelp() string {
+	var b strings.Builder
+	last := -1
+	for _, o := range outcomes {
+		if o.exit != last && o.about != "" {
+			b.WriteString("  " + fit(strconv.Itoa(o.exit), 3, true) + "  " + o.about + "\n")
+			last = o.exit
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// outputFile is where an export goes: stdout, or a file that appears under its
+// name only when it is whole.
+type outputFile struct {
+	*sink
+	f    *os.File // nil for stdout
+	name string
+}
+
+// output opens the output that -o names. The file is the owner's alone (0600),
+// and one that exists is replaced only with force.
+func (a *app) output(name string, force bool) (*outputFile, error) {
+	if name == "-" {
+		return &outputFile{sink: a.out}, nil
+	}
+	if fi, err := os.Lstat(name); err == nil {
+		if fi.IsDir() {
+			return nil, failed("exists", "the output names a folder", "give the name of a file")
+		}
+		if !force {
+			return nil, failed("exists", "the output file exists", "choose another name, or replace it with --force")
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".phivault-*")
+	if err != nil {
+		return nil, because(err, "the output file cannot be made")
+	}
+	return &outputFile{&sink{w: bufio.NewWriterSize(f, 256<<10), utf8: true}, f, name}, nil
+}
+
+// end completes the output, or removes what there is of it when err is not nil.
+func (o *outputFile) end(err error) error {
+	if ferr := o.flush(); err == nil {
+		err = ferr
+	}
+	if o.f == nil {
+		return err
+	}
+	if err == nil {
+		err = o.f.Sync()
+	}
+	err = errors.Join(err, o.f.Close())
+	if err == nil {
+		err = os.Rename(o.f.Name(), o.name)
+	}
+	if err != nil {
+		os.Remove(o.f.Name())
+	}
+	return err
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const longHelp = `phivault keeps health records in an encrypted vault on this machine.
+
+Nobody can reset a lost passphrase: there is no recovery, by design. A backup and
+"phivault drill" stand in its place.`
+
+// root builds the whole command tree. Building it touches no file.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "phivault",
+		Short:             "An encrypted vault for health records",
+		Long:              longHelp,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		Args:              noArgs,
+		RunE:              a.runBare,
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { a.ran = c; return a.checkGlobals() },
+	}
+	a.addGlobals(root.PersistentFlags())
+	root.SetFlagErrorFunc(flagFault)
+	root.SetHelpCommandGroupID("more")
+	root.SetCompletionCommandGroupID("more")
+	root.AddGroup(&cobra.Group{ID: "records", Title: "Records"}, &cobra.Group{ID: "vault", Title: "The vault"},
+		&cobra.Group{ID: "more", Title: "More"})
+	for _, c := range a.commands() {
+		root.AddCommand(c)
+	}
+	root.SetUsageTemplate(root.UsageTemplate() + "{{if not .HasParent}}\nExit codes:\n" + exitHelp() + "{{end}}")
+	root.CompletionOptions.DisableDefaultCmd = true
+	return root
+}
+
+func (a *app) commands() []*cobra.Command {
+	groups := []struct {
+		id   string
+		list []*cobra.Command
+	}{
+		{"records", []*cobra.Command{a.importCommand(), a.exportCommand(), a.listCommand(), a.showCommand(), a.historyCommand(),
+			a.searchCommand(), a.trendCommand(), a.addCommand(), a.editCommand(), a.rmCommand()}},
+		{"vault", []*cobra.Command{a.initCommand(), a.statusCommand(), a.passwdCommand(), a.keyringCommand(), a.verifyCommand(),
+			a.auditCommand(), a.backupCommand(), a.restoreCommand(), a.drillCommand()}},
+		{"more", []*cobra.Command{a.demoCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand()}},
+	}
+	var all []*cobra.Command
+	for _, g := range groups {
+		for _, c := range g.list {
+			c.GroupID = g.id
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+func (a *app) addGlobals(f *pflag.FlagSet) {
+	a.g = globals{}
+	f.StringVar(&a.g.vault, "vault", "", "the vault's `folder` (else PHIVAULT_HOME, else the platform's)")
+	f.BoolVar(&a.g.json, "json", false, "results and errors as JSON")
+	f.BoolVarP(&a.g.quiet, "quiet", "q", false, "no progress and no remarks")
+	f.BoolVarP(&a.g.verbose, "verbose", "v", false, "more remarks")
+	f.BoolVar(&a.g.noInput, "no-input", false, "never ask anything")
+	f.StringVar(&a.g.color, "color", "auto", "colours: auto, always or never")
+	f.DurationVar(&a.g.wait, "wait", 0, "how long to wait for another process that has the vault open")
+	f.IntVar(&a.g.passFD, "passphrase-fd", -1, "read the passphrase, one line, from descriptor `N`")
+	f.StringVar(&a.g.passFile, "passphrase-file", "", "read the passphrase from `file`, which nobody else may read")
+	f.StringVar(&a.g.passCommand, "passphrase-command", "", "take the passphrase from a `command`'s output (no shell; quotes group words)")
+	f.StringVar(&a.g.deviceFile, "device-secret-file", "", "read the printed device secret of a bound vault from `file`")
+	f.BoolVar(&a.g.noKeyring, "no-keyring", false, "do without the system's keyring")
+	f.BoolVar(&a.g.acceptOlder, "accept-older", false, "open a vault that was put back to an older state on purpose")
+}
+
+func (a *app) checkGlobals() error {
+	switch a.g.color {
+	case "auto":
+	case "always":
+		a.out.color, a.err.color = true, true
+	case "never":
+		a.out.color, a.err.color = false, false
+	default:
+		return usage("--color is auto, always or never", "")
+	}
+	return nil
+}
+
+// runBare is phivault without a command.
+func (a *app) runBare(c *cobra.Command, _ []string) error {
+	if a.out.tty {
+		a.warn("phivault: this version has no full-screen interface; these are the commands")
+	}
+	c.SetOut(a.out)
+	if err := c.Help(); err != nil {
+		return err
+	}
+	return usage("a command is needed", `see "phivault help COMMAND"`)
+}
+
+// flagFault turns a flag error into words that repeat nothing of what was typed
+// but the names of flags that exist: what looks like a flag may be a name or a
+// query.
+func flagFault(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	hint := `see "` + c.CommandPath() + ` --help"`
+	switch {
+	case errors.As(err, &unknown):
+		if near := nearest(c, unknown.GetSpecifiedName()); near != "" {
+			hint = "did you mean --" + near + "?"
+		}
+		return usage("unknown flag", hint)
+	case errors.As(err, &missing):
+		return usage("--"+missing.GetFlag().Name+" needs a value", hint)
+	case errors.As(err, &invalid):
+		return usage("--"+invalid.GetFlag().Name+" has a value that is not understood", hint)
+	}
+	return usage("the flags are not understood", hint)
+}
+
+// nearest gives the flag that differs from name by at most two letters.
+func nearest(c *cobra.Command, name string) (best string) {
+	least := 3
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if d := distance(name, f.Name); d < least && d < len(f.Name)/2 {
+			least, best = d, f.Name
+		}
+	})
+	return best
+}
+
+// distance is Levenshtein's.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		last := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := last
+			if a[i] != b[j] {
+				cost++
+			}
+			last = row[j+1]
+			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// rootFault replaces cobra's own words for a command that does not exist, which
+// repeat what was typed.
+func rootFault(root *cobra.Command, args []string, err error) error {
+	var f *fault
+	if errors.As(err, &f) {
+		return err
+	}
+	hint := `see "phivault help"`
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "-") {
+			continue
+		}
+		if near := root.SuggestionsFor(arg); len(near) > 0 {
+			hint = "did you mean " + near[0] + "?"
+		}
+		break
+	}
+	return usage("unknown command", hint)
+}
+
+func noArgs(c *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case !c.HasParent():
+		return usage("unknown command", "")
+	}
+	return usage("this command takes no arguments", `see "`+c.CommandPath()+` --help"`)
+}
+
+// takes gives a check for least to most arguments; most < 0 is no limit.
+func takes(least, most int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < least || most >= 0 && len(args) > most {
+			return usage("it takes "+what, `see "`+c.CommandPath()+` --help"`)
+		}
+		return nil
+	}
+}
+
+// group makes a command that only holds others.
+func group(use, short string, subs ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: func(c *cobra.Command, args []string) error {
+		return usage("it needs one of its commands", `see "`+c.CommandPath()+` --help"`)
+	}, RunE: func(c *cobra.Command, _ []string) error { return nil }}
+	c.AddCommand(subs...)
+	return c
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"phivault/vault"
+	"phivault/vault/local"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	var locked bool
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "What is in the vault, and what backs it up",
+		Long:  "Status counts what is in the vault. With --locked it asks for no passphrase and\nsays only what can be seen from outside; the counts are then 0.",
+		Args:  noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if locked {
+				return a.statusLocked()
+			}
+			return a.withVault(c.Context(), a.status)
+		},
+	}
+	c.Flags().BoolVar(&locked, "locked", false, "without opening it")
+	return c
+}
+
+func (a *app) statusLocked() error {
+	dir, err := a.dir()
+	if err != nil {
+		return err
+	}
+	i, err := local.Inspect(dir)
+	if err != nil {
+		return err
+	}
+	o := newStatusObject(&i)
+	o.Locked = true
+	if a.g.json {
+		return a.emit(o)
+	}
+	pairs := outside(&i)
+	if i.LockedBy != nil {
+		pairs = append(pairs, [2]string{"open", i.LockedBy.Error()})
+	}
+	return writeFields(a.out, pairs)
+}
+
+func newStatusObject(i *local.Info) statusObject {
+	o := statusObject{Schema: "phivault.status.v1", Vault: i.VaultID.String(), Path: i.Dir, Types: map[string]int64{},
+		Profile: i.Key.Params.Profile.String(), KDF: i.Key.Params.String(), Keyring: "unbound", Devices: []deviceObject{},
+		Remotes: []struct{}{}, Bytes: i.Bytes}
+	if i.Key.NeedsDeviceSecret {
+		o.Keyring = "bound"
+	}
+	return o
+}
+
+func outside(i *local.Info) [][2]string {
+	bound := "no device secret"
+	if i.Key.NeedsDeviceSecret {
+		bound = "bound to this device"
+	}
+	return [][2]string{{"vault", i.VaultID.String()}, {"folder", i.Dir}, {"size", sizeText(i.Bytes)},
+		{"profile", i.Key.Params.Profile.String()}, {"key derivation", i.Key.Params.String()}, {"keyring", bound}}
+}
+
+func (a *app) status(ctx context.Context, s *session) error {
+	st, err := s.Status(ctx)
+	if err != nil {
+		return err
+	}
+	n := st.Counts
+	if a.g.json {
+		o := newStatusObject(&st.Info)
+		o.Records, o.Deleted, o.Patients, o.Revisions, o.Conflicts, o.Types = n.Records, n.Deleted, n.Patients, n.Revisions, n.Conflicts, n.Types
+		if o.Types == nil {
+			o.Types = map[string]int64{}
+		}
+		// What no remote has: everything, as long as there is none.
+		o.Pending = n.Entries
+		if st.Backup != nil {
+			o.Backup = stamp(st.Backup.At)
+		}
+		id, err := s.device(ctx)
+		if err != nil {
+			return err
+		}
+		o.Devices = append(o.Devices, deviceObject{id, true})
+		return a.emit(o)
+	}
+	pairs := append(outside(&st.Info), [2]string{"records", itoa(n.Records) + " live, " + itoa(n.Deleted) + " deleted, " + itoa(n.Revisions) + " versions"},
+		[2]string{"patients", itoa(n.Patients)}, [2]string{"attachments", itoa(n.Blobs) + ", " + sizeText(n.BlobBytes)},
+		[2]string{"conflicts", itoa(n.Conflicts)}, [2]string{"log", itoa(n.Entries) + " entries"}, [2]string{"backup", backupText(st.Backup)},
+		[2]string{"sync", "no remote: this machine has the only copy besides backups"})
+	if st.Anchor == "" {
+		pairs = append(pairs, [2]string{"rollback", "nothing here remembers how far this vault had come"})
+	}
+	if err := writeFields(a.out, pairs); err != nil {
+		return err
+	}
+	a.out.Write([]byte("\n"))
+	t := newTable(a.out, column{title: "TYPE"}, column{title: "RECORDS", right: true})
+	names := make([]string, 0, len(n.Types))
+	for name := range n.Types {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(x, y string) int {
+		if n.Types[x] != n.Types[y] {
+			return int(n.Types[y] - n.Types[x])
+		}
+		if x < y {
+			return -1
+		}
+		return 1
+	})
+	for _, name := range names {
+		if err := t.row(name, itoa(n.Types[name])); err != nil {
+			return err
+		}
+	}
+	return t.close()
+}
+
+func backupText(b *local.LastBackup) string {
+	if b == nil {
+		return `none; "phivault backup FILE" makes one, "phivault drill FILE" proves it`
+	}
+	return stamp(b.At) + ", " + itoa(b.Behind) + " entries ago"
+}
+
+// device is the id of the device that wrote the log's first act.
+func (s *session) device(ctx context.Context) (id string, err error) {
+	err = s.Audit(ctx, 1, func(e vault.Audited) bool {
+		id = hex.EncodeToString(e.Device[:])
+		return false
+	})
+	return id, err
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"strings"
+)
+
+// column is one column of a table. Text that does not fit is cut only on a
+// terminal, and only in columns that may shrink.
+type column struct {
+	title  string
+	right  bool
+	shrink bool
+	most   int // widest it gets on a terminal; 0: no limit
+}
+
+// table writes rows in aligned columns. It looks at the first rows to choose
+// the widths and then writes as it gets them, so that a listing of any length
+// takes the same memory. Cells are cleaned here and nowhere else.
+type table struct {
+	out    *sink
+	cols   []column
+	widths []int
+	held   [][]string
+	failed error
+}
+
+// tableLook is how many rows choose the widths.
+const tableLook = 256
+
+func newTable(out *sink, cols ...column) *table { return &table{out: out, cols: cols} }
+
+func (t *table) row(cells ...string) error {
+	for i := range cells {
+		cells[i] = clean(cells[i])
+	}
+	if t.widths != nil {
+		return t.write(cells, false)
+	}
+	t.held = append(t.held, cells)
+	if len(t.held) < tableLook {
+		return nil
+	}
+	return t.release()
+}
+
+// close writes what is still held. A table without rows writes nothing.
+func (t *table) close() error {
+	if t.widths == nil && len(t.held) > 0 {
+		return t.release()
+	}
+	return t.failed
+}
+
+func (t *table) release() error {
+	t.widths = t.choose()
+	head := make([]string, len(t.cols))
+	for i, c := range t.cols {
+		head[i] = c.title
+	}
+	t.write(head, true)
+	for _, r := range t.held {
+		t.write(r, false)
+	}
+	t.held = nil
+	return t.failed
+}
+
+func (t *table) choose() []int {
+	w := make([]int, len(t.cols))
+	total := 2 * (len(w) - 1)
+	for i, c := range t.cols {
+		w[i] = width(c.title)
+		for _, r := range t.held {
+			w[i] = max(w[i], width(r[i]))
+		}
+		if t.out.tty && c.most > 0 {
+			w[i] = min(w[i], max(c.most, width(c.title)))
+		}
+		total += w[i]
+	}
+	for t.out.tty && t.out.cols > 0 && total > t.out.cols {
+		widest := -1
+		for i, c := range t.cols {
+			if c.shrink && w[i] > 8 && (widest < 0 || w[i] > w[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			break
+		}
+		w[widest]--
+		total--
+	}
+	return w
+}
+
+func (t *table) write(cells []string, head bool) error {
+	var b strings.Builder
+	for i, c := range cells {
+		if i > 0 {
+			b.WriteString("  ")
+		}
+		w := t.widths[i]
+		if !t.out.tty {
+			w = max(w, width(c)) // nothing is cut where a program may read
+		}
+		b.WriteString(fit(c, w, t.cols[i].right))
+	}
+	line := strings.TrimRight(b.String(), " ")
+	if head {
+		line = t.out.sgr("1", line)
+	}
+	if _, err := t.out.Write([]byte(line + "\n")); err != nil {
+		t.failed = err
+	}
+	return t.failed
+}
+
+// fields writes "name  value" lines, the names aligned and long values wrapped
+// on a terminal.
+func writeFields(out *sink, pairs [][2]string) error {
+	w := 0
+	for _, p := range pairs {
+		w = max(w, width(p[0]))
+	}
+	for _, p := range pairs {
+		lines := strings.Split(cleanLines(p[1]), "\n")
+		if out.tty && out.cols > w+12 {
+			var short []string
+			for _, l := range lines {
+				short = append(short, wrap(l, out.cols-w-2)...)
+			}
+			lines = short
+		}
+		name := p[0]
+		for _, l := range lines {
+			if _, err := out.Write([]byte(strings.TrimRight(fit(name, w, false)+"  "+l, " ") + "\n")); err != nil {
+				return err
+			}
+			name = ""
+		}
+	}
+	return nil
+}
