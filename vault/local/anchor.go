@@ -75,6 +75,9 @@ func parseAnchors(s string) ([]anchor, error) {
 		a.head.Entry, a.head.Chain = entry, vault.Chain(chain)
 		list = append(list, a)
 	}
+	if formatAnchors(list) != strings.TrimSuffix(s, "\n")+"\n" {
+		return nil, errAnchor
+	}
 	return list, nil
 }
 

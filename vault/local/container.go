@@ -210,9 +210,6 @@ func copyHashed(ctx context.Context, w io.Writer, r io.Reader, total int64, prog
 	var h hash.Hash = sha256.New()
 	buf := make([]byte, 1<<20)
 	for {
-		if err := ctx.Err(); err != nil {
-			return p, err
-		}
 		n, err := io.ReadFull(r, buf)
 		if n > 0 {
 			h.Write(buf[:n])
@@ -221,6 +218,9 @@ func copyHashed(ctx context.Context, w io.Writer, r io.Reader, total int64, prog
 			}
 			p.size += int64(n)
 			progress(p.size, total)
+		}
+		if ctx.Err() != nil {
+			return p, ctx.Err()
 		}
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			h.Sum(p.sum[:0])

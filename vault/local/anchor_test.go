@@ -1,0 +1,260 @@
+package local
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"phivault/vault"
+	"phivault/vault/store"
+)
+
+type storeHead = store.Head
+
+// grown makes a vault, copies its folder, and lets it grow by one session.
+func (w *world) grown() (old folder) {
+	w.close(w.create())
+	old = copyFolder(w.t, w.dir)
+	v := w.open()
+	addPatient(w.t, v.Vault, 1)
+	w.close(v)
+	w.notices()
+	return old
+}
+
+func TestAnOldDatabasePutBackIsNoticed(t *testing.T) {
+	for _, keyring := range []bool{false, true} {
+		w := newWorld(t)
+		if keyring {
+			w.withKeyring()
+		}
+		old := w.grown()
+		now := copyFolder(t, w.dir)
+		for _, put := range []folder{old, now.change(dbName, old[dbName])} {
+			put.put(t, w.dir)
+			err := w.fails(pass, vault.ErrIntegrity)
+			if !strings.Contains(err.Error(), "older than what this device remembers") {
+				t.Error(err)
+			}
+			w.fails(pass, vault.ErrIntegrity) // and again: looking did not change what is remembered
+		}
+		now.put(t, w.dir)
+		w.close(w.open())
+		if got := w.notices(); len(got) != 0 {
+			t.Errorf("keyring %v: notices %v", keyring, got)
+		}
+	}
+}
+
+func TestAnOlderDatabaseIsAcceptedWhenAsked(t *testing.T) {
+	w := newWorld(t)
+	old := w.grown()
+	now := copyFolder(t, w.dir)
+	old.put(t, w.dir)
+	w.o.AcceptOlder = true
+	v := w.open()
+	wantPatients(t, v, 0)
+	w.close(v)
+	if got := w.notices(); !slices.Equal(got, []NoticeKind{NoticeOlder}) {
+		t.Errorf("notices %v", got)
+	}
+	w.o.AcceptOlder = false
+	w.close(w.open())
+	if got := w.notices(); len(got) != 0 {
+		t.Errorf("notices %v", got)
+	}
+	// The other one is still known.
+	now.put(t, w.dir)
+	w.close(w.open())
+	if got := w.notices(); len(got) != 0 {
+		t.Errorf("notices %v", got)
+	}
+}
+
+func TestALostLogIsNoticed(t *testing.T) {
+	w := newWorld(t)
+	w.close(w.create())
+	child := w.start("backup", w.dir, filepath.Join(t.TempDir(), "b"))
+	child.expect("go")
+	v := w.o
+	child.kill()
+	w.o = v
+	w.close(w.open())
+	// A log that holds commits which the anchor knows, taken away.
+	vv := w.open()
+	addPatient(t, vv.Vault, 7)
+	vv.keeper.flush()
+	f := copyFolder(t, w.dir)
+	w.close(vv)
+	if len(f[walName]) == 0 {
+		t.Fatal("there is no log to lose")
+	}
+	f.change(walName, nil).put(t, w.dir)
+	w.fails(pass, vault.ErrIntegrity)
+	f.put(t, w.dir)
+	w.close(w.open())
+}
+
+func TestTheAnchorIsInOnePlaceAndBothAreAsked(t *testing.T) {
+	w := newWorld(t).withKeyring()
+	v := w.create()
+	if s, err := v.Status(ctx); err != nil || s.Anchor != "keyring" {
+		t.Errorf("%q %v", s.Anchor, err)
+	}
+	id := v.ID()
+	w.close(v)
+	if got := w.ring.names(); !slices.Equal(got, []string{anchorItem(id)}) {
+		t.Errorf("the keyring has %v", got)
+	}
+	if _, err := os.Stat(w.o.StateDir); err == nil {
+		t.Error("there is a state folder too")
+	}
+	// A job in the night has no keyring; what it adds is remembered in the file.
+	old := copyFolder(t, w.dir)
+	w.ring.fail = errors.New("no bus")
+	v = w.open()
+	if s, err := v.Status(ctx); err != nil || s.Anchor != "state" {
+		t.Errorf("%q %v", s.Anchor, err)
+	}
+	addPatient(t, v.Vault, 1)
+	w.close(v)
+	if got := w.notices(); !slices.Contains(got, NoticeKeyring) {
+		t.Errorf("notices %v", got)
+	}
+	now := copyFolder(t, w.dir)
+	w.ring.fail = nil
+	old.put(t, w.dir)
+	w.fails(pass, vault.ErrIntegrity)
+	now.put(t, w.dir)
+	w.close(w.open())
+}
+
+func TestAMissingOrDamagedAnchorIsANotice(t *testing.T) {
+	w := newWorld(t)
+	w.grown()
+	path := filepath.Join(w.o.StateDir, files(t, w.o.StateDir)[0])
+	for _, c := range []struct {
+		text string
+		want NoticeKind
+	}{
+		{"", NoticeAnchorDamaged},
+		{"nonsense", NoticeAnchorDamaged},
+		{anchorMagic + "\n", NoticeNoAnchor},
+		{string(readFile(t, path)) + "x", NoticeAnchorDamaged},
+	} {
+		writeFile(t, path, []byte(c.text))
+		w.close(w.open())
+		if got := w.notices(); !slices.Equal(got, []NoticeKind{c.want}) {
+			t.Errorf("%q: notices %v", c.text, got)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	w.close(w.open())
+	if got := w.notices(); !slices.Equal(got, []NoticeKind{NoticeNoAnchor}) {
+		t.Errorf("notices %v", got)
+	}
+	w.close(w.open())
+	if got := w.notices(); len(got) != 0 {
+		t.Errorf("notices %v", got)
+	}
+}
+
+func TestAnAnchorAheadIsAnError(t *testing.T) {
+	w := newWorld(t)
+	w.grown()
+	path := filepath.Join(w.o.StateDir, files(t, w.o.StateDir)[0])
+	list, err := parseAnchors(string(readFile(t, path)))
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	good := list[0]
+	for name, change := range map[string]func(a *anchor){
+		"entry": func(a *anchor) { a.head.Entry += 5 },
+		"chain": func(a *anchor) { a.head.Chain[0] ^= 1 },
+	} {
+		a := good
+		change(&a)
+		writeFile(t, path, []byte(formatAnchors([]anchor{a})))
+		w.fails(pass, vault.ErrIntegrity)
+		t.Log(name)
+	}
+}
+
+func TestNoPlaceForTheAnchorIsANotice(t *testing.T) {
+	w := newWorld(t)
+	writeFile(t, w.o.StateDir, []byte("a file where the folder should be"))
+	w.close(w.create())
+	if got := w.notices(); !slices.Contains(got, NoticeAnchorUnsaved) {
+		t.Errorf("notices %v", got)
+	}
+	w.close(w.open())
+}
+
+func TestTheAnchorNeverLeads(t *testing.T) {
+	w := newWorld(t).withKeyring()
+	v := w.create()
+	w.ring.twist = func(s string) string {
+		list, err := parseAnchors(s)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, a := range list {
+			if ok, err := v.database.store.Contains(ctx, a.head); err != nil || !ok {
+				t.Errorf("the anchor tells of entry %d, which is not there: %v", a.head.Entry, err)
+			}
+		}
+		return s
+	}
+	for n := range 50 {
+		addPatient(t, v.Vault, n)
+		if n%10 == 0 {
+			v.keeper.flush()
+		}
+	}
+	w.ring.twist = nil
+	w.close(v)
+}
+
+func TestAnchorsOfCopiesFitOneItem(t *testing.T) {
+	var list []anchor
+	for range 3 * anchorsKept {
+		list = with(list, anchor{newInstance(), store.Head{Entry: 1 << 62}})
+	}
+	s := formatAnchors(list)
+	if len(list) != anchorsKept || len(s) > MaxKeyringValue {
+		t.Errorf("%d anchors, %d bytes", len(list), len(s))
+	}
+	last := list[anchorsKept-1]
+	last.head.Entry = 7
+	list = with(list, last)
+	if len(list) != anchorsKept || list[0] != last || list[1].instance == last.instance {
+		t.Errorf("%v", list)
+	}
+	if got, err := parseAnchors(strings.TrimSpace(formatAnchors(list))); err != nil || !slices.Equal(got, list) {
+		t.Errorf("%v %v", got, err)
+	}
+}
+
+func FuzzParseAnchors(f *testing.F) {
+	f.Add(formatAnchors([]anchor{{newInstance(), store.Head{Entry: 3}}}))
+	f.Add(anchorMagic)
+	f.Add("")
+	f.Fuzz(func(t *testing.T, s string) {
+		list, err := parseAnchors(s)
+		if err != nil {
+			if list != nil {
+				t.Fatal("a result with an error")
+			}
+			return
+		}
+		again, err := parseAnchors(formatAnchors(list))
+		if err != nil || !slices.Equal(again, list) {
+			t.Fatalf("%v %v", again, err)
+		}
+	})
+}
