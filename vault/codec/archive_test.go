@@ -128,4 +128,3 @@ func TestBombsAreStopped(t *testing.T) {
 		t.Errorf("got\n%s", got)
 	}
 }
-

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"unicode/utf8"
 
 	"phivault/vault"
 )
@@ -47,12 +46,12 @@ type cutter struct {
 	out    []byte
 	size   int64
 	head   []byte
-	isText bool
+	noText bool
 }
 
 // begin starts a cut with the text that s kept since start.
 func (s *scanner) begin(c **cutter, start int, stop byte) error {
-	*c = &cutter{o: s.cut, kept: true, isText: true}
+	*c = &cutter{o: s.cut, kept: true}
 	err := (*c).feed(s.buf[start:])
 	return s.fed(c, err, start, stop)
 }
@@ -111,14 +110,16 @@ type blobError struct{ err error }
 func (e *blobError) Error() string { return e.err.Error() }
 func (e *blobError) Unwrap() error { return e.err }
 
+// addHead keeps the beginning of the cut that was added last.
 func (s *scanner) addHead(c *cutter) {
 	total := len(c.head)
 	for _, h := range s.heads {
 		total += len(h)
 	}
-	if c.isText && len(c.head) > 0 && total <= headsSize {
-		s.heads = append(s.heads, c.head)
+	if total > headsSize {
+		c.head = nil
 	}
+	s.heads = append(s.heads, c.head)
 }
 
 func (c *cutter) feed(p []byte) error {
@@ -178,29 +179,14 @@ func (c *cutter) decode(p []byte) error {
 	return err
 }
 
-// look keeps the beginning while it may be text.
+// look keeps the beginning, of what may be text in some encoding.
 func (c *cutter) look(p []byte) {
-	if !c.isText || len(c.head) >= headSize {
-		return
+	if c.size == int64(len(p)) && bytes.IndexByte(p, 0) >= 0 && !bytes.HasPrefix(p, []byte("\xff\xfe")) && !bytes.HasPrefix(p, []byte("\xfe\xff")) {
+		c.noText = true
 	}
-	first := len(c.head) == 0
-	c.head = append(c.head, p[:min(len(p), headSize-len(c.head))]...)
-	if bytes.IndexByte(p, 0) >= 0 || first && !utf8.Valid(whole(c.head)) {
-		c.isText, c.head = false, nil
+	if !c.noText {
+		c.head = append(c.head, p[:min(len(p), headSize-len(c.head))]...)
 	}
-}
-
-// whole cuts off a character whose end is missing.
-func whole(p []byte) []byte {
-	for i := 1; i < utf8.UTFMax && i <= len(p); i++ {
-		if c := p[len(p)-i]; utf8.RuneStart(c) {
-			if !utf8.FullRune(p[len(p)-i:]) {
-				return p[:len(p)-i]
-			}
-			break
-		}
-	}
-	return p
 }
 
 func (c *cutter) commit() (vault.Cut, error) {
@@ -211,9 +197,6 @@ func (c *cutter) commit() (vault.Cut, error) {
 	c.w = nil
 	if err != nil {
 		return vault.Cut{}, err
-	}
-	if c.head = whole(c.head); !utf8.Valid(c.head) {
-		c.isText, c.head = false, nil
 	}
 	return vault.Cut{Size: n, SHA256: h}, nil
 }

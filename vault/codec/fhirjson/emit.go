@@ -69,7 +69,7 @@ func (d *decoder) emit(f *found, fullURL string) error {
 	if d.unwanted(f) {
 		return nil
 	}
-	r, err := fhir.Parse(f.json, f.cuts)
+	r, err := fhir.Options{Depth: d.o.Limits.Depth, Note: f.head}.Parse(f.json, f.cuts)
 	if err != nil {
 		var syntax *fhir.SyntaxError
 		if !errors.As(err, &syntax) {
@@ -80,12 +80,17 @@ func (d *decoder) emit(f *found, fullURL string) error {
 	if d.o.Only != "" && r.Type != d.o.Only {
 		return nil
 	}
-	if len(f.heads) > 0 {
-		text := make([][]byte, 0, 1+len(f.heads))
-		text = append(text, []byte(r.Text))
-		r.Text = string(bytes.Join(append(text, f.heads...), []byte{'\n'}))
-	}
 	return d.give(vault.Item{Input: d.name, Place: d.itemPlace(f.at), FullURL: strings.Clone(fullURL), Resource: r}, nil)
+}
+
+// head gives the beginning of an attachment to full-text search.
+func (f *found) head(c vault.Cut) []byte {
+	for i := range f.cuts {
+		if f.cuts[i].Offset == c.Offset {
+			return f.heads[i]
+		}
+	}
+	return nil
 }
 
 func (d *decoder) itemPlace(at mark) string {

@@ -47,7 +47,7 @@ type scanner struct {
 	keep  bool
 	buf   []byte // the value's bytes, without what was cut out
 	cuts  []vault.Cut
-	heads [][]byte // beginnings of the attachments that are text
+	heads [][]byte // for each cut, how it begins when it may be text
 	over  string   // why the value cannot be kept; "" while it can
 	stack []byte
 }
