@@ -9,7 +9,7 @@ import (
 // bytes of it; whole reports whether that was all. Control characters and private-use ones become spaces. The
 // latter is a security boundary: the index keeps its own marks, such as a
 // record's patient, as tokens in the private-use area, and no imported text may
-// forge one.
+// forge one. Marks that turn the direction of text are left out.
 func appendClean(dst, s []byte, limit int) (_ []byte, whole bool) {
 	from := len(dst)
 	gap := false
@@ -32,6 +32,10 @@ func appendClean(dst, s []byte, limit int) (_ []byte, whole bool) {
 			continue
 		}
 		r, n := utf8.DecodeRune(s[i:])
+		if invisible(r) {
+			i += n
+			continue
+		}
 		if blank(r, n) {
 			gap = true
 			i += n
@@ -48,6 +52,16 @@ func appendClean(dst, s []byte, limit int) (_ []byte, whole bool) {
 		i += n
 	}
 	return dst, true
+}
+
+// invisible reports whether r only steers how its neighbours are shown, which
+// an attacker uses to make text read differently from what it is.
+func invisible(r rune) bool {
+	switch r {
+	case 0xad, 0x61c, 0x200e, 0x200f, 0xfeff:
+		return true
+	}
+	return 0x202a <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069
 }
 
 // blank reports whether r is a space, a control character, invalid, or of

@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +39,8 @@ func overLimit(offset int, reason string) error {
 	return &SyntaxError{Offset: int64(offset), Reason: reason, limit: true}
 }
 
+const unquotedName = "a member name is not in double quotes"
+
 // explain turns an error of jsontext, whose text quotes names and characters of
 // the input, into one that does not.
 func explain(json []byte, err error) error {
@@ -53,7 +56,7 @@ func explain(json []byte, err error) error {
 	case errors.Is(s.Err, jsontext.ErrDuplicateName):
 		return refuse(at, "a member name occurs twice in one object")
 	case errors.Is(s.Err, jsontext.ErrNonStringName):
-		return refuse(at, "a member name is not in quotes")
+		return refuse(at, unquotedName)
 	case errors.Is(s.Err, io.ErrUnexpectedEOF), errors.Is(s.Err, io.EOF):
 		return refuse(len(json), "it ends too early")
 	}
@@ -64,12 +67,14 @@ func explain(json []byte, err error) error {
 	switch {
 	case len(rest) == 0:
 		return refuse(at, "it ends too early")
-	case strings.Contains(text, "escape sequence"):
+	case rest[0] == '\\':
 		return refuse(at, "a string has an invalid escape or half a surrogate pair")
-	case strings.Contains(text, "in string"):
+	case rest[0] < ' ' && strings.Contains(text, "in string"):
 		return refuse(at, "a string has a bare control character")
 	case rest[0] == '/':
 		return refuse(at, "comments are not JSON")
+	case bytes.HasSuffix(bytes.TrimRight(json[:at], " \t\r\n"), []byte("{")) && (rest[0] == '\'' || rest[0]|0x20 >= 'a' && rest[0]|0x20 <= 'z'):
+		return refuse(at, unquotedName)
 	case strings.Contains(text, "in number"):
 		return refuse(at, "a number is not written as JSON asks")
 	case strings.Contains(text, "after object value"), strings.Contains(text, "after array element"):

@@ -52,6 +52,27 @@ func stripMarkup(dst, s []byte) []byte {
 var inline = map[string]bool{"a": true, "b": true, "i": true, "em": true, "strong": true, "span": true, "u": true, "s": true,
 	"small": true, "big": true, "sub": true, "sup": true, "font": true, "tt": true, "code": true, "abbr": true, "mark": true, "wbr": true}
 
+// markupLines is stripMarkup for reading: a new line wherever a block begins or
+// ends, cells of a table apart.
+func markupLines(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	b := stripMarkup(nil, []byte(blocks.Replace(s)))
+	var out []string
+	for line := range bytes.Lines(bytes.ReplaceAll(b, []byte(lineMark), []byte("\n"))) {
+		if words := strings.Join(strings.Fields(string(line)), " "); words != "" {
+			out = append(out, words)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// lineMark cannot come from text: JSON strings reach here with white space folded.
+const lineMark = "\v"
+
+var blocks = strings.NewReplacer("<p", lineMark+"<p", "<div", lineMark+"<div", "<br", lineMark+"<br", "<li", lineMark+"<li",
+	"<tr", lineMark+"<tr", "<h1", lineMark+"<h1", "<h2", lineMark+"<h2", "<h3", lineMark+"<h3", "<h4", lineMark+"<h4",
+	"</p>", "</p>"+lineMark, "</table>", "</table>"+lineMark, "</td>", " | </td>", "</th>", " | </th>")
+
 func past(s []byte, mark string) []byte {
 	if _, after, ok := bytes.Cut(s, []byte(mark)); ok {
 		return after

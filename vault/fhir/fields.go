@@ -1,0 +1,203 @@
+package fhir
+
+// field is one line, or a group of them, in the view of a type.
+type field struct {
+	label  string
+	names  []string                      // members, in order; name[x] is any of a choice
+	absent string                        // what to say when none is there; "" to say nothing
+	whole  func(p *page, obj, depth int) // writes all the names itself, present or not
+}
+
+func line(label string, names ...string) field { return field{label: label, names: names} }
+
+// asked is a field whose absence a reader must learn.
+func asked(label string, names ...string) field {
+	return field{label: label, names: names, absent: notStated}
+}
+
+func whole(write func(p *page, obj, depth int), names ...string) field {
+	return field{names: names, whole: write}
+}
+
+var medicationFields = []field{
+	asked("Medication", "medication[x]", "medication"),
+	asked("Status", "status"),
+	line("Taken", "taken", "wasNotTaken"),
+	line("Intent", "intent"),
+	asked("Dosage", "dosageInstruction", "dosage"),
+	line("Given", "effective[x]", "occurence[x]", "occurrence[x]"),
+	line("Written", "authoredOn", "dateWritten"),
+	line("Stated", "dateAsserted"),
+	line("Handed over", "whenHandedOver"),
+	line("Quantity", "quantity"),
+	line("Days' supply", "daysSupply"),
+	line("Reason", "reasonCode", "reasonReference", "reason[x]", "reason", "reasonNotTaken", "statusReason"),
+	line("Dispense", "dispenseRequest"),
+	line("Prescriber", "requester", "prescriber"),
+	line("Source of information", "informationSource"),
+	line("Note", "note"),
+	line("Category", "category"),
+	line("Patient", "subject", "patient"),
+	line("Encounter", "encounter", "context"),
+	line("Identifier", "identifier"),
+}
+
+// fields hold the views of the types that people read most; the rest of a
+// resource follows in any case.
+var fields = map[string][]field{
+	"Patient": {
+		asked("Name", "name"),
+		asked("Born", "birthDate"),
+		asked("Gender", "gender"),
+		line("Died", "deceased[x]"),
+		line("Identifier", "identifier"),
+		line("Contact", "telecom"),
+		line("Address", "address"),
+		line("Language", "communication"),
+		line("Marital status", "maritalStatus"),
+		line("Contact person", "contact"),
+		line("General practitioner", "generalPractitioner", "careProvider"),
+		line("Organization", "managingOrganization"),
+	},
+	"AllergyIntolerance": {
+		asked("Substance", "code", "substance"),
+		asked("Clinical status", "clinicalStatus", "status"),
+		asked("Verification", "verificationStatus"),
+		asked("Criticality", "criticality"),
+		asked("Reaction", "reaction"),
+		line("Kind", "type", "category"),
+		line("Onset", "onset[x]", "onset"),
+		line("Last occurrence", "lastOccurrence", "lastOccurence"),
+		line("Recorded", "recordedDate", "assertedDate"),
+		line("Recorded by", "recorder"),
+		line("Stated by", "asserter", "reporter"),
+		line("Note", "note"),
+		line("Patient", "patient"),
+		line("Identifier", "identifier"),
+	},
+	"Condition": {
+		asked("Problem", "code"),
+		asked("Clinical status", "clinicalStatus"),
+		asked("Verification", "verificationStatus"),
+		line("Severity", "severity"),
+		asked("Onset", "onset[x]"),
+		line("Ended", "abatement[x]"),
+		line("Body site", "bodySite"),
+		line("Stage", "stage"),
+		line("Recorded", "recordedDate", "assertedDate", "dateRecorded"),
+		line("Recorded by", "recorder"),
+		line("Stated by", "asserter"),
+		line("Note", "note"),
+		line("Category", "category"),
+		line("Patient", "subject", "patient"),
+		line("Encounter", "encounter", "context"),
+	},
+	"MedicationRequest":        medicationFields,
+	"MedicationOrder":          medicationFields,
+	"MedicationStatement":      medicationFields,
+	"MedicationDispense":       medicationFields,
+	"MedicationAdministration": medicationFields,
+	"Observation": {
+		asked("Measured", "code"),
+		whole((*page).observed, "value[x]", "component", "interpretation", "referenceRange", "dataAbsentReason"),
+		line("Status", "status"),
+		asked("Date", "effective[x]"),
+		line("Note", "note", "comment", "comments"),
+		line("Method", "method"),
+		line("Body site", "bodySite"),
+		line("Category", "category"),
+		line("Performer", "performer"),
+		line("Issued", "issued"),
+		line("Patient", "subject"),
+		line("Encounter", "encounter", "context"),
+	},
+	"DiagnosticReport": {
+		asked("Report", "code", "name"),
+		asked("Status", "status"),
+		asked("Date", "effective[x]"),
+		line("Conclusion", "conclusion", "conclusionCode", "codedDiagnosis"),
+		line("Result", "result"),
+		line("Category", "category", "serviceCategory"),
+		line("Specimen", "specimen"),
+		line("Performer", "performer", "resultsInterpreter"),
+		line("Issued", "issued"),
+		line("Document", "presentedForm"),
+		line("Patient", "subject"),
+		line("Encounter", "encounter", "context"),
+	},
+	"Immunization": {
+		asked("Vaccine", "vaccineCode"),
+		asked("Status", "status"),
+		line("Reason", "statusReason", "reasonCode", "reasonReference", "explanation"),
+		asked("Given", "occurrence[x]", "date"),
+		line("Dose", "doseQuantity", "protocolApplied", "vaccinationProtocol"),
+		line("Lot", "lotNumber"),
+		line("Expires", "expirationDate"),
+		line("Manufacturer", "manufacturer"),
+		line("Site", "site"),
+		line("Route", "route"),
+		line("Reaction", "reaction"),
+		line("Performer", "performer"),
+		line("Note", "note"),
+		line("Patient", "patient"),
+		line("Encounter", "encounter"),
+	},
+	"Encounter": {
+		line("Kind", "type"),
+		asked("Class", "class"),
+		asked("Status", "status"),
+		asked("Period", "period", "actualPeriod"),
+		line("Reason", "reasonCode", "reasonReference", "reason"),
+		line("Diagnosis", "diagnosis"),
+		line("Participant", "participant"),
+		line("Location", "location"),
+		line("Hospitalization", "hospitalization", "admission"),
+		line("Provider", "serviceProvider"),
+		line("Patient", "subject", "patient"),
+		line("Identifier", "identifier"),
+	},
+	"Procedure": {
+		asked("Procedure", "code"),
+		asked("Status", "status"),
+		asked("Performed", "performed[x]", "occurrence[x]"),
+		line("Reason", "reasonCode", "reasonReference", "statusReason", "reason"),
+		line("Body site", "bodySite"),
+		line("Outcome", "outcome"),
+		line("Complication", "complication"),
+		line("Performer", "performer"),
+		line("Note", "note"),
+		line("Category", "category"),
+		line("Location", "location"),
+		line("Patient", "subject"),
+		line("Encounter", "encounter", "context"),
+	},
+	"DocumentReference": {
+		line("Document", "description"),
+		asked("Kind", "type"),
+		asked("Status", "status"),
+		line("Document status", "docStatus"),
+		asked("Date", "date", "created"),
+		line("Author", "author"),
+		line("Content", "content"),
+		line("Category", "category", "class"),
+		line("Custodian", "custodian"),
+		line("Context", "context"),
+		line("Patient", "subject"),
+		line("Identifier", "masterIdentifier", "identifier"),
+	},
+	"Binary": {
+		asked("Content type", "contentType"),
+		whole((*page).binary, "data", "content"),
+	},
+	"Composition": {
+		asked("Title", "title"),
+		asked("Kind", "type"),
+		asked("Status", "status"),
+		asked("Date", "date"),
+		line("Author", "author"),
+		whole((*page).sections, "section"),
+		line("Custodian", "custodian"),
+		line("Patient", "subject"),
+		line("Encounter", "encounter"),
+	},
+}
