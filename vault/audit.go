@@ -1,11 +1,14 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -40,6 +43,8 @@ type AuditNote struct {
 	First   string `json:"first"`             // RFC 3339, UTC
 	Last    string `json:"last"`
 	Count   int    `json:"count"`
+
+	order int // in which the acts began
 }
 
 type auditKey struct {
@@ -53,6 +58,7 @@ type auditor struct {
 	session string
 	mu      sync.Mutex
 	open    map[auditKey]*AuditNote
+	begun   int
 }
 
 // auditMost bounds what is held back before it must be written.
@@ -72,7 +78,8 @@ func (a *auditor) note(action Action, record RecordID) {
 	defer a.mu.Unlock()
 	n := a.open[k]
 	if n == nil {
-		n = &AuditNote{V: 1, Session: a.session, Action: action, First: at}
+		a.begun++
+		n = &AuditNote{V: 1, Session: a.session, Action: action, First: at, order: a.begun}
 		if !record.IsZero() {
 			n.Patient = record.String()
 		}
@@ -90,9 +97,10 @@ func (a *auditor) with(action Action, record RecordID) []Note {
 func (a *auditor) drain() []Note {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	notes := make([]Note, 0, len(a.open))
-	for k, n := range a.open {
-		p, err := json.Marshal(n)
+	keys := slices.SortedFunc(maps.Keys(a.open), func(k, l auditKey) int { return cmp.Compare(a.open[k].order, a.open[l].order) })
+	notes := make([]Note, 0, len(keys))
+	for _, k := range keys {
+		p, err := json.Marshal(a.open[k])
 		if err != nil {
 			panic("vault: audit note: " + err.Error())
 		}
