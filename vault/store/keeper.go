@@ -17,10 +17,10 @@ type keeper struct {
 }
 
 const (
-	idleAfter     = 150 * time.Millisecond
-	checkpointAt  = 16 << 20 // bytes of write-ahead log
-	mergePages    = 64       // of one merge step, which an edit may have to wait for
-	mergeSegments = 8
+	idleAfter    = 150 * time.Millisecond
+	checkpointAt = 16 << 20 // bytes of write-ahead log
+	mergePages   = 32       // of one merge step, which an edit may have to wait for
+	mergeAfter   = 64       // transactions without a pause, after which one step is done all the same
 )
 
 func startKeeper(s *Store) *keeper {
@@ -46,6 +46,7 @@ func (k *keeper) run() {
 	defer close(k.done)
 	idle := time.NewTimer(time.Hour)
 	idle.Stop()
+	busy := 0 // transactions since the last merge step
 	for {
 		select {
 		case <-k.quit:
@@ -54,8 +55,13 @@ func (k *keeper) run() {
 			if k.walSize() >= checkpointAt {
 				k.checkpoint()
 			}
+			if busy++; busy >= mergeAfter {
+				k.merge()
+				busy = 0
+			}
 			idle.Reset(idleAfter)
 		case <-idle.C:
+			busy = 0
 			if k.merge() {
 				idle.Reset(idleAfter / 10)
 				continue

@@ -17,15 +17,16 @@ type batch struct {
 	count  int64
 	at     time.Time
 	device [16]byte
+	number int64 // log number of the device
 	chain  vault.Chain
 }
 
-const batchColumns = "SELECT b.last,b.log,b.count,b.at,b.chain,l.device FROM batch b JOIN log l ON l.log=b.log "
+const batchColumns = "SELECT b.last,b.log,b.count,b.at,b.chain,l.device,l.number FROM batch b JOIN log l ON l.log=b.log "
 
 func scanBatch(scan func(...any) error) (b batch, err error) {
 	var ms int64
 	var chain, device []byte
-	if err := scan(&b.last, &b.log, &b.count, &ms, &chain, &device); err != nil {
+	if err := scan(&b.last, &b.log, &b.count, &ms, &chain, &device, &b.number); err != nil {
 		return b, err
 	}
 	b.at = time.UnixMilli(ms).UTC()

@@ -77,7 +77,7 @@ func (v *verifier) log(ctx context.Context) error {
 			}
 			chain, ok := chains[b.log]
 			if !ok {
-				chain = vault.ChainStart(v.s.o.VaultID, b.device, 0)
+				chain = vault.ChainStart(v.s.o.VaultID, b.device, uint64(b.number))
 			}
 			if chain, err = v.batch(ctx, b, chain); err != nil {
 				return err

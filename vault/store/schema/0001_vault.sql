@@ -64,6 +64,11 @@ CREATE TABLE name(                      -- identifiers and full URLs, for refere
 CREATE VIRTUAL TABLE fts USING fts5(
 	terms, content='', contentless_delete=1, detail=none, tokenize="ascii tokenchars '.'"
 );
+-- Merging is the program's to time, in small steps while nothing else is written;
+-- a batch of an import makes one segment.
+INSERT INTO fts(fts, rank) VALUES('automerge', 0);
+INSERT INTO fts(fts, rank) VALUES('crisismerge', 256);
+INSERT INTO fts(fts, rank) VALUES('hashsize', 8388608);
 
 -- Attachments.
 CREATE TABLE blob(
