@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 
 	"phivault/vault"
 )
@@ -19,10 +21,13 @@ const (
 	maxChunks   = 1 << 24
 )
 
-// BlobNote is the payload of a blob entry: an attachment that records cite by
-// its hash.
+// BlobNote is the payload of a blob entry: an attachment that the next put cites
+// by its hash. Each record that comes to cite an attachment has an entry of its
+// own under a name of its own, so that whoever carries the sealed objects does
+// not learn that two records share one.
 type BlobNote struct {
-	V      int    `json:"v"` // 1
+	V      int    `json:"v"`    // 1
+	Name   string `json:"name"` // 64 hex digits, random: what the sealed object is called by
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"`
 }
@@ -151,8 +156,7 @@ func (s *Store) sweepBlobs(ctx context.Context) error {
 	return nil
 }
 
-// cite makes an attachment part of the vault: the first put that cites it is
-// preceded in the log by its blob entry.
+// cite makes an attachment part of the vault. It comes before the put.
 func (t *tx) cite(ctx context.Context, c vault.Cut) error {
 	var n, size int64
 	var entry any
@@ -163,17 +167,48 @@ func (t *tx) cite(ctx context.Context, c vault.Cut) error {
 	if !ok || size != c.Size {
 		return fmt.Errorf("%w: an attachment that a record cites is not here", vault.ErrIntegrity)
 	}
-	if entry != nil {
-		return nil
-	}
-	p, err := json.Marshal(BlobNote{V: 1, SHA256: c.SHA256.String(), Size: c.Size})
+	var name vault.Hash
+	rand.Read(name[:])
+	p, err := json.Marshal(BlobNote{V: 1, Name: name.String(), SHA256: c.SHA256.String(), Size: c.Size})
 	if err != nil {
 		return err
 	}
-	if err := t.note(vault.Note{Kind: vault.KindBlob, Payload: p}); err != nil {
+	if err := t.note(vault.Note{Kind: vault.KindBlob, Payload: p}); err != nil || entry != nil {
 		return err
 	}
 	return t.w.run("UPDATE blob SET entry=? WHERE blob=?", t.s.next.entry-1, n)
+}
+
+// citeNew cites the attachments of cuts that the revision at entry did not
+// cite already; entry is 0 for a record's first.
+func (t *tx) citeNew(ctx context.Context, cuts []vault.Cut, entry int64) error {
+	if len(cuts) == 0 {
+		return nil
+	}
+	var before []vault.Cut
+	if entry != 0 {
+		b, err := body(ctx, t.w, entry)
+		if err != nil {
+			return err
+		}
+		p, err := t.s.pack.unpack(b)
+		if err != nil {
+			return err
+		}
+		if _, before, _, err = decodePayload(p); err != nil {
+			return err
+		}
+	}
+	for _, c := range cuts {
+		if slices.ContainsFunc(before, func(o vault.Cut) bool { return o.SHA256 == c.SHA256 }) {
+			continue
+		}
+		before = append(before, c)
+		if err := t.cite(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // OpenBlob reads an attachment chunk by chunk; see vault.Blobs.

@@ -49,7 +49,7 @@ func (t *tx) put(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 		}
 		return vault.OutcomeSame, nil
 	}
-	return vault.OutcomeChanged, t.putRevision(ctx, p, k, head.id)
+	return vault.OutcomeChanged, t.putRevision(ctx, p, k, head)
 }
 
 func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
@@ -60,6 +60,9 @@ func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	t.s.next.record++
 	if record > 0xffffffff {
 		return 0, fmt.Errorf("%w: records in one vault", vault.ErrLimit)
+	}
+	if err := t.citeNew(ctx, p.Resource.Cuts, 0); err != nil {
+		return 0, err
 	}
 	h := vault.Header{Kind: vault.KindPut, Record: p.ID, Payload: p.Payload, Length: p.Length}
 	entry, err := t.entry(h, record, p.Body)
@@ -86,8 +89,15 @@ func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	return vault.OutcomeNew, t.views(ctx, p, record, source, subject, doc)
 }
 
-func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, parent vault.RevisionID) error {
-	h := vault.Header{Kind: vault.KindPut, Record: p.ID, Parents: []vault.RevisionID{parent}, Payload: p.Payload, Length: p.Length}
+func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, head *revisionRow) error {
+	before := head.entry
+	if head.header.Kind == vault.KindTombstone {
+		before = 0
+	}
+	if err := t.citeNew(ctx, p.Resource.Cuts, before); err != nil {
+		return err
+	}
+	h := vault.Header{Kind: vault.KindPut, Record: p.ID, Parents: []vault.RevisionID{head.id}, Payload: p.Payload, Length: p.Length}
 	entry, err := t.entry(h, k.record, p.Body)
 	if err != nil {
 		return err
@@ -159,22 +169,14 @@ func (t *tx) unindex(doc int64) {
 	t.drop = append(t.drop, doc)
 }
 
-// views writes what can be found of p: terms, names and attachments.
+// views writes what p can be found by: terms and names.
 func (t *tx) views(ctx context.Context, p *vault.Put, record, source, subject, doc int64) error {
 	terms := string(p.Terms)
 	if subject != 0 {
 		terms = subjectFacet(subject) + " " + terms
 	}
 	t.add = append(t.add, ftsRow{doc, terms})
-	if err := t.names(ctx, p, record, source); err != nil {
-		return err
-	}
-	for _, c := range p.Resource.Cuts {
-		if err := t.cite(ctx, c); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.names(ctx, p, record, source)
 }
 
 // noteURLs logs the names that the views keep beside ids, so that the views

@@ -349,6 +349,25 @@ func TestBlobsAreKeptOnceAndOnlyWhenCited(t *testing.T) {
 	if c, _ := s.Counts(ctx); c.Blobs != 1 || c.BlobBytes != int64(len(data)) {
 		t.Errorf("counts: %+v", c)
 	}
+	other, err := fhir.Parse([]byte(strings.Replace(json, "b1", "b2", 1)), r.Cuts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := fhir.Parse([]byte(strings.Replace(json, "/pdf", "/xml", 1)), r.Cuts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, s, prepared(t, s, &other), prepared(t, s, &again))
+	names := map[string]bool{}
+	for e, err := range s.Entries(ctx, 1, vault.KindBlob) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		names[string(e.Payload)] = true
+	}
+	if len(names) != 2 {
+		t.Errorf("%d names for an attachment that two records cite, one of them in two versions", len(names))
+	}
 	r.Cuts[0].SHA256[0] ^= 1
 	bad := prepared(t, s, &r)
 	if _, err := s.Append(ctx, vault.Batch{Puts: []*vault.Put{bad}}); !errors.Is(err, vault.ErrIntegrity) {

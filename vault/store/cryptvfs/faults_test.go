@@ -185,7 +185,7 @@ func TestWhatMayNotBeOpenedHasAClearCode(t *testing.T) {
 	}{
 		"missing, not to be made": {"none.db", "&mode=rw", sqlite3.SQLITE_CANTOPEN},
 		"missing folder":          {"no/v.db", "", sqlite3.SQLITE_CANTOPEN},
-		"a folder":                {"", "", sqlite3.SQLITE_CANTOPEN_ISDIR},
+		"a folder":                {"", "", sqlite3.SQLITE_CANTOPEN},
 		"only to be read":         {"none.db", "&mode=ro", sqlite3.SQLITE_CANTOPEN},
 	} {
 		db := openDB(t, v, filepath.Join(dir, c.path), c.more)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	_ "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // TestMain lets a test start this binary again for what it can do only in a
@@ -71,6 +72,21 @@ func newTestVFS(t testing.TB, pageSize int) *VFS {
 		}
 	})
 	return v
+}
+
+const (
+	openMain = sqlite3.SQLITE_OPEN_MAIN_DB | sqlite3.SQLITE_OPEN_READWRITE | sqlite3.SQLITE_OPEN_CREATE
+	openWAL  = sqlite3.SQLITE_OPEN_WAL | sqlite3.SQLITE_OPEN_READWRITE | sqlite3.SQLITE_OPEN_CREATE
+)
+
+// mustDir is a folder of the test by its real name.
+func mustDir(t testing.TB) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // dsn has the settings the store uses, small caches so that pages travel.
