@@ -47,6 +47,7 @@ func (s *scribe) background() {
 
 func (s *scribe) allergy(at instant, a *allergen) {
 	r := &s.r
+	s.noPenicillin = s.noPenicillin || a == &allergens[0]
 	s.leaf("AllergyIntolerance")
 	s.meta("us-core-allergyintolerance", at)
 	if a == nil {
@@ -105,7 +106,14 @@ func (s *scribe) family(at instant) {
 	s.str("status", "completed")
 	s.subject("patient")
 	s.date("date", at.day, toDay)
-	s.concept("relationship", "", pick(r, []code{hl7("v3-RoleCode", "MTH", "mother"), hl7("v3-RoleCode", "FTH", "father"), hl7("v3-RoleCode", "MGRMTH", "maternal grandmother")}))
+	relatives := []code{hl7("v3-RoleCode", "MTH", "mother"), hl7("v3-RoleCode", "MGRMTH", "maternal grandmother"), hl7("v3-RoleCode", "FTH", "father")}
+	switch d.sex {
+	case 'f':
+		relatives = relatives[:2]
+	case 'm':
+		relatives = relatives[2:]
+	}
+	s.concept("relationship", "", pick(r, relatives))
 	s.arr("condition")
 	s.obj("")
 	s.concept("code", d.word, d.snomed)

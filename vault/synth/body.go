@@ -39,14 +39,14 @@ func (l *life) value(k int, d day, r *random) int {
 	ill := &l.illness
 	switch k {
 	case systolic, diastolic:
-		v := 96 + min(age, 80)*36/100 + bias/10
+		v := 98 + min(age, 80)*38/100 + bias/6
 		if c := &ill[hypertension]; c.at(d) {
 			v += (26 + c.severity/5) * (1000 - 750*c.effect(d, 12)/1000) / 1000
 		}
 		if k == diastolic {
 			return v*58/100 + 6 + r.noise(6)
 		}
-		return v + r.noise(10)
+		return v + r.noise(16)
 	case pulse:
 		v := 72 + bias/12 + r.noise(9)
 		if age < 10 {
@@ -96,6 +96,9 @@ func (l *life) bloodValue(k int, d day, r *random) int {
 	case glycated:
 		return l.sugar(d) + r.noise(12)
 	case glucose:
+		if l.illness[diabetes].at(d) && l.illness[diabetes].severity > 50 && r.chance(60) {
+			return r.in(32, 54) // a hypoglycaemia
+		}
 		return max(62, (l.sugar(d)*287/100-467)/10+r.noise(9)-8)
 	case filtration:
 		return l.kidneys(d) + r.noise(4)
@@ -108,9 +111,9 @@ func (l *life) bloodValue(k int, d day, r *random) int {
 	case urea:
 		return 520/(l.kidneys(d)/2+14) + r.noise(3) + 4
 	case sodium:
-		return 140 + bias/50 + r.noise(3)
+		return 140 + bias/30 + r.noise(4)
 	case potassium:
-		v := 42 + bias/40 + r.noise(4)
+		v := 42 + bias/20 + r.noise(5)
 		if ill[kidneyDisease].at(d) {
 			v += 5
 		}
@@ -123,24 +126,24 @@ func (l *life) bloodValue(k int, d day, r *random) int {
 	case bicarbonate:
 		return 25 + r.noise(3)
 	case calcium:
-		return 940 + bias/4 + r.noise(25)
+		return 940 + bias/2 + r.noise(40)
 	case triglycerides:
-		return 118 + bias/2 + max(0, l.sugar(d)-560)/6 + r.noise(22)
+		return 118 + bias*2/3 + max(0, l.sugar(d)-560)/4 + r.noise(40)
 	case hdl:
-		return 52 + bias/10 + r.noise(4)
+		return 52 + bias/5 + r.noise(5)
 	case ldl:
 		return l.lipids(d) + r.noise(9)
 	case cholesterol:
 		return l.lipids(d) + 78 + r.noise(11)
 	case leukocytes:
-		return 68 + bias/6 + r.noise(14)
+		return 68 + bias/4 + r.noise(24)
 	case haemoglobin, haematocrit:
 		v := 136 + bias/12
 		if l.sex == 'm' && age > 14 {
 			v += 14
 		}
 		if c := &ill[anaemia]; c.at(d) {
-			v -= (28 + c.severity/3) * (1000 - c.effect(d, 14)) / 1000
+			v -= (30 + c.severity/2) * (1000 - c.effect(d, 14)) / 1000
 		}
 		if k == haematocrit {
 			return v*3 + r.noise(8)
@@ -149,7 +152,7 @@ func (l *life) bloodValue(k int, d day, r *random) int {
 	case platelets:
 		return 248 + bias/2 + r.noise(24)
 	case thyrotropin:
-		v := 1900 + bias*8 + r.noise(300)
+		v := 2000 + bias*14 + r.noise(600)
 		if c := &ill[hypothyroidism]; c.at(d) {
 			v += (5200 + c.severity*90) * (1000 - c.effect(d, 10)) / 1000
 		}
@@ -195,7 +198,7 @@ func (l *life) sugar(d day) int {
 	}
 	peak, goal := 720+c.severity*4, 630+c.severity*6/10
 	if d < c.onset {
-		return base + max(0, 3*year-int(c.onset-d))*(peak-base-60)/(3*year)
+		return base + max(0, 3*year-int(c.onset-d))*(640-base)/(3*year)
 	}
 	drift := min(120, int(d-c.onset)/year*(4+c.severity/12))
 	return peak - (peak-goal)*c.effect(d, 34)/1000 + drift
@@ -206,13 +209,13 @@ func (l *life) sugar(d day) int {
 func (l *life) kidneys(d day) int {
 	v := 118 - max(0, l.age(d)-30)*7/10 + l.bias[filtration]/10
 	if c := &l.illness[kidneyDisease]; c.at(d) {
-		v = min(v, 57) - int(d-c.onset)*(1+c.severity/40)/year
+		v = min(v, 57) - int(d-c.onset)*(1+c.severity/22)/year
 	}
 	return max(v, 8)
 }
 
 func (l *life) lipids(d day) int {
-	v := 104 + l.bias[ldl]/5
+	v := 106 + l.bias[ldl]/3
 	if c := &l.illness[hyperlipidaemia]; c.at(d) {
 		v += (52 + c.severity/2) * (1000 - 850*c.effect(d, 10)/1000) / 1000
 	}

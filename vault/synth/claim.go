@@ -4,15 +4,15 @@ package synth
 // two resources with long arrays of items.
 func (s *scribe) billing(c *context) {
 	r := &s.r
-	if !r.chance(430) {
+	if !r.chance(850) {
 		return
 	}
-	items := r.in(2, 6)
+	items := r.in(3, 9)
 	if c.kind == emergency {
 		items = r.in(8, 30)
 	}
 	claim := s.claim(c, items)
-	if r.chance(600) {
+	if r.chance(850) {
 		s.benefit(c, claim, items)
 	}
 }
@@ -89,7 +89,20 @@ func price(item int) int { return 1250 + item%7*1930 + item*5 }
 func (s *scribe) benefit(c *context, claim, items int) {
 	s.leaf("ExplanationOfBenefit")
 	s.meta("", c.at)
+	s.arr("contained")
+	s.obj("")
+	s.str("resourceType", "ServiceRequest")
+	s.str("id", "referral")
+	s.str("status", "completed")
+	s.str("intent", "order")
+	s.subject("subject")
+	s.practitioner("requester", c.doctor)
+	s.end("}]")
+	s.arr("identifier")
+	s.identifier("", "https://payer.example.org/benefits", s.practice.slug, "-", itoa(s.i), "-", itoa(claim))
+	s.end("]")
 	s.billHead(c)
+	s.raw("referral", `{"reference":"#referral"}`)
 	s.organization("insurer", insurer)
 	s.organization("provider", clinic)
 	s.ref("claim", "Claim", claim)
@@ -104,12 +117,13 @@ func (s *scribe) benefit(c *context, claim, items int) {
 		s.int("sequence", k+1)
 		s.concept("productOrService", services[k%len(services)].display, services[k%len(services)])
 		s.date("servicedDate", c.at.day, toDay)
+		s.concept("locationCodeableConcept", "", code{"https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set", "11", "Office"})
 		s.money("net", cents)
 		s.arr("adjudication")
 		for _, a := range [...]struct {
 			code, display string
 			share         int // percent
-		}{{"submitted", "Submitted Amount", 100}, {"copay", "CoPay", 20}, {"benefit", "Benefit Amount", 80}} {
+		}{{"submitted", "Submitted Amount", 100}, {"eligible", "Eligible Amount", 95}, {"deductible", "Deductible", 5}, {"copay", "CoPay", 15}, {"benefit", "Benefit Amount", 75}} {
 			s.obj("")
 			s.concept("category", "", hl7("adjudication", a.code, a.display))
 			s.money("amount", cents*a.share/100)
@@ -124,7 +138,7 @@ func (s *scribe) benefit(c *context, claim, items int) {
 	s.money("amount", total)
 	s.end("}]")
 	s.obj("payment")
-	s.money("amount", total*80/100)
+	s.money("amount", total*75/100)
 	s.end("}")
 	s.emit()
 }

@@ -67,7 +67,7 @@ var diseases = [diseaseCount]disease{
 	kidneyDisease:   {snomed("433144002", "Chronic kidney disease stage 3"), icd10("N18.30", "Chronic kidney disease, stage 3 unspecified"), "chronic kidney disease", 0, 48, 80, 140, nil},
 	depression:      {snomed("370143000", "Major depressive disorder"), icd10("F32.9", "Major depressive disorder, single episode, unspecified"), "depression", 0, 15, 65, 190, []int{sertraline, fluoxetine}},
 	hypothyroidism:  {snomed("40930008", "Hypothyroidism"), icd10("E03.9", "Hypothyroidism, unspecified"), "hypothyroidism", 0, 25, 70, 80, []int{levothyroxine}},
-	anaemia:         {snomed("87522002", "Iron deficiency anemia"), icd10("D50.9", "Iron deficiency anemia, unspecified"), "iron deficiency anaemia", 0, 14, 80, 110, []int{ferrous}},
+	anaemia:         {snomed("87522002", "Iron deficiency anemia"), icd10("D50.9", "Iron deficiency anemia, unspecified"), "iron deficiency anaemia", 0, 14, 80, 260, []int{ferrous}},
 	prostateCancer:  {snomed("254900004", "Carcinoma of prostate"), icd10("C61", "Malignant neoplasm of prostate"), "prostate cancer", 'm', 52, 82, 130, nil},
 	breastCancer:    {snomed("254837009", "Malignant neoplasm of breast"), icd10("C50.919", "Malignant neoplasm of unspecified site of unspecified female breast"), "breast cancer", 'f', 36, 80, 120, []int{tamoxifen}},
 	fibrillation:    {snomed("49436004", "Atrial fibrillation"), icd10("I48.91", "Unspecified atrial fibrillation"), "atrial fibrillation", 0, 55, 85, 110, []int{warfarin}},
@@ -87,6 +87,10 @@ type complaint struct {
 	drug        int
 	reason      string
 }
+
+// childComplaints is how many of the complaints, from the first, happen at any
+// age. They are infections.
+const childComplaints = 4
 
 var complaints = []complaint{
 	{snomed("10509002", "Acute bronchitis"), icd10("J20.9", "Acute bronchitis, unspecified"), "acute bronchitis", 14, acetaminophen, "cough for five days"},
@@ -134,6 +138,7 @@ const (
 	allopurinol
 	folicAcid
 	amoxicillin
+	azithromycin
 )
 
 var drugs = [...]drug{
@@ -161,4 +166,5 @@ var drugs = [...]drug{
 	allopurinol:         {rxnorm("197319", "allopurinol 100 MG Oral Tablet"), "allopurinol", 10, "tablet", 1, 24, "Take one tablet by mouth daily with plenty of water."},
 	folicAcid:           {rxnorm("310410", "folic acid 1 MG Oral Tablet"), "folic acid", 4, "tablet", 1, 24, "Take 0.4 mg by mouth daily until the twelfth week."},
 	amoxicillin:         {rxnorm("308191", "amoxicillin 500 MG Oral Capsule"), "amoxicillin", 10, "capsule", 1, 8, "Take one capsule by mouth every eight hours for ten days."},
+	azithromycin:        {rxnorm("308460", "azithromycin 250 MG Oral Tablet"), "azithromycin", 10, "tablet", 1, 24, "Take two tablets on the first day, then one tablet daily for four days."},
 }

@@ -27,9 +27,9 @@ func (s *scribe) condition(c *context, k int) {
 	s.narrative(d.word, " since ", string(ill.onset.append(nil, toYear)), ".")
 	status := "confirmed"
 	switch n := r.n(1000); {
-	case n < 12:
+	case n < 20:
 		status = "entered-in-error"
-	case n < 40:
+	case n < 50:
 		status = "provisional"
 	}
 	if status != "entered-in-error" {
@@ -99,7 +99,7 @@ func (s *scribe) carePlan(c *context, k int) {
 	d := &diseases[k]
 	s.leaf("CarePlan")
 	s.meta("us-core-careplan", c.at)
-	s.narrative("Care plan for ", d.word, ".")
+	s.narrative("Care plan for ", d.word, ": diet & exercise, review every three months.")
 	s.str("status", "active")
 	s.str("intent", "plan")
 	s.str("title", "Plan for ", d.word)

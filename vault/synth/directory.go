@@ -50,7 +50,7 @@ func (s *scribe) entryID(n int) uuid {
 
 // npi is ten digits beginning with 9, which is no real provider identifier.
 func (s *scribe) npi(doctor int) string {
-	return itoa(9_000_000_000 + s.practice.number*100 + doctor)
+	return "9" + itoa(1_000_000_000 + s.practice.number*100 + doctor)[1:]
 }
 
 // directory writes the practice's entries, the same whoever asks, except that

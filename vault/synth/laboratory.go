@@ -26,7 +26,7 @@ func (s *scribe) laboratory(c *context) {
 		s.urine(c)
 		return
 	}
-	if chronic || age > 45 && r.chance(600) {
+	if chronic && r.chance(800) || age > 45 && r.chance(500) {
 		s.panel(c, &metabolicPanel)
 	}
 	if ill[hyperlipidaemia].at(d) || age > 40 && r.chance(350) {
@@ -76,6 +76,16 @@ func (s *scribe) result(c *context, k int) int {
 	s.arr("performer")
 	s.organization("", laboratory)
 	s.end("]")
+	s.obj("specimen")
+	s.str("display", pick(r, []string{"Venous blood", "Serum", "EDTA blood"}))
+	s.end("}")
+	if c.outside && r.chance(40) {
+		s.arr("note")
+		s.obj("")
+		s.time("time", c.at.plus(2000))
+		s.str("text", "Repeated on a second analyser; result confirmed. Laborwert kontrolliert 🧪✔")
+		s.end("}]")
+	}
 	switch {
 	case r.chance(5):
 		s.str("valueString", pick(r, []string{"specimen haemolysed, not reported", "see comment", "< detection limit"}))
@@ -130,7 +140,7 @@ func (s *scribe) flagged(m *measurement, v int) {
 		s.quantity("high", m.high, m.scale, m.unit, m.ucum)
 	}
 	if r.chance(300) {
-		s.str("text", string(appendDec(nil, m.low, m.scale)), " – ", string(appendDec(nil, m.high, m.scale)), " ", m.unit)
+		s.str("text", string(m.appendRange(nil)), " ", m.unit)
 	}
 	s.end("}]")
 }
@@ -155,10 +165,32 @@ func (s *scribe) report(c *context, p *panel, numbers []int) {
 		s.ref("", "Observation", n)
 	}
 	s.end("]")
+	if c.outside {
+		s.arr("presentedForm")
+		s.obj("")
+		s.str("contentType", "text/plain; charset=utf-8")
+		s.note = s.printed(s.note[:0], c, p)
+		s.base64("data", s.note)
+		s.str("title", "Printed report")
+		s.end("}]")
+	}
 	if s.r.chance(250) {
 		s.str("conclusion", "The ", p.word, " has been reviewed. ", s.course(c.at.day))
 	}
 	s.emit()
+}
+
+// printed is the report as the laboratory puts it on paper.
+func (s *scribe) printed(b []byte, c *context, p *panel) []byte {
+	b = append(append(append(b, s.practice.organizations[laboratory]...), "\nPatient: "...), s.name.display...)
+	b = append(append(append(b, "\nOrdered by: Dr. "...), s.practice.doctors[c.doctor].display...), "\nCollected: "...)
+	b = append(append(append(c.at.append(b), "\n\n"...), p.code.display...), '\n')
+	for _, k := range p.tests {
+		m := &measurements[k]
+		b = append(append(append(b, "  "...), m.code.display...), "  reference "...)
+		b = append(append(append(m.appendRange(b), ' '), m.unit...), '\n')
+	}
+	return append(b, "Values are in the accompanying observations. End of report.\n"...)
 }
 
 // urine writes a dipstick whose result is a code, abnormal with kidney disease.

@@ -118,6 +118,17 @@ func (m *measurement) flag(v int) string {
 	return "N"
 }
 
+// appendRange appends the range in words, without its unit.
+func (m *measurement) appendRange(b []byte) []byte {
+	switch {
+	case m.low == 0:
+		return appendDec(append(b, "≤ "...), m.high, m.scale)
+	case m.high == 0:
+		return appendDec(append(b, "≥ "...), m.low, m.scale)
+	}
+	return appendDec(append(appendDec(b, m.low, m.scale), " – "...), m.high, m.scale)
+}
+
 func flagWord(flag string) string {
 	switch flag {
 	case "HH":

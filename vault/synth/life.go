@@ -110,6 +110,7 @@ func (l *life) live(g *Generator, i int) {
 	}
 	l.fallIll(age)
 	l.schedule()
+	l.startTreatments()
 }
 
 // fallIll decides which diseases the person has had by now.
@@ -179,10 +180,33 @@ func (l *life) schedule() {
 				if r.chance(140) {
 					kind = emergency
 				}
-				l.meet(kind, a, r.n(len(complaints)))
+				n := len(complaints)
+				if l.age(a) < 12 {
+					n = childComplaints
+				}
+				l.meet(kind, a, r.n(n))
 			}
 		}
 		d = next
+	}
+}
+
+// startTreatments moves the start of each treatment to the visit at which it is
+// prescribed, so that values fall after the prescription and not before it.
+func (l *life) startTreatments() {
+	for k := range l.illness {
+		c := &l.illness[k]
+		if c.treated <= l.first || c.treated == never {
+			continue
+		}
+		due := c.treated
+		c.treated = never
+		for v := range l.visits {
+			if d := l.visits[v].at.day; d >= due {
+				c.treated = d
+				break
+			}
+		}
 	}
 }
 

@@ -4,7 +4,7 @@ package synth
 // of a home meter, which are large.
 func (s *scribe) notes(c *context) {
 	r := &s.r
-	if s.noted && !r.chance(550) {
+	if s.noted && !r.chance(880) {
 		return
 	}
 	s.note = s.compose(s.note[:0], c)
@@ -17,7 +17,7 @@ func (s *scribe) notes(c *context) {
 	if s.illness[diabetes].at(c.at.day) && !s.metered && r.chance(60) {
 		s.metered = true
 		s.note = s.meter(s.note[:0], c.at.day)
-		s.attach(c, loinc("34117-2", "History and physical note"), "text/csv", "Home glucose meter, all readings")
+		s.attach(c, loinc("51899-3", "Details Document"), "text/csv", "Home glucose meter, all readings")
 	}
 }
 
@@ -61,9 +61,11 @@ var (
 		"Gait steady, strength equal on both sides.", "Skin unremarkable apart from a bruise on the left forearm.", "Mood even, sleeps six to seven hours.",
 		"Throat red without exudate.", "Peripheral pulses palpable.",
 	}
+	answers = []string{"no complaints", "unchanged since the last visit", "occasional trouble, not limiting", "denies", "better than before",
+		"worse in cold weather", "not asked today", "some difficulty at night; declines further tests"}
 	advice = []string{
-		"Discussed diet, salt and daily walking.", "Advised to bring the meter to the next visit.", "Warning signs explained; to come back at once if they appear.",
-		"Side effects were discussed and are acceptable.", "Asked to have blood drawn fasting a week before the next visit.", "Offered help to stop smoking; will think about it.",
+		"Discussed diet, salt and daily walking.", "Advised to bring the diary to the next visit.", "Warning signs explained; to come back at once if they appear.",
+		"Side effects were discussed and are acceptable.", "Asked to have blood drawn fasting a week before the next visit.", "Vaccination booklet checked.",
 		"Relatives informed with consent. « Tout est clair », says the daughter.", "Temperature to be kept in a diary, call above 38.5 °C.",
 	}
 )
@@ -76,17 +78,18 @@ func (s *scribe) compose(b []byte, c *context) []byte {
 	b = append(append(append(b, "\nPatient: "...), s.name.display...), ", "...)
 	b = append(append(b, itoa(s.age(d))...), " years\n"...)
 	if !s.noted {
-		b = append(append(append(b, "Reference: "...), rareWord(s.i)...), '\n')
+		b = append(append(append(b, "Reference: "...), s.g.rareWord(s.i)...), '\n')
 	}
 	b = append(append(append(b, '\n'), pick(r, openings)...), ' ')
 	if c.kind == acute || c.kind == emergency {
 		p := &complaints[c.complaint]
 		b = append(append(append(b, "Complains of "...), p.reason...), ". Assessment: "...)
-		b = append(append(append(b, p.word...), "; prescribed "...), drugs[p.drug].word...)
+		b = append(append(append(b, p.word...), "; prescribed "...), drugs[s.remedy(p)].word...)
 		b = append(b, ". "...)
 	}
 	b = append(append(b, s.course(d)...), "\n\n"...)
-	b = append(append(append(b, pick(r, findings)...), ' '), pick(r, findings)...)
+	finding := r.n(len(findings))
+	b = append(append(append(b, findings[finding]...), ' '), findings[(finding+1+r.n(len(findings)-1))%len(findings)]...)
 	if s.age(d) >= 3 {
 		b = append(append(b, " Blood pressure around "...), itoa(s.value(systolic, d, r))...)
 		b = append(append(b, " mmHg systolic."...), '\n')
@@ -100,10 +103,11 @@ func (s *scribe) compose(b []byte, c *context) []byte {
 		b = append(append(append(b, drug.word...), " — "...), drug.sig...)
 		b = append(b, '\n')
 	}
+	b = s.systems(b, c)
 	if c := &s.illness[diabetes]; c.at(d) {
 		b = append(appendDec(append(b, "Last HbA1c about "...), s.sugar(d)/10, 1), " %"...)
 		if d > c.treated+60 {
-			b = append(b, ", falling since metformin was started"...)
+			b = append(b, ", lower than before metformin was started"...)
 		}
 		b = append(b, ".\n"...)
 	}
@@ -118,6 +122,51 @@ func (s *scribe) compose(b []byte, c *context) []byte {
 	}
 	b = append(append(b, "\nDr. "...), s.practice.doctors[c.doctor].display...)
 	return append(b, '\n')
+}
+
+// systems is the part of a note that is filled in from a form.
+func (s *scribe) systems(b []byte, c *context) []byte {
+	r, d := &s.r, c.at.day
+	b = append(b, "\nVital signs: pulse "...)
+	b = append(b, itoa(s.value(pulse, d, r))...)
+	b = append(append(b, "/min, breathing "...), itoa(s.value(breathing, d, r))...)
+	b = append(appendDec(append(b, "/min, temperature "...), s.value(temperature, d, r), 1), " °C, weight "...)
+	b = append(appendDec(b, s.value(weight, d, r), 2), " kg\n"...)
+	b = append(s.history(b, d), "Review of systems:\n"...)
+	for _, system := range [...]string{"General", "Eyes and ears", "Heart", "Lungs", "Digestion", "Kidneys and bladder", "Joints and muscles", "Nerves", "Mood"} {
+		b = append(append(append(b, "- "...), system...), ": "...)
+		b = append(append(b, pick(r, answers)...), '\n')
+	}
+	return append(append(append(b, "Next visit with "...), s.practice.organizations[clinic]...), " as arranged.\n"...)
+}
+
+// history lists what was, by year, and how it stands.
+func (s *scribe) history(b []byte, d day) []byte {
+	b = append(b, "History:\n"...)
+	for k := range diseases {
+		c := &s.illness[k]
+		if !s.known[k] {
+			continue
+		}
+		b = append(append(append(b, "- "...), diseases[k].snomed.display...), " (ICD-10 "...)
+		b = append(append(append(b, diseases[k].icd.code...), ") since "...), c.onset.append(nil, toYear)...)
+		switch {
+		case d >= c.resolved:
+			b = append(c.resolved.append(append(b, ", over since "...), toMonth), '\n')
+		case d >= c.treated && len(diseases[k].drugs) > 0:
+			b = append(c.treated.append(append(b, ", under treatment since "...), toMonth), '\n')
+		default:
+			b = append(b, ", under observation\n"...)
+		}
+	}
+	if s.smoker {
+		b = append(b, "- Smokes tobacco daily; counselled at every visit\n"...)
+	}
+	b = append(append(b, "- Lives in "...), s.home.city...)
+	if s.age(d) < 18 {
+		return append(b, " with both parents\n"...)
+	}
+	return append(b, "; manages the household alone, relatives nearby\n"...)
 }
 
 // course sums up the diseases of the day in a sentence or two.

@@ -11,6 +11,11 @@ var (
 // observation opens an Observation up to its effective time.
 func (s *scribe) observation(c *context, category, what code, profile string) {
 	s.meta(profile, c.at)
+	if s.feed == feedHospital || s.feed == feedBundle {
+		s.arr("identifier")
+		s.identifier("", "https://ehr.example.org/results", s.practice.slug, "-", itoa(s.i), "-", itoa(s.number))
+		s.end("]")
+	}
 	status := "final"
 	switch n := s.r.n(1000); {
 	case n < 4:
@@ -35,11 +40,11 @@ func (s *scribe) vitals(c *context) {
 		s.bloodPressure(c)
 	}
 	s.vital(c, pulse, "us-core-heart-rate")
-	if c.kind != followUp || r.chance(400) {
-		s.vital(c, height, "us-core-body-height")
-	}
 	s.vital(c, weight, "us-core-body-weight")
-	s.vital(c, bodyMass, "us-core-bmi")
+	if s.age(d) < 19 || r.chance(250) {
+		s.vital(c, height, "us-core-body-height")
+		s.vital(c, bodyMass, "us-core-bmi")
+	}
 	if c.kind >= acute || r.chance(300) {
 		s.vital(c, temperature, "us-core-body-temperature")
 		s.vital(c, breathing, "us-core-respiratory-rate")
@@ -63,11 +68,16 @@ func (s *scribe) vitals(c *context) {
 
 func (s *scribe) vital(c *context, k int, profile string) {
 	s.leaf("Observation")
+	s.narrative(measurements[k].code.display, " measured by Dr. ", s.practice.doctors[c.doctor].display)
 	s.observation(c, vitalSigns, measurements[k].code, profile)
+	s.performed(c)
 	if s.r.chance(6) {
 		s.concept("dataAbsentReason", "", hl7("data-absent-reason", pick(&s.r, []string{"not-performed", "error", "asked-declined"}), ""))
 	} else {
 		v := s.value(k, c.at.day, &s.r)
+		if k == temperature && c.kind == acute && c.complaint < childComplaints {
+			v += s.r.in(2, 22)
+		}
 		switch {
 		case k == temperature && s.zone < 2:
 			// US clinics read Fahrenheit, written with a digit that means nothing.
@@ -81,6 +91,16 @@ func (s *scribe) vital(c *context, k int, profile string) {
 	s.emit()
 }
 
+// performed says who measured, where the feed says so.
+func (s *scribe) performed(c *context) {
+	if s.feed == feedPlain {
+		return
+	}
+	s.arr("performer")
+	s.practitioner("", c.doctor)
+	s.end("]")
+}
+
 func (s *scribe) measured(k, v int) {
 	m := &measurements[k]
 	s.quantity("valueQuantity", v, m.scale, m.unit, m.ucum)
@@ -90,9 +110,7 @@ func (s *scribe) bloodPressure(c *context) {
 	r := &s.r
 	s.leaf("Observation")
 	s.observation(c, vitalSigns, pressure, "us-core-blood-pressure")
-	s.arr("performer")
-	s.practitioner("", c.doctor)
-	s.end("]")
+	s.performed(c)
 	if r.chance(120) {
 		s.concept("bodySite", "", pick(r, []code{snomed("368208006", "Left upper arm structure"), snomed("368209003", "Right upper arm structure")}))
 	}

@@ -2,6 +2,11 @@ package synth
 
 const extensions = "http://hl7.org/fhir/StructureDefinition/"
 
+var maritalStatus = []code{
+	hl7("v3-MaritalStatus", "M", "Married"), hl7("v3-MaritalStatus", "S", "Never Married"),
+	hl7("v3-MaritalStatus", "D", "Divorced"), hl7("v3-MaritalStatus", "W", "Widowed"),
+}
+
 // person writes the Patient.
 func (s *scribe) person() {
 	r := &s.r
@@ -9,18 +14,26 @@ func (s *scribe) person() {
 	at := instant{s.last, 9 * 3600, "Z", true}
 	s.meta("us-core-patient", at)
 	s.narrative("Patient record of ", s.name.display, ", born ", string(s.born.append(nil, toYear)), ".")
-	if r.chance(250) {
+	if r.chance(650) {
 		s.arr("extension")
 		s.obj("")
 		s.str("url", extensions+"patient-mothersMaidenName")
 		s.str("valueString", pick(r, s.name.culture.family))
+		s.end("}")
+		s.obj("")
+		s.str("url", extensions+"patient-birthPlace")
+		s.address("valueAddress", drawAddress(r), "")
+		s.end("}")
+		s.obj("")
+		s.str("url", "https://ehr.example.org/StructureDefinition/quality-adjusted-life-years")
+		s.dec("valueDecimal", r.in(10000, 800000), 4)
 		s.end("}]")
 	}
 	s.arr("identifier")
 	s.obj("")
 	s.concept("type", "Medical Record Number", hl7("v2-0203", "MR", "Medical record number"))
 	s.str("system", systemMRN)
-	s.str("value", recordNumber(s.i))
+	s.str("value", s.g.recordNumber(s.i))
 	s.end("}")
 	if r.chance(700) {
 		// Area numbers from 900 are never issued as social security numbers.
@@ -60,9 +73,9 @@ func (s *scribe) person() {
 		s.address("", drawAddress(r), "old")
 	}
 	s.end("]")
-	s.concept("maritalStatus", "", pick(r, []code{
-		hl7("v3-MaritalStatus", "M", "Married"), hl7("v3-MaritalStatus", "S", "Never Married"),
-		hl7("v3-MaritalStatus", "D", "Divorced"), hl7("v3-MaritalStatus", "W", "Widowed")}))
+	if s.age(s.last) >= 20 {
+		s.concept("maritalStatus", "", pick(r, maritalStatus))
+	}
 	if r.chance(40) {
 		s.int("multipleBirthInteger", r.in(1, 2))
 	}
@@ -124,7 +137,7 @@ func (s *scribe) names() {
 	default:
 		s.end("]")
 	}
-	if n.prefix != "" {
+	if n.prefix != "" && s.age(s.last) >= 18 {
 		s.arr("prefix")
 		s.str("", n.prefix)
 		s.end("]")
@@ -135,13 +148,17 @@ func (s *scribe) names() {
 		s.arr("extension")
 		s.obj("")
 		s.str("url", extensions+"iso21090-EN-representation")
-		s.str("valueCode", "IDE")
+		if n.culture.language.code == "ja" {
+			s.str("valueCode", "IDE")
+		} else {
+			s.str("valueCode", "ABC")
+		}
 		s.end("}]")
 		s.str("use", "usual")
 		s.str("text", n.script)
 		s.end("}")
 	}
-	if n.nee != "" {
+	if n.nee != "" && s.age(s.last) >= 24 {
 		s.obj("")
 		s.str("use", "maiden")
 		s.str("family", n.nee)
@@ -163,7 +180,7 @@ func (s *scribe) birth() {
 		s.date("birthDate", s.born, toYear)
 	case n < 45:
 		s.date("birthDate", s.born, toMonth)
-	case n < 55:
+	case n < 70:
 		s.obj("_birthDate")
 		s.arr("extension")
 		s.obj("")

@@ -32,17 +32,18 @@ type scribe struct {
 
 // chart is what has been written about the current patient.
 type chart struct {
-	known      [diseaseCount]bool
-	conditions [diseaseCount]int // numbers of the Conditions
-	prescribed [diseaseCount]day // last
-	step       [diseaseCount]int // in the list of drugs
-	operated   bool
-	screened   day
-	vaccines   int // given from the schedule of childhood
-	influenza  int // year of the last one
-	coverage   int // number of the Coverage
-	noted      bool
-	metered    bool
+	known        [diseaseCount]bool
+	conditions   [diseaseCount]int // numbers of the Conditions
+	prescribed   [diseaseCount]day // last
+	step         [diseaseCount]int // in the list of drugs
+	operated     bool
+	screened     day
+	vaccines     int // given from the schedule of childhood
+	influenza    int // year of the last one
+	coverage     int // number of the Coverage
+	noted        bool
+	noPenicillin bool
+	metered      bool
 }
 
 func newScribe(g *Generator, yield func([]byte) bool) *scribe {

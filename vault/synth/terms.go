@@ -2,8 +2,9 @@ package synth
 
 // Terms are words to search for, for benchmarks and tests.
 type Terms struct {
-	// Identifier is the patient's record number, in the Patient resource as
-	// plain text: one word that no other patient of the same seed has.
+	// Identifier is the patient's record number, as plain text in the Patient
+	// and in the identifiers of the Encounters: one word that no other patient
+	// of the same seed has.
 	Identifier string
 	// Rare is a word that occurs in one record of this patient only: inside
 	// the base64 text of the first note. No other patient has it.
@@ -20,18 +21,18 @@ func CommonTerms() []string {
 // Prefixes are the beginnings of common and of uncommon words, three letters
 // or longer.
 func Prefixes() []string {
-	return []string{"hyp", "met", "gluc", "chol", "lisin", "immun", "osteoa", "tamox"}
+	return []string{"hyp", "met", "gluc", "chol", "lisin", "immun", "osteoa", "escher"}
 }
 
 // Terms returns the words of patient i.
 func (g *Generator) Terms(i int) Terms {
 	var l life
 	l.live(g, i)
-	return Terms{Identifier: recordNumber(i), Rare: rareWord(i), Family: l.name.family}
+	return Terms{Identifier: g.recordNumber(i), Rare: g.rareWord(i), Family: l.name.family}
 }
 
-func recordNumber(i int) string { return "mrn" + word(uint64(i)) }
-func rareWord(i int) string     { return "zq" + word(uint64(i)+1<<39) }
+func (g *Generator) recordNumber(i int) string { return "mrn" + word(uint64(i)+mix(g.seed)) }
+func (g *Generator) rareWord(i int) string     { return "zq" + word(uint64(i)+mix(g.seed)) }
 
 // word spells the scrambled lower 40 bits of n: two numbers below 2^40 never
 // get the same word, because multiplying by an odd number can be undone.

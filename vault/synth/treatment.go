@@ -20,15 +20,23 @@ func (s *scribe) treatments(c *context) {
 			continue
 		}
 		s.prescribed[k] = d
-		s.prescribe(c, list[s.step[k]], diseases[k].snomed, s.conditions[k], ill.resolved <= s.last)
+		s.prescribe(c, list[s.step[k]], diseases[k].snomed, s.conditions[k], ill.resolved <= s.last || d+400 < s.last)
 		if first && r.chance(150) {
 			s.statement(c, list[s.step[k]])
 		}
 	}
 	if c.kind == acute || c.kind == emergency {
 		p := &complaints[c.complaint]
-		s.prescribe(c, p.drug, p.snomed, -1, c.at.day+day(p.days) <= s.last)
+		s.prescribe(c, s.remedy(p), p.snomed, -1, c.at.day+day(p.days) <= s.last)
 	}
+}
+
+// remedy is the usual drug for p, or what those with an allergy get instead.
+func (s *scribe) remedy(p *complaint) int {
+	if p.drug == amoxicillin && s.noPenicillin {
+		return azithromycin
+	}
+	return p.drug
 }
 
 // medication writes medication[x]: a code, or a reference to a contained one.

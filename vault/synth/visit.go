@@ -60,9 +60,21 @@ func (s *scribe) encounter(c *context) {
 		s.end("}]")
 	}
 	s.arr("identifier")
-	s.identifier("", "https://ehr.example.org/visits", recordNumber(s.i), "-", itoa(c.encounter))
+	s.identifier("", "https://ehr.example.org/visits", s.g.recordNumber(s.i), "-", itoa(c.encounter))
 	s.end("]")
 	s.str("status", "finished")
+	if c.kind == emergency {
+		s.arr("statusHistory")
+		for k, status := range [...]string{"arrived", "triaged", "in-progress"} {
+			s.obj("")
+			s.str("status", status)
+			s.obj("period")
+			s.time("start", c.at.plus(k*600))
+			s.time("end", c.at.plus(k*600+600))
+			s.end("}}")
+		}
+		s.end("]")
+	}
 	s.coding("class", kind[0])
 	s.arr("type")
 	s.concept("", kind[1].display, kind[1])
@@ -73,6 +85,10 @@ func (s *scribe) encounter(c *context) {
 	s.arr("type")
 	s.concept("", "", hl7("v3-ParticipationType", "PPRF", "primary performer"))
 	s.end("]")
+	s.obj("period")
+	s.time("start", c.at)
+	s.time("end", c.at.plus(minutes*60))
+	s.end("}")
 	s.practitioner("individual", c.doctor)
 	s.end("}]")
 	s.obj("period")
@@ -91,6 +107,7 @@ func (s *scribe) encounter(c *context) {
 	} else {
 		s.location("location", site)
 	}
+	s.str("status", "completed")
 	s.end("}]")
 	s.organization("serviceProvider", site)
 	s.emit()
