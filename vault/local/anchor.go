@@ -69,7 +69,7 @@ func parseAnchors(s string) ([]anchor, error) {
 		id, err := hex.DecodeString(f[0])
 		entry, err2 := strconv.ParseInt(f[1], 10, 64)
 		chain, err3 := hex.DecodeString(f[2])
-		if errors.Join(err, err2, err3) != nil || len(id) != instanceSize || len(chain) != len(a.head.Chain) || entry < 1 {
+		if first(err, err2, err3) != nil || len(id) != instanceSize || len(chain) != len(a.head.Chain) || entry < 1 {
 			return nil, errAnchor
 		}
 		a.head.Entry, a.head.Chain = entry, vault.Chain(chain)
@@ -128,7 +128,7 @@ func (p filePlace) save(_ context.Context, s string) error {
 		return err
 	}
 	_, err = f.WriteString(s)
-	if err = errors.Join(err, f.Close()); err == nil {
+	if err = first(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), p.path)
 	}
 	if err != nil {

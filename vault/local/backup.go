@@ -70,7 +70,7 @@ func (v *Vault) Backup(ctx context.Context, path string, o BackupOptions) (Backu
 		return BackupInfo{}, err
 	}
 	// First of all, so that it is in the backup too.
-	if err := v.Record(ctx, vault.ActionBackup, vault.RecordID{}); err != nil {
+	if err := v.announce(ctx, vault.ActionBackup); err != nil {
 		f.abandon()
 		return BackupInfo{}, err
 	}
@@ -94,10 +94,7 @@ func (v *Vault) Backup(ctx context.Context, path string, o BackupOptions) (Backu
 // backupKeys is the key file for a backup: the vault's own, or one that needs no
 // device secret.
 func (v *Vault) backupKeys(ctx context.Context, passphrase *secret.Bytes) ([]byte, keyfile.Info, error) {
-	if v.closed {
-		return nil, keyfile.Info{}, ErrClosed
-	}
-	file, info, err := readKey(v.dir)
+	file, info, err := v.ownKey()
 	if err != nil {
 		return nil, info, err
 	}

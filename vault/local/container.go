@@ -121,7 +121,7 @@ func openBackup(path string) (*backupFile, error) {
 	}
 	b := &backupFile{f: f}
 	if err := b.read(); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, first(err, f.Close())
 	}
 	return b, nil
 }

@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 
@@ -44,7 +43,7 @@ func Create(ctx context.Context, dir string, passphrase *secret.Bytes, p keyfile
 	nothing <- remembered{fresh: true}
 	if err := v.attach(ctx, b, nothing); err != nil {
 		v.backupKey.Destroy()
-		return nil, errors.Join(err, l.release())
+		return nil, first(err, l.release())
 	}
 	return v, nil
 }
@@ -70,14 +69,14 @@ func build(ctx context.Context, dir string, o Options, fill func(*stage) error) 
 	}
 	s, err := beginVacant(dir, statErr != nil)
 	if err != nil {
-		return nil, errors.Join(err, l.release())
+		return nil, first(err, l.release())
 	}
 	if err = fill(s); err == nil {
 		err = s.finish()
 	}
 	if err != nil {
 		s.abandon()
-		return nil, errors.Join(err, l.release())
+		return nil, first(err, l.release())
 	}
 	return l, nil
 }
@@ -103,7 +102,7 @@ func (s *stage) create(ctx context.Context, b *keyfile.Bundle, file []byte, o Op
 	if err == nil {
 		err = d.store.Checkpoint(ctx)
 	}
-	if err = errors.Join(err, d.close()); err != nil {
+	if err = d.end(err); err != nil {
 		return err
 	}
 	return fault("writing the key file", keyfile.WriteFile(s.path(keyName), file))

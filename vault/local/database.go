@@ -35,7 +35,9 @@ func openDatabase(ctx context.Context, path string, b *keyfile.Bundle, with stor
 	o.VFS, o.VaultID, o.Device = vfs.Name(), b.VaultID(), dev
 	st, err := with(ctx, path, o)
 	if err != nil {
-		return nil, errors.Join(explain(err, vfs.LastError()), vfs.Close())
+		err = explain(err, vfs.LastError())
+		_ = vfs.Close()
+		return nil, err
 	}
 	return &database{vfs, st}, nil
 }
@@ -44,7 +46,8 @@ func openDatabase(ctx context.Context, path string, b *keyfile.Bundle, with stor
 // a number, and the VFS remembers the reason.
 func explain(err, reason error) error {
 	switch {
-	case reason == nil || errors.Is(err, context.Canceled) || errors.Is(err, store.ErrNewer):
+	case err == nil, reason == nil, errors.Is(err, context.Canceled), errors.Is(err, store.ErrNewer),
+		errors.Is(err, vault.ErrFull), errors.Is(err, vault.ErrReadOnly), errors.Is(err, vault.ErrInUse):
 		return err
 	case errors.Is(reason, cryptvfs.ErrTruncated), errors.Is(reason, cryptvfs.ErrEmpty):
 		return fmt.Errorf("%w: the database is cut short; restore a backup", vault.ErrIntegrity)
@@ -53,16 +56,20 @@ func explain(err, reason error) error {
 	case errors.Is(reason, cryptvfs.ErrAuth):
 		return fmt.Errorf("%w: the database is altered or belongs to another vault; restore a backup", vault.ErrIntegrity)
 	case isFull(reason), isReadOnly(reason):
-		return fault("opening the database", reason)
+		return fault("nothing of this step was saved", reason)
 	}
 	return err
 }
 
 func (d *database) close() error {
-	if err := d.store.Close(); err != nil {
-		return errors.Join(err, d.vfs.Close())
-	}
-	return d.vfs.Close()
+	err := d.store.Close()
+	return first(err, d.vfs.Close())
+}
+
+// end closes the database after an act that gave err, and says what became of it.
+func (d *database) end(err error) error {
+	err = explain(err, d.vfs.LastError())
+	return first(err, d.close())
 }
 
 func (d *database) parts(clock vault.Clock) vault.Parts {

@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 
@@ -33,7 +32,7 @@ func Drill(ctx context.Context, backup string, passphrase *secret.Bytes, o Optio
 	if err != nil {
 		return Restored{}, err
 	}
-	defer func() { err = errors.Join(err, l.release(), os.RemoveAll(dir)) }()
+	defer func() { err = first(err, l.release(), os.RemoveAll(dir)) }()
 	out.Backup = f.describe(backup)
 	db := filepath.Join(dir, dbName)
 	if err := unpack(ctx, f, db, o); err != nil {
@@ -43,7 +42,7 @@ func Drill(ctx context.Context, backup string, passphrase *secret.Bytes, o Optio
 	if err != nil {
 		return Restored{}, err
 	}
-	if err := errors.Join(d.prove(ctx, false, o, &out), d.close()); err != nil {
+	if err := d.end(d.prove(ctx, false, o, &out)); err != nil {
 		return Restored{}, err
 	}
 	return out, nil
@@ -77,7 +76,7 @@ func scratch(ctx context.Context, o Options) (dir string, l *lock, err error) {
 	}
 	l, err = acquire(ctx, filepath.Join(dir, lockName), o.Command, 0)
 	if err != nil {
-		return "", nil, errors.Join(err, os.RemoveAll(dir))
+		return "", nil, first(err, os.RemoveAll(dir))
 	}
 	return dir, l, nil
 }

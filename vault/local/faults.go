@@ -33,3 +33,13 @@ func cause(err error) error {
 	}
 	return err
 }
+
+// first gives the first error: what failed, rather than what failed because of it.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

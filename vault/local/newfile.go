@@ -42,7 +42,7 @@ func createNew(path string) (*newFile, error) {
 		err = fmt.Errorf("%w: another process just wrote this file", ErrFileExists)
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, first(err, f.Close())
 	}
 	if err := f.Truncate(0); err != nil {
 		n.abandon()

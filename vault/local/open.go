@@ -40,7 +40,7 @@ func Open(ctx context.Context, dir string, passphrase *secret.Bytes, o Options) 
 	}
 	v, err := openLocked(ctx, dir, l, passphrase, o)
 	if err != nil {
-		return nil, errors.Join(err, l.release())
+		return nil, first(err, l.release())
 	}
 	return v, nil
 }
@@ -129,7 +129,7 @@ func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled <-chan r
 	}
 	v.Vault = vault.New(v.database.parts(v.o.Clock))
 	if err := v.begin(ctx, <-recalled); err != nil {
-		err = errors.Join(err, v.database.close())
+		err = first(err, v.database.close())
 		v.keeper.close()
 		return err
 	}

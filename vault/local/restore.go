@@ -84,7 +84,7 @@ func (s *stage) restore(ctx context.Context, f *backupFile, b *keyfile.Bundle, o
 	if err == nil {
 		err = d.store.Checkpoint(ctx)
 	}
-	if err = errors.Join(err, d.close()); err != nil {
+	if err = d.end(err); err != nil {
 		return err
 	}
 	return fault("writing the key file", keyfile.WriteFile(s.path(keyName), f.keys))
@@ -97,7 +97,7 @@ func unpack(ctx context.Context, f *backupFile, path string, o Options) error {
 		return fault("writing the database", err)
 	}
 	err = f.database(ctx, w, func(done, total int64) { o.Progress(StepCopy, done, total) })
-	if err = errors.Join(err, w.Close()); err != nil && ctx.Err() == nil && !errors.Is(err, vault.ErrIntegrity) {
+	if err = first(err, w.Close()); err != nil && ctx.Err() == nil && !errors.Is(err, vault.ErrIntegrity) {
 		return fault("copying the backup's database", err)
 	}
 	return err

@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -38,7 +37,7 @@ func frozen(ctx context.Context, vfs *cryptvfs.VFS, path string, f func() error)
 	}
 	err = f()
 	_, end := reader.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-	return errors.Join(err, end)
+	return first(err, end)
 }
 
 // freezeFor bounds the wait for others to finish reading what a checkpoint wants

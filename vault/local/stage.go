@@ -2,6 +2,7 @@ package local
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,7 +43,7 @@ func (s *stage) path(name string) string { return filepath.Join(s.dir, stageName
 // is in its place, the folder is no vault.
 func (s *stage) finish() error {
 	if fi, err := os.Stat(s.path(walName)); err == nil && fi.Size() > 0 {
-		return errors.Join(vault.ErrIntegrity, errors.New("a write-ahead log is left after closing the database"))
+		return fmt.Errorf("%w: a write-ahead log is left after closing the database", vault.ErrIntegrity)
 	}
 	if err := syncFile(s.path(dbName)); err != nil {
 		return fault("writing the database", err)
@@ -76,5 +77,5 @@ func syncFile(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return first(f.Sync(), f.Close())
 }

@@ -62,7 +62,7 @@ func (v *Vault) Close(ctx context.Context) error {
 	v.pending.drop()
 	v.backupKey.Destroy()
 	v.sk.Destroy()
-	return errors.Join(err, closed, v.lock.release())
+	return first(err, closed, v.lock.release())
 }
 
 // Check derives from the passphrase again and is nil when it opens this vault:
@@ -75,17 +75,23 @@ func (v *Vault) Check(ctx context.Context, passphrase *secret.Bytes) error {
 	return err
 }
 
-// reopen opens the key file as it is on disk now. The caller holds whole.
-func (v *Vault) reopen(ctx context.Context, passphrase *secret.Bytes) (*keyfile.Bundle, keyfile.Info, error) {
+// ownKey reads the key file as it is on disk now. The caller holds whole.
+func (v *Vault) ownKey() ([]byte, keyfile.Info, error) {
 	if v.closed {
 		return nil, keyfile.Info{}, ErrClosed
 	}
 	file, info, err := readKey(v.dir)
+	if err == nil && info.VaultID != v.id {
+		err = fmt.Errorf("%w: the key file has become another vault's", vault.ErrIntegrity)
+	}
+	return file, info, err
+}
+
+// reopen derives and opens the key file. The caller holds whole.
+func (v *Vault) reopen(ctx context.Context, passphrase *secret.Bytes) (*keyfile.Bundle, keyfile.Info, error) {
+	file, info, err := v.ownKey()
 	if err != nil {
 		return nil, info, err
-	}
-	if info.VaultID != v.id {
-		return nil, info, fmt.Errorf("%w: the key file has become another vault's", vault.ErrIntegrity)
 	}
 	b, err := openKeys(ctx, file, passphrase, v.sk)
 	return b, info, err
@@ -98,6 +104,11 @@ func (v *Vault) rewrite(b *keyfile.Bundle, passphrase, sk *secret.Bytes, p keyfi
 		return err
 	}
 	return fault("writing the key file", keyfile.WriteFile(filepath.Join(v.dir, keyName), file))
+}
+
+// announce writes the act into the audit trail before it is done.
+func (v *Vault) announce(ctx context.Context, a vault.Action) error {
+	return explain(v.Record(ctx, a, vault.RecordID{}), v.database.vfs.LastError())
 }
 
 // ChangePassphrase puts the keys under another passphrase, with the same
@@ -115,7 +126,7 @@ func (v *Vault) ChangePassphrase(ctx context.Context, old, new *secret.Bytes, p 
 	if p == nil {
 		p = &info.Params
 	}
-	if err := v.Record(ctx, vault.ActionPassphrase, vault.RecordID{}); err != nil {
+	if err := v.announce(ctx, vault.ActionPassphrase); err != nil {
 		return err
 	}
 	return v.rewrite(b, new, v.sk, *p)
