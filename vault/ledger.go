@@ -1,0 +1,87 @@
+package vault
+
+import (
+	"context"
+	"time"
+)
+
+// LogID names one append-only log: a device writes one at a time, numbered
+// from 0.
+type LogID struct {
+	Device [16]byte
+	Number uint64
+}
+
+// Place is a segment's place: its log, its number there from 0, and the hash of
+// its signed plaintext.
+type Place struct {
+	Log  LogID
+	Seq  uint64
+	Hash Hash
+}
+
+// Segment is a run of a log's entries as it travels: what was signed, and the
+// payloads beside it. See sync/PROTOCOL.md.
+type Segment struct {
+	Place
+	Head    []byte    // the signed plaintext up to the entry headers, and the signature; opaque here
+	Clock   time.Time // the writer's, for display only
+	Entries []SegmentEntry
+}
+
+// SegmentEntry is one entry of a segment. Body is its payload as it is stored,
+// packed; nil when there is none, or when it travels apart (blobs) or was purged.
+type SegmentEntry struct {
+	Header Header
+	Body   []byte
+}
+
+// Draft is a segment about to be cut, given to the journal to sign while the
+// transaction that assigns Seq is open.
+type Draft struct {
+	Log     LogID
+	Seq     uint64
+	Prev    Hash    // hash of segment Seq-1; of the log before for its first; zero for the very first
+	Heads   []Place // last applied segment of each other log that moved since Prev; all of them in every 64th
+	Clock   time.Time
+	Entries []Header
+}
+
+// CutLimits bound one segment.
+type CutLimits struct {
+	Entries int   // 4,096
+	Bytes   int64 // of headers and packed payloads, so that the sealed object fits 1 MiB
+	Empty   bool  // cut also when there is nothing to say: a switch of epoch, a close, a heartbeat
+}
+
+// Ledger is the log as segments. Implemented by vault/store; the journal alone
+// uses it.
+type Ledger interface {
+	// Cut makes the next segment of the own log from entries not yet in one.
+	// sign gives the Head and the Hash for a draft; when it fails, nothing
+	// was cut. ok is false when there was nothing to cut.
+	Cut(ctx context.Context, l CutLimits, sign func(Draft) (head []byte, hash Hash, err error)) (s Segment, ok bool, err error)
+	// Segment gives a segment back, own or applied, exactly as it was signed.
+	Segment(ctx context.Context, log LogID, seq uint64) (Segment, error)
+	// Apply takes in a verified segment of another device's log in one
+	// transaction: its entries, the records they change, their views. It must
+	// be the next of its log. The same revision from two devices is one; what
+	// two devices changed apart becomes a conflict with both kept, or is merged
+	// where merge says how.
+	Apply(ctx context.Context, s Segment, merge Merger) (Applied, error)
+	// Places are the last segments, own and applied, one a log.
+	Places(ctx context.Context) ([]Place, error)
+	// Mark and Marked remember, for each remote, how far each log was seen
+	// there: the next segment that it may lack.
+	Mark(ctx context.Context, remote string, log LogID, next uint64) error
+	Marked(ctx context.Context, remote string) (map[LogID]uint64, error)
+}
+
+// Merger merges two revisions of a record that share an ancestor. It gives nil
+// when only a person may decide (FHIR.md rule 10).
+type Merger func(ancestor, a, b *Resource) []byte
+
+// Applied counts what a segment brought.
+type Applied struct {
+	Entries, New, Changed, Conflicts, Deleted int
+}
