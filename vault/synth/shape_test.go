@@ -48,7 +48,7 @@ var (
 func TestEveryResourceHasValidShape(t *testing.T) {
 	seen, wrong := map[string]int{}, map[string]int{}
 	for b := range New(Options{Seed: 6, Patients: 150}).Resources() {
-		r := strict(t, b)
+		r := parse(t, b)
 		kind, _ := r["resourceType"].(string)
 		seen[kind]++
 		need, ok := required[kind]

@@ -125,6 +125,12 @@ func strict(t *testing.T, b []byte) map[string]any {
 	if _, err := d.ReadToken(); err != io.EOF {
 		t.Fatalf("trailing text: %v\n%.400s", err, b)
 	}
+	return parse(t, b)
+}
+
+// parse reads b with the digits of its numbers kept.
+func parse(t *testing.T, b []byte) map[string]any {
+	t.Helper()
 	var v map[string]any
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
