@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"phivault/crypto/seal"
 	"phivault/crypto/secret"
 )
 
@@ -205,6 +206,34 @@ func TestPartsOfOtherKeyFilesDoNotFit(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+	}
+}
+
+// A header that names another vault than the sealed genesis does, under the
+// right passphrase: whoever wrote it knows the passphrase, and is refused still.
+func TestHeaderOfAnotherVaultIsRefused(t *testing.T) {
+	b := newBundle(t)
+	plain, err := b.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := fileHeader{params: DefaultParams(), bodySize: uint32(seal.Size(int64(plain.Len()), seal.Exact))}
+	for vault, want := range map[[32]byte]error{b.VaultID(): nil, {1}: ErrPassphrase} {
+		h.vaultID = vault
+		pk := new(counter).derive(h.params, phrase("right"), h.salt[:])
+		kek, err := wrapKey(pk, nil, h.encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := seal.Seal(plain.Bytes(), kek, h.context(), seal.Exact)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := openWith(append(h.encode(), body...), phrase("right"), nil, new(counter).derive)
+		if err != want {
+			t.Errorf("vault %x…: %v, want %v", vault[:2], err, want)
+		}
+		got.Destroy()
 	}
 }
 

@@ -128,6 +128,13 @@ func TestTruncationAnywhereIsRefused(t *testing.T) {
 // can make, rules or not.
 func forge(t *testing.T, key *secret.Bytes, final []bool, chunks ...[]byte) []byte {
 	t.Helper()
+	return forgeWith(t, key, func([]byte) {}, final, chunks...)
+}
+
+// forgeWith also lets spoil change what stands before the chunks, which are then
+// sealed to fit it.
+func forgeWith(t *testing.T, key *secret.Bytes, spoil func(prefix []byte), final []bool, chunks ...[]byte) []byte {
+	t.Helper()
 	prefix := make([]byte, prefixSize)
 	h := header(testContext.Kind)
 	copy(prefix, h[:])
@@ -136,6 +143,7 @@ func forge(t *testing.T, key *secret.Bytes, final []bool, chunks ...[]byte) []by
 		t.Fatal(err)
 	}
 	copy(prefix[headerSize+saltSize:], s.commitment[:])
+	spoil(prefix)
 	aad, object := newAAD(prefix), bytes.Clone(prefix)
 	for i, c := range chunks {
 		object = s.aead.Seal(object, nil, c, aad.at(uint64(i), final[i]))
@@ -171,6 +179,20 @@ func TestMalformedObjectsUnderTheRightKeyAreRefused(t *testing.T) {
 	}
 }
 
+// Here every chunk verifies and the plaintext is well formed, so that the checks
+// of header and commitment alone are left to refuse.
+func TestHeaderAndCommitmentAreCheckedForThemselves(t *testing.T) {
+	key := secret.Random(KeySize)
+	plain := append([]byte("abc"), 0, 0, 0, 0, 0, 0, 0, 3)
+	for at := range prefixSize {
+		if at >= headerSize && at < headerSize+saltSize {
+			continue // another salt is another key
+		}
+		object := forgeWith(t, key, func(p []byte) { p[at] ^= 1 }, []bool{true}, plain)
+		refused(t, object, key, testContext, "byte %d changed by who holds the key", at)
+	}
+}
+
 func TestSizesTellOnlyTheBucket(t *testing.T) {
 	key := secret.Random(KeySize)
 	for n, want := range map[int]int{
@@ -184,6 +206,12 @@ func TestSizesTellOnlyTheBucket(t *testing.T) {
 }
 
 func TestPadmeAboveTheBuckets(t *testing.T) {
+	// Steps of 2^(e-s): e = floor(log2 length), s = floor(log2 e) + 1.
+	for n, want := range map[int64]int64{4 << 20: 4<<20 + 1<<17, 5_000_000: 39 << 17, 100 << 20: 51 << 21, 1 << 30: 1<<30 + 1<<25} {
+		if got := Size(n, Buckets); got != want {
+			t.Errorf("%d bytes make an object of %d, want %d", n, got, want)
+		}
+	}
 	distinct := map[int64]bool{}
 	for n := int64(4 << 20); n < 200<<20; n += 70_001 {
 		size, least := Size(n, Buckets), Size(n, Exact)

@@ -115,11 +115,9 @@ func (x element) xor(y element) element { return element{x.hi ^ y.hi, x.lo ^ y.l
 
 func (x element) mul(y element) (z element) {
 	for i := range 128 {
-		bit := x.hi >> 63
+		bit := x.hi >> (63 - i%64)
 		if i >= 64 {
 			bit = x.lo >> (127 - i)
-		} else {
-			bit = x.hi >> (63 - i)
 		}
 		if bit&1 == 1 {
 			z = z.xor(y)

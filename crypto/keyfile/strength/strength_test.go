@@ -37,6 +37,8 @@ func TestWeakPassphrasesAreCalledWeakAndWhy(t *testing.T) {
 		{"michael1984", 1, warnName},
 		{"hospital2023", 1, warnWord},
 		{"patient", 0, warnWord},
+		{"latipsoh", 1, warnWord},
+		{"l4tip50h", 1, warnWord},
 		{"Summer2024!", 2, ""},
 	} {
 		e := of(c.passphrase)
