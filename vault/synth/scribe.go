@@ -9,7 +9,6 @@ const (
 	feedBundle                  // urn:uuid references, profiles
 	feedConditional             // Practitioner?identifier=…, meta.source
 	feedHospital                // versions, narrative text, ASCII with \u escapes
-	feedKinds
 )
 
 // scribe writes one patient after the other into one buffer.
