@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"phivault/vault"
 	"phivault/vault/store"
@@ -104,8 +105,21 @@ type keyringPlace struct {
 	name string
 }
 
-func (p keyringPlace) load(ctx context.Context) (string, error) { return p.k.Get(ctx, p.name) }
-func (p keyringPlace) save(ctx context.Context, s string) error { return p.k.Set(ctx, p.name, s) }
+// anchorWait is how long a keyring may take over an anchor. Opening waits for
+// it, and unlike a device secret it can be done without.
+const anchorWait = 5 * time.Second
+
+func (p keyringPlace) load(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, anchorWait)
+	defer cancel()
+	return p.k.Get(ctx, p.name)
+}
+
+func (p keyringPlace) save(ctx context.Context, s string) error {
+	ctx, cancel := context.WithTimeout(ctx, anchorWait)
+	defer cancel()
+	return p.k.Set(ctx, p.name, s)
+}
 
 type filePlace struct{ path string }
 

@@ -124,12 +124,35 @@ func TestTheAnchorIsInOnePlaceAndBothAreAsked(t *testing.T) {
 	if got := w.notices(); !slices.Contains(got, NoticeKeyring) {
 		t.Errorf("notices %v", got)
 	}
+	w.close(w.open()) // the next night; nobody needs to be told again
+	if got := w.notices(); len(got) != 0 {
+		t.Errorf("notices %v", got)
+	}
 	now := copyFolder(t, w.dir)
 	w.ring.fail = nil
 	old.put(t, w.dir)
 	w.fails(pass, vault.ErrIntegrity)
 	now.put(t, w.dir)
 	w.close(w.open())
+}
+
+func TestAMachineWithoutAKeyringIsNotNagged(t *testing.T) {
+	w := newWorld(t).withKeyring()
+	w.ring.fail = errors.New("no bus")
+	w.close(w.create())
+	w.close(w.open())
+	if got := w.notices(); len(got) != 0 {
+		t.Errorf("notices %v", got)
+	}
+	// One that falls silent while the vault is open is worth a word.
+	w.ring.fail = nil
+	v := w.open()
+	w.ring.fail = errors.New("locked")
+	addPatient(t, v.Vault, 1)
+	w.close(v)
+	if got := w.notices(); !slices.Equal(got, []NoticeKind{NoticeKeyring}) {
+		t.Errorf("notices %v", got)
+	}
 }
 
 func TestAMissingOrDamagedAnchorIsANotice(t *testing.T) {

@@ -42,8 +42,9 @@ func newAnchors(id vault.Hash, o Options) *anchors {
 // remembered is what the places hold, read while the key is derived.
 type remembered struct {
 	list  []anchor
-	lost  bool // something was there and could not be read
-	fresh bool // the vault is new: nothing can be remembered
+	lost  bool  // something was there and could not be read
+	fresh bool  // the vault is new: nothing can be remembered
+	mute  error // why the keyring gave no answer
 }
 
 // recall starts to read. The channel gives one value.
@@ -60,7 +61,9 @@ func (a *anchors) recall(ctx context.Context) <-chan remembered {
 			case errors.Is(err, errAnchor):
 				r.lost = true
 			default:
-				a.fail(i, err)
+				if a.fail(i) {
+					r.mute = err
+				}
 			}
 		}
 		c <- r
@@ -76,16 +79,13 @@ func (a *anchors) load(ctx context.Context, p place) ([]anchor, error) {
 	return parseAnchors(s)
 }
 
-func (a *anchors) fail(i int, err error) {
+// fail gives a place up, and reports whether it was the keyring.
+func (a *anchors) fail(i int) (keyring bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.dead[i] {
-		return
-	}
 	a.dead[i] = true
-	if _, ok := a.places[i].(keyringPlace); ok {
-		a.notice(Notice{NoticeKeyring, fmt.Sprintf("the keyring does not answer (%v); going on without it", cause(err))})
-	}
+	_, keyring = a.places[i].(keyringPlace)
+	return keyring
 }
 
 func (a *anchors) alive(i int) bool {
@@ -107,7 +107,9 @@ func (a *anchors) save(ctx context.Context, an anchor) {
 		if err == nil {
 			return
 		}
-		a.fail(i, err)
+		if a.fail(i) {
+			a.notice(Notice{NoticeKeyring, fmt.Sprintf("the keyring no longer answers (%v); going on without it", cause(err))})
+		}
 	}
 	a.notice(Notice{NoticeAnchorUnsaved,
 		"nothing outside the vault's folder remembers how far the vault has come: an older copy put in its place would not be noticed"})
@@ -149,6 +151,9 @@ func (r remembered) check(ctx context.Context, st *store.Store, instance string,
 	case older:
 		o.Notice(Notice{NoticeOlder, "the database is older than what this device remembered; accepted as asked"})
 	case known, r.fresh:
+	case r.mute != nil:
+		// A machine without a keyring says this once; then the state folder knows.
+		o.Notice(Notice{NoticeKeyring, fmt.Sprintf("the keyring does not answer (%v), and nothing else remembered how far the vault had come", cause(r.mute))})
 	case r.lost:
 		o.Notice(Notice{NoticeAnchorDamaged, "what this device remembered of the vault is damaged; an older copy put in its place would not have been noticed"})
 	default:

@@ -39,9 +39,8 @@ func Create(ctx context.Context, dir string, passphrase *secret.Bytes, p keyfile
 		return nil, err
 	}
 	v := &Vault{dir: dir, id: b.VaultID(), o: o, lock: l, anchors: newAnchors(b.VaultID(), o)}
-	nothing := make(chan remembered, 1)
-	nothing <- remembered{fresh: true}
-	if err := v.attach(ctx, b, nothing); err != nil {
+	recalled := v.anchors.recall(ctx)
+	if err := v.attach(ctx, b, func() remembered { r := <-recalled; r.fresh = true; return r }); err != nil {
 		v.backupKey.Destroy()
 		return nil, first(err, l.release())
 	}

@@ -77,7 +77,7 @@ func openLocked(ctx context.Context, dir string, l *lock, passphrase *secret.Byt
 	}
 	defer b.Destroy()
 	v := &Vault{dir: dir, id: info.VaultID, o: o, lock: l, anchors: as, sk: sk}
-	if err := v.attach(ctx, b, recalled); err != nil {
+	if err := v.attach(ctx, b, func() remembered { return <-recalled }); err != nil {
 		v.sk.Destroy()
 		v.backupKey.Destroy()
 		return nil, err
@@ -111,7 +111,7 @@ func inspectParts(dir string, o Options) error {
 }
 
 // attach opens the database and begins the session.
-func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled <-chan remembered) (err error) {
+func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled func() remembered) (err error) {
 	if v.backupKey, err = backupKey(b); err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled <-chan r
 		v.database.vfs.Lockdown()
 	}
 	v.Vault = vault.New(v.database.parts(v.o.Clock))
-	if err := v.begin(ctx, <-recalled); err != nil {
+	if err := v.begin(ctx, recalled()); err != nil {
 		err = first(err, v.database.close())
 		v.keeper.close()
 		return err

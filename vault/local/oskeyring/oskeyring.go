@@ -24,8 +24,9 @@ import (
 var ErrUnavailable = errors.New("no keyring answers")
 
 // Limit is how long one call may take: long enough for someone at the screen to
-// allow it, short enough for a job in the night.
-const Limit = 20 * time.Second
+// unlock the keyring, short enough for a job in the night. A context can make it
+// shorter.
+const Limit = time.Minute
 
 // Keyring is the operating system's keyring under one service name. Make it with
 // New.
