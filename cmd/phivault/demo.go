@@ -1,5 +1,281 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
-func (a *app) demoCommand() *cobra.Command { return &cobra.Command{Use: "demo"} }
+	"github.com/spf13/cobra"
+
+	"phivault/crypto/keyfile/strength"
+	"phivault/vault"
+	"phivault/vault/synth"
+)
+
+const (
+	demoPatients = 4
+	demoSeed     = 7
+)
+
+func (a *app) demoCommand() *cobra.Command {
+	var keep bool
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Show what phivault does, on a throwaway vault with made-up patients",
+		Long: `Demo makes a vault in a temporary folder, fills it with generated patients, and
+runs real commands on it, with the real key derivation and their real output.
+Everything is removed at the end, also after Ctrl-C.`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), keep) },
+	}
+	c.Flags().BoolVar(&keep, "keep", false, "keep the folder")
+	return c
+}
+
+// demonstration is one run of demo.
+type demonstration struct {
+	*app
+	ctx     context.Context
+	dir     string
+	child   *app
+	patient vault.Record
+}
+
+func (a *app) demo(ctx context.Context, keep bool) (err error) {
+	dir, err := os.MkdirTemp("", "phivault-demo-*")
+	if err != nil {
+		return because(err, "the demo's folder")
+	}
+	back, err := os.Getwd()
+	if err == nil {
+		err = os.Chdir(dir)
+	}
+	if err != nil {
+		os.RemoveAll(dir)
+		return because(err, "the demo's folder")
+	}
+	d := &demonstration{app: a, ctx: ctx, dir: dir}
+	defer func() {
+		d.drop()
+		os.Chdir(back)
+		if keep {
+			d.say("Everything is still in %s; the passphrase is in new.txt there.", dir)
+		} else if rerr := os.RemoveAll(dir); rerr == nil {
+			d.say("Everything in %s is removed.", dir)
+		} else if err == nil {
+			err = because(rerr, "the demo's folder could not be removed")
+		}
+	}()
+	// Remarks belong into the transcript, in their place.
+	d.child = &app{stdin: a.stdin, out: a.out, err: a.out, now: a.now, hardened: a.hardened, state: filepath.Join(dir, "state"),
+		openTTY: func() (*terminal, error) { return nil, failed("no_passphrase", "the demo asks nothing", "") },
+		env: func(name string) string {
+			if name == "PHIVAULT_HOME" {
+				return filepath.Join(dir, "vault")
+			}
+			return a.env(name)
+		}}
+	return d.play()
+}
+
+// drop closes the vault that was kept open between the commands.
+func (d *demonstration) drop() {
+	if d.child == nil || d.child.held == nil {
+		return
+	}
+	d.child.held.Close(context.WithoutCancel(d.ctx))
+	d.child.held = nil
+	d.child.wipe()
+}
+
+// say writes the demo's own words into the transcript.
+func (d *demonstration) say(format string, args ...any) {
+	d.err.flush()
+	fmt.Fprintf(d.out, "\n# "+format+"\n", args...)
+	d.out.flush()
+}
+
+// run shows a command as it would be typed and runs it.
+func (d *demonstration) run(args ...string) error {
+	shown := make([]string, len(args))
+	for i, arg := range args {
+		shown[i] = arg
+		if strings.ContainsAny(arg, " |*\"") || arg == "" {
+			shown[i] = "'" + arg + "'"
+		}
+	}
+	fmt.Fprintf(d.out, "\n$ phivault %s\n", strings.Join(shown, " "))
+	d.out.flush()
+	code := d.child.run(d.ctx, append(args, "--no-keyring"))
+	if d.ctx.Err() != nil {
+		return context.Cause(d.ctx)
+	}
+	if code != 0 {
+		return failed("failed", "a step of the demo ended with exit code "+itoa(code), "")
+	}
+	return nil
+}
+
+func (d *demonstration) play() error {
+	d.say("A throwaway vault in %s, for %d made-up patients.\n# PHIVAULT_HOME is %s.", d.dir, demoPatients, filepath.Join(d.dir, "vault"))
+	steps := []func() error{d.prepare, d.create, d.fill, d.look, d.change, d.protect}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare writes the input: one Bundle a patient, as a portal would give them,
+// and the two passphrases.
+func (d *demonstration) prepare() error {
+	if err := os.Mkdir("records", 0o700); err != nil {
+		return err
+	}
+	for i := range demoPatients {
+		var b bytes.Buffer
+		if err := synth.WriteBundle(&b, synth.Options{Seed: demoSeed, Patients: demoPatients}, i); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join("records", fmt.Sprintf("patient-%d.json", i+1)), b.Bytes(), 0o600); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{"pass.txt", "new.txt"} {
+		p, _, err := strength.Generate(strength.MinWords)
+		if err != nil {
+			return err
+		}
+		err = os.WriteFile(name, p.Bytes(), 0o600)
+		p.Destroy()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *demonstration) create() error {
+	if err := d.run("init", "--passphrase-file", "pass.txt"); err != nil {
+		return err
+	}
+	d.say("Opened once and kept open, so that the slow key derivation is paid once;\n# every command below is otherwise what you would type.")
+	p, err := fromFile("pass.txt", "--passphrase-file")
+	if err != nil {
+		return err
+	}
+	d.child.scripted = p
+	d.child.ran = nil
+	d.child.g.noKeyring = true
+	d.child.held, err = d.child.open(d.ctx)
+	return err
+}
+
+func (d *demonstration) fill() error {
+	if err := d.run("import", "records", "--source", "clinic"); err != nil {
+		return err
+	}
+	d.say("The same again adds nothing.")
+	return d.run("import", "records", "--source", "clinic")
+}
+
+// look asks the questions that a vault is for.
+func (d *demonstration) look() error {
+	if err := d.run("list", "Patient"); err != nil {
+		return err
+	}
+	code, err := d.choose()
+	if err != nil {
+		return err
+	}
+	id := shortID(d.patient.ID)
+	for _, args := range [][]string{
+		{"list", "Condition", "--patient", id, "--limit", "5"},
+		{"search", "pain", "--patient", id, "--limit", "3"},
+		{"trend", "--patient", id, "--code", code, "--plot"},
+		{"trend", "--patient", id, "--code", code, "--table", "--since", "2024"},
+		{"trend", "--patient", id, "--code", code, "--json", "--since", "2025-06"},
+	} {
+		if err := d.run(args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// choose finds the patient and the measurement with the most to show: many
+// values, those that are flagged counting more.
+func (d *demonstration) choose() (code string, err error) {
+	type key struct {
+		patient vault.RecordID
+		code    string
+	}
+	score := map[key]int{}
+	most, who := 0, vault.RecordID{}
+	v := d.child.held.Vault
+	for r, err := range v.Find(d.ctx, vault.Query{Type: "Observation"}) {
+		if err != nil {
+			return "", err
+		}
+		k := key{r.Patient, r.Resource.Code.Code}
+		if k.code == "" || k.patient.IsZero() || len(r.Resource.Measures) != 1 || !decimal.MatchString(r.Resource.Value) {
+			continue
+		}
+		m := r.Resource.Measures[0]
+		if score[k]++; m.Flag != "" {
+			score[k] += 3
+		}
+		if score[k] > most {
+			most, who, code = score[k], k.patient, k.code
+		}
+	}
+	d.patient, err = v.Get(d.ctx, who)
+	return code, err
+}
+
+// change edits the patient's record and shows its history.
+func (d *demonstration) change() error {
+	edited := bytes.Replace(d.patient.Resource.JSON, []byte(`{`), []byte(`{"active":false,`), 1)
+	if bytes.Contains(d.patient.Resource.JSON, []byte(`"active":true`)) {
+		edited = bytes.Replace(d.patient.Resource.JSON, []byte(`"active":true`), []byte(`"active":false`), 1)
+	}
+	if err := os.WriteFile("edited.json", edited, 0o600); err != nil {
+		return err
+	}
+	id := shortID(d.patient.ID)
+	if err := d.run("edit", id, "--file", "edited.json", "--if-version", itoa(d.patient.Version)); err != nil {
+		return err
+	}
+	if err := d.run("history", id); err != nil {
+		return err
+	}
+	return d.run("passwd", "--new-passphrase-file", "new.txt")
+}
+
+func (d *demonstration) protect() error {
+	id := shortID(d.patient.ID)
+	for _, args := range [][]string{
+		{"verify"},
+		{"export", "--patient", id, "--format", "ndjson", "-o", "export.ndjson"},
+		{"backup", "vault.backup"},
+	} {
+		if err := d.run(args...); err != nil {
+			return err
+		}
+	}
+	d.say("The drill restores the backup elsewhere and checks all of it. It opens with the new passphrase.")
+	p, err := fromFile("new.txt", "--passphrase-file")
+	if err != nil {
+		return err
+	}
+	d.child.scripted.Destroy()
+	d.child.scripted = p
+	if err := d.run("drill", "vault.backup"); err != nil {
+		return err
+	}
+	return d.run("audit", "list")
+}

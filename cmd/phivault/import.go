@@ -97,8 +97,10 @@ func (a *app) importAll(ctx context.Context, s *session, args []string, f *impor
 	}
 	i.progress.end()
 	i.o.MS = a.since(begun)
-	if err := i.report(); err != nil && failure == nil {
-		failure = err
+	if failure == nil || i.o.Records+i.o.Refused > 0 {
+		if err := i.report(); err != nil && failure == nil {
+			failure = err
+		}
 	}
 	switch {
 	case failure != nil && ctx.Err() != nil:

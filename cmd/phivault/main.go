@@ -23,7 +23,7 @@ import (
 func main() {
 	hardened := secret.HardenProcess()
 	var pass *secret.Bytes
-	if s, ok := os.LookupEnv(passphraseVariable); ok {
+	if s := os.Getenv(passphraseVariable); s != "" {
 		pass = secret.FromBytes([]byte(s))
 		os.Unsetenv(passphraseVariable)
 	}

@@ -49,7 +49,7 @@ var outcomes = []outcome{
 	{exit: 1, code: "device_secret", match: []error{keyfile.ErrDeviceSecret}, why: "the vault is bound to a device secret that the keyring here does not give",
 		hint: "give the printed one with --device-secret-file"},
 	{exit: 1, code: "unsupported", match: []error{keyfile.ErrVersion, store.ErrNewer, keyfile.ErrParams}, hint: "use a newer phivault; nothing was derived or changed"},
-	{exit: 1, code: "not_backup", match: []error{local.ErrNotBackup, keyfile.ErrFormat}, hint: "check the name"},
+	{exit: 1, code: "not_backup", match: []error{local.ErrNotBackup}, hint: "check the name"},
 	{exit: 2, code: "usage", about: "usage", match: []error{vault.ErrUsage, keyfile.ErrUnusable}, hint: "see --help"},
 	{exit: 2, code: "no_passphrase", hint: "give one with --passphrase-fd, --passphrase-file or --passphrase-command, or run it on a terminal"},
 	{exit: 2, code: "needs_yes", hint: "repeat it with --yes, or try --dry-run first"},
@@ -96,8 +96,8 @@ func because(err error, why string) error {
 	if err == nil {
 		return nil
 	}
-	o, _, hint := explain(err)
-	return &fault{code: o.code, why: why + ": " + reason(err), hint: hint, cause: err}
+	o, reason, hint := explain(err)
+	return &fault{code: o.code, why: why + ": " + reason, hint: hint, cause: err}
 }
 
 var (
@@ -120,6 +120,10 @@ func explain(err error) (o *outcome, why, hint string) {
 	}
 	if why == "" {
 		why = o.why
+		var p *vault.PersonError
+		if errors.As(err, &p) && p.Place != "" {
+			why = p.Place + ": " + why
+		}
 	}
 	if why == "" {
 		why = reason(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,14 +70,14 @@ func plot(t *vault.Trend, w, h int, ascii bool) (lines []string, left int) {
 
 // canvas maps dates and values to cells.
 type canvas struct {
-	cells      [][]rune
-	from, to   time.Time
-	bottom, up float64
-	ascii      bool
+	cells       [][]rune
+	from, to    time.Time
+	bottom, top float64
+	ascii       bool
 }
 
 func newCanvas(w, h int, points []plotted, bottom, top float64, ascii bool) *canvas {
-	c := &canvas{from: points[0].at, to: points[len(points)-1].at, bottom: bottom, up: top - bottom, ascii: ascii}
+	c := &canvas{from: points[0].at, to: points[len(points)-1].at, bottom: bottom, top: top, ascii: ascii}
 	for range h {
 		c.cells = append(c.cells, []rune(strings.Repeat(" ", w)))
 	}
@@ -98,13 +99,15 @@ func (c *canvas) col(at time.Time) int {
 	return int(math.Round(float64(at.Sub(c.from)) / float64(span) * float64(len(c.cells[0])-1)))
 }
 
-// row gives the line of a value; out of the drawing for one outside its axis.
+// row gives the line of a value within the axis. Halves, because the distance of
+// two numbers may be no number any more.
 func (c *canvas) row(y float64) int {
-	if c.up == 0 {
-		return len(c.cells) / 2
-	}
 	h := len(c.cells) - 1
-	return h - int(math.Round((y-c.bottom)/c.up*float64(h)))
+	if c.bottom == c.top {
+		return (h + 1) / 2
+	}
+	share := (y/2 - c.bottom/2) / (c.top/2 - c.bottom/2)
+	return h - int(math.Round(max(0, min(1, share))*float64(h)))
 }
 
 // ranges draws the limits of the reference range that each point came with,
@@ -117,7 +120,7 @@ func (c *canvas) ranges(points []plotted) {
 			end = c.col(points[i+1].at)
 		}
 		for _, y := range []float64{p.lo, p.hi} {
-			if math.IsNaN(y) || y < c.bottom || y > c.bottom+c.up {
+			if math.IsNaN(y) || y < c.bottom || y > c.top {
 				continue
 			}
 			for x := c.col(p.at); x <= end; x++ {
@@ -133,7 +136,8 @@ func (c *canvas) points(points []plotted) {
 	for i := 1; i < len(points); i++ {
 		x0, x1 := c.col(points[i-1].at), c.col(points[i].at)
 		for x := x0 + 1; x < x1; x++ {
-			y := points[i-1].y + (points[i].y-points[i-1].y)*float64(x-x0)/float64(x1-x0)
+			share := float64(x-x0) / float64(x1-x0)
+			y := points[i-1].y*(1-share) + points[i].y*share
 			c.cells[c.row(y)][x] = dot
 		}
 	}
@@ -160,6 +164,7 @@ func plottable(points []vault.Point) (out []plotted) {
 		}
 		out = append(out, plotted{at: at, y: y, text: clean(p.Value), date: p.Date, flag: p.Flag, lo: number(p.Low), hi: number(p.High)})
 	}
+	slices.SortStableFunc(out, func(a, b plotted) int { return a.at.Compare(b.at) })
 	return out
 }
 

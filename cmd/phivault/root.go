@@ -26,6 +26,7 @@ func (a *app) root() *cobra.Command {
 		RunE:              a.runBare,
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { a.ran = c; return a.checkGlobals() },
 	}
+	root.SuggestionsMinimumDistance = 2
 	a.addGlobals(root.PersistentFlags())
 	root.SetFlagErrorFunc(flagFault)
 	root.SetHelpCommandGroupID("more")
@@ -177,12 +178,15 @@ func rootFault(root *cobra.Command, args []string, err error) error {
 	return usage("unknown command", hint)
 }
 
+// errUnknown is put into words by rootFault.
+var errUnknown = errors.New("unknown command")
+
 func noArgs(c *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0:
 		return nil
 	case !c.HasParent():
-		return usage("unknown command", "")
+		return errUnknown
 	}
 	return usage("this command takes no arguments", `see "`+c.CommandPath()+` --help"`)
 }

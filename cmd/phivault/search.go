@@ -73,12 +73,17 @@ func (a *app) search(ctx context.Context, v *vault.Vault, f *filter, text string
 	return t.close()
 }
 
-// hit is a row with the passage in place of what a listing shows.
+// hit is a row with the passage in place of the title where it holds that, else
+// beside it.
 func (t *recordTable) hit(ctx context.Context, v *vault.Vault, r *vault.Record) error {
-	if p := snippetMarks.Replace(r.Snippet); p != "" && clean(p) != clean(r.Resource.Title) {
-		held := *r
-		held.Resource.Title = strings.TrimPrefix(r.Resource.Title+" · "+p, " · ")
-		return t.record(ctx, v, &held)
+	shown := *r
+	title := clean(r.Resource.Title)
+	if p := clean(snippetMarks.Replace(r.Snippet)); p != "" && title != "" && !strings.HasPrefix(unmarked.Replace(p), title) {
+		shown.Resource.Title = title + " · " + p
+	} else if p != "" {
+		shown.Resource.Title = p
 	}
-	return t.record(ctx, v, r)
+	return t.record(ctx, v, &shown)
 }
+
+var unmarked = strings.NewReplacer("«", "", "»", "")

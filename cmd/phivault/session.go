@@ -61,7 +61,7 @@ func (a *app) keyring() local.Keyring {
 
 func (a *app) options() local.Options {
 	return local.Options{Keyring: a.keyring(), Wait: a.g.wait, Clock: a.now, Command: "phivault " + commandName(a.ran),
-		AcceptOlder: a.g.acceptOlder,
+		AcceptOlder: a.g.acceptOlder, StateDir: a.state,
 		Notice: func(n local.Notice) {
 			// Most of these come once and concern the owner's safety: also with --quiet.
 			if n.Kind != local.NoticeNoAnchor || a.g.verbose {

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// shape is what a JSON object must hold: "string", "int", "bool", another shape,
+// or a slice of one of these for an array.
+type shape map[string]any
+
+var (
+	code   = shape{"system": "string", "code": "string", "display": "string"}
+	record = shape{"id": "string", "type": "string", "fhir_id": "string", "source": "string", "patient": "string",
+		"patient_name": "string", "date": "string", "title": "string", "code": code, "value": "string", "unit": "string",
+		"flag": "string", "version": "int", "conflict": "bool"}
+	problems = []any{shape{"kind": "string", "id": "string"}}
+	saved    = shape{"id": "string", "version": "int", "result": "string"}
+	copied   = shape{"ok": "bool", "path": "string", "vault": "string", "created": "string", "bytes": "int", "records": "int",
+		"revisions": "int", "problems": problems, "ms": "int"}
+)
+
+// schemas is the table that scripts may rely on.
+var schemas = map[string]shape{
+	"phivault.import.v1": {"new": "int", "same": "int", "changed": "int", "refused": "int", "records": "int", "ms": "int",
+		"refusals": []any{shape{"input": "string", "place": "string", "reason": "string"}}},
+	"phivault.record.v1": record,
+	"phivault.revision.v1": {"version": "int", "at": "string", "device": "string", "parents": []any{"string"}, "sha256": "string",
+		"op": "string"},
+	"phivault.trend.v1": {"code": code, "unit": "string",
+		"points": []any{shape{"date": "string", "value": "string", "flag": "string", "id": "string"}}},
+	"phivault.status.v1": {"vault": "string", "records": "int", "patients": "int", "profile": "string", "kdf": "string",
+		"keyring": "string", "devices": []any{shape{"id": "string"}}, "remotes": []any{}, "pending": "int", "conflicts": "int", "locked": "bool"},
+	"phivault.verify.v1": {"ok": "bool", "records": "int", "revisions": "int", "segments": "int", "problems": problems, "code": "string"},
+	"phivault.audit.v1": {"entry": "int", "at": "string", "device": "string", "session": "string", "action": "string",
+		"patient": "string", "count": "int", "first": "string", "last": "string"},
+	"phivault.error.v1":   {"code": "string", "exit": "int", "message": "string", "hint": "string"},
+	"phivault.init.v1":    {"vault": "string", "path": "string", "profile": "string", "kdf": "string", "score": "int"},
+	"phivault.add.v1":     saved,
+	"phivault.edit.v1":    saved,
+	"phivault.rm.v1":      saved,
+	"phivault.passwd.v1":  {"result": "string"},
+	"phivault.backup.v1":  copied,
+	"phivault.restore.v1": copied,
+	"phivault.drill.v1":   copied,
+	"phivault.doctor.v1":  {"check": "string", "state": "string", "detail": "string", "advice": "string"},
+	"phivault.version.v1": {"version": "string", "commit": "string", "go": "string", "os": "string", "arch": "string", "fips140": "string"},
+}
+
+// hit is what search adds to a record.
+var hit = shape{"snippet": "string", "rank": "int"}
+
+// check reports how v differs from what want asks for.
+func check(at string, v, want any) error {
+	switch w := want.(type) {
+	case string:
+		ok := false
+		switch x := v.(type) {
+		case string:
+			ok = w == "string"
+		case bool:
+			ok = w == "bool"
+		case json.Number:
+			_, err := x.Int64()
+			ok = w == "int" && err == nil
+		}
+		if !ok {
+			return fmt.Errorf("%s: %T is no %s", at, v, w)
+		}
+	case shape:
+		o, ok := v.(map[string]any)
+		if !ok {
+			return fmt.Errorf("%s: %T is no object", at, v)
+		}
+		for name, inner := range w {
+			field, there := o[name]
+			if !there {
+				return fmt.Errorf("%s: no field %s", at, name)
+			}
+			if err := check(at+"."+name, field, inner); err != nil {
+				return err
+			}
+		}
+	case []any:
+		list, ok := v.([]any)
+		if !ok {
+			return fmt.Errorf("%s: %T is no array", at, v)
+		}
+		for i, x := range list {
+			if len(w) == 0 {
+				break
+			}
+			if err := check(fmt.Sprintf("%s[%d]", at, i), x, w[0]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkLine checks one line of output against the schema it must have.
+func checkLine(line []byte, schema string, more ...shape) error {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.UseNumber()
+	var o map[string]any
+	if err := d.Decode(&o); err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(line, []byte(`{"schema":"`+schema+`"`)) {
+		return fmt.Errorf("does not begin with the schema %s", schema)
+	}
+	want, ok := schemas[schema]
+	if !ok {
+		return fmt.Errorf("no schema %s", schema)
+	}
+	for _, w := range append(more, want) {
+		if err := check(schema, o, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// schema NAME [stdout|stderr|hits] checks every line of the last output; there
+// must be one.
+func schemaScript(ts *testscript.TestScript, _ bool, args []string) {
+	from, more := "stdout", []shape(nil)
+	if len(args) > 1 {
+		switch args[1] {
+		case "stderr":
+			from = "stderr"
+		case "hits":
+			more = append(more, hit)
+		}
+	}
+	text := strings.TrimSuffix(ts.ReadFile(from), "\n")
+	if text == "" {
+		ts.Fatalf("no output")
+	}
+	for _, line := range strings.Split(text, "\n") {
+		if err := checkLine([]byte(line), args[0], more...); err != nil {
+			ts.Fatalf("%v\n%s", err, line)
+		}
+	}
+}
+
+func TestSchemaCheckFindsFaults(t *testing.T) {
+	good := `{"schema":"phivault.error.v1","code":"x","exit":1,"message":"m","hint":""}`
+	if err := checkLine([]byte(good), "phivault.error.v1"); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{
+		`{"schema":"phivault.error.v1","code":"x","exit":1,"message":"m"}`,
+		`{"schema":"phivault.error.v1","code":"x","exit":"1","message":"m","hint":""}`,
+		`{"schema":"phivault.error.v1","code":"x","exit":1.5,"message":"m","hint":""}`,
+		`{"code":"x","schema":"phivault.error.v1","exit":1,"message":"m","hint":""}`,
+		`{"schema":"phivault.record.v1"}`,
+		`not JSON`,
+	} {
+		if checkLine([]byte(bad), "phivault.error.v1") == nil {
+			t.Errorf("%s passes", bad)
+		}
+	}
+}

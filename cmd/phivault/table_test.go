@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"phivault/vault"
+)
+
+// paper is a sink that a test reads.
+func paper(tty bool, cols int) (*sink, *bytes.Buffer) {
+	b := new(bytes.Buffer)
+	return &sink{w: bufio.NewWriter(b), tty: tty, cols: cols, utf8: true}, b
+}
+
+func TestTableAlignsColumnsOfAnyScript(t *testing.T) {
+	out, b := paper(true, 40)
+	tab := newTable(out, column{title: "NAME", shrink: true}, column{title: "N", right: true})
+	tab.row("田中", "1")
+	tab.row("e\u0301le\u0300ve", "12")
+	tab.row("evil\x1b[2J\nname", "123")
+	if err := tab.close(); err != nil {
+		t.Fatal(err)
+	}
+	out.flush()
+	want := "NAME            N\n田中            1\ne\u0301le\u0300ve          12\nevil[2J name  123\n"
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b, want)
+	}
+}
+
+func TestTableFitsTheTerminalAndCutsNothingInAPipe(t *testing.T) {
+	long := strings.Repeat("word ", 30) + "end"
+	for _, tty := range []bool{true, false} {
+		out, b := paper(tty, 40)
+		tab := newTable(out, column{title: "ID"}, column{title: "TEXT", shrink: true})
+		tab.row("abcdef", long)
+		tab.close()
+		out.flush()
+		for _, l := range strings.Split(b.String(), "\n") {
+			if tty && width(l) > 40 {
+				t.Errorf("%q is wider than the terminal", l)
+			}
+		}
+		if !tty && !strings.Contains(b.String(), "end") {
+			t.Error("a pipe lost text")
+		}
+	}
+}
+
+func TestTableStreamsRowsAfterTheFirst(t *testing.T) {
+	out, b := paper(false, 0)
+	tab := newTable(out, column{title: "N"}, column{title: "X"})
+	for i := range 3 * tableLook {
+		tab.row(fmt.Sprint(i), "longer than before "+strings.Repeat("x", i%50))
+	}
+	if len(tab.held) != 0 {
+		t.Error("rows are held back")
+	}
+	tab.close()
+	out.flush()
+	if n := strings.Count(b.String(), "\n"); n != 3*tableLook+1 {
+		t.Errorf("%d lines", n)
+	}
+}
+
+func TestFlagsShowASignAndTheirLetters(t *testing.T) {
+	for flag, want := range map[string]string{"": "–", "H": "▲ H", "HH": "▲▲ HH", "L": "▼ L", "LL": "▼▼ LL", "N": "· N", "A": "◆ A"} {
+		if got := flagText(flag, true); got != want {
+			t.Errorf("%s: %q", flag, got)
+		}
+		if got := flagText(flag, false); flag != "" && got != flag || flag == "" && got != "-" {
+			t.Errorf("%s in ASCII: %q", flag, got)
+		}
+	}
+	if rangeText("", "", "") != "no range supplied" || rangeText("4.0", "5.60", "") != "4.0–5.60" || rangeText("", "5", "") != "≤ 5" {
+		t.Error("a range is shown otherwise than supplied")
+	}
+}
+
+func TestNoAllergyRecordsIsNotNoKnownAllergies(t *testing.T) {
+	if s := nothingText(vault.Query{Type: "AllergyIntolerance"}); !strings.Contains(s, `not "no known allergies"`) {
+		t.Error(s)
+	}
+}
