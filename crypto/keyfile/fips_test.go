@@ -14,6 +14,7 @@ const fipsChild = "PHIVAULT_TEST_FIPS_CHILD"
 // In a process that refuses every function that is not approved, the fips
 // profile works whole and the default profile is refused before deriving.
 func TestFIPSProfileUnderFIPSOnly(t *testing.T) {
+	t.Parallel()
 	if os.Getenv(fipsChild) == "" {
 		c := exec.Command(os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$")
 		c.Env = append(os.Environ(), "GODEBUG=fips140=only", fipsChild+"=1")

@@ -12,6 +12,7 @@ import (
 )
 
 func TestKeyFileOpensWithProductParameters(t *testing.T) {
+	t.Parallel()
 	b := newBundle(t)
 	device := secret.Random(deviceSecretSize)
 	for _, p := range []Params{DefaultParams(), FIPSParams()} {

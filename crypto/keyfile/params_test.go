@@ -89,6 +89,7 @@ func TestCalibrationStaysWithinTheLimits(t *testing.T) {
 }
 
 func TestCalibrationMeasuresForReal(t *testing.T) {
+	t.Parallel()
 	for _, p := range []Params{DefaultParams(), FIPSParams()} {
 		if got := Calibrate(p, time.Millisecond); got.Check() != nil || got.Profile != p.Profile {
 			t.Errorf("%v", got)
