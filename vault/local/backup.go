@@ -21,7 +21,8 @@ type BackupOptions struct {
 	// that is bound to this device needs it in any case: a backup opens without
 	// the device secret, so its key file is sealed anew. It stays the caller's.
 	Passphrase *secret.Bytes
-	// Progress is told the bytes written. Nil: nobody is told.
+	// Progress is told the bytes written; it must not ask the Vault for another
+	// act on the whole. Nil: nobody is told.
 	Progress func(done, total int64)
 }
 

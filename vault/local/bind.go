@@ -96,10 +96,7 @@ func (v *Vault) confirm(ctx context.Context, p *binding, typed string) error {
 		return err
 	}
 	defer b.Destroy()
-	if err := v.announce(ctx, vault.ActionKeyring); err != nil {
-		return err
-	}
-	if err := v.rewrite(b, p.passphrase, p.sk, info.Params); err != nil {
+	if err := v.rewrite(ctx, vault.ActionKeyring, b, p.passphrase, p.sk, info.Params); err != nil {
 		return err
 	}
 	v.sk = p.sk.Clone()
@@ -139,10 +136,7 @@ func (v *Vault) UnbindKeyring(ctx context.Context, passphrase *secret.Bytes) err
 	if !info.NeedsDeviceSecret {
 		return ErrUnbound
 	}
-	if err := v.announce(ctx, vault.ActionKeyring); err != nil {
-		return err
-	}
-	if err := v.rewrite(b, passphrase, nil, info.Params); err != nil {
+	if err := v.rewrite(ctx, vault.ActionKeyring, b, passphrase, nil, info.Params); err != nil {
 		return err
 	}
 	v.sk.Destroy()

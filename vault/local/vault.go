@@ -97,10 +97,15 @@ func (v *Vault) reopen(ctx context.Context, passphrase *secret.Bytes) (*keyfile.
 	return b, info, err
 }
 
-// rewrite seals the bundle into the vault's key file, whole or not at all.
-func (v *Vault) rewrite(b *keyfile.Bundle, passphrase, sk *secret.Bytes, p keyfile.Params) error {
+// rewrite seals the bundle into the vault's key file, whole or not at all. The
+// act is in the audit trail before the file changes, and not at all when the
+// passphrase or the parameters are refused.
+func (v *Vault) rewrite(ctx context.Context, a vault.Action, b *keyfile.Bundle, passphrase, sk *secret.Bytes, p keyfile.Params) error {
 	file, err := keyfile.Seal(b, passphrase, sk, p)
 	if err != nil {
+		return err
+	}
+	if err := v.announce(ctx, a); err != nil {
 		return err
 	}
 	return fault("writing the key file", keyfile.WriteFile(filepath.Join(v.dir, keyName), file))
@@ -126,10 +131,7 @@ func (v *Vault) ChangePassphrase(ctx context.Context, old, new *secret.Bytes, p 
 	if p == nil {
 		p = &info.Params
 	}
-	if err := v.announce(ctx, vault.ActionPassphrase); err != nil {
-		return err
-	}
-	return v.rewrite(b, new, v.sk, *p)
+	return v.rewrite(ctx, vault.ActionPassphrase, b, new, v.sk, *p)
 }
 
 // now is the clock's time as it is kept: UTC, whole seconds.
