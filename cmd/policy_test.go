@@ -47,14 +47,18 @@ var house = map[string][]string{
 	"sync/remote/webdav": {"sync/remote"},
 	"sync/remote/memory": {"sync/remote"},
 	"sync/remote/retry":  {"sync/remote"},
-	"sync/engine":        {"sync/remote"},
-	"sync/host":          {"sync/remote"},
-	"tui":                {"vault", "vault/fhir", "crypto/secret", "tui/..."},
-	"tui/widget":         {"vault", "vault/fhir", "crypto/secret", "tui/theme"},
-	"tui/theme":          {},
-	"cmd/phivault":       {"vault/...", "crypto/...", "tui/...", "sync/..."},
-	"cmd/phivault-bench": {"vault/...", "crypto/...", "tui/...", "sync/..."},
-	"cmd/phivault-host":  {"sync/host", "sync/remote/..."},
+	// Decorators beside retry: bandwidth, and what goes wrong by chance and by intent.
+	"sync/remote/rate":      {"sync/remote"},
+	"sync/remote/faults":    {"sync/remote"},
+	"sync/remote/malicious": {"sync/remote"},
+	"sync/engine":           {"sync/remote"},
+	"sync/host":             {"sync/remote"},
+	"tui":                   {"vault", "vault/fhir", "crypto/secret", "tui/..."},
+	"tui/widget":            {"vault", "vault/fhir", "crypto/secret", "tui/theme"},
+	"tui/theme":             {},
+	"cmd/phivault":          {"vault/...", "crypto/...", "tui/...", "sync/..."},
+	"cmd/phivault-bench":    {"vault/...", "crypto/...", "tui/...", "sync/..."},
+	"cmd/phivault-host":     {"sync/host", "sync/remote/..."},
 }
 
 // rooted are the names that may stand at the top; hidden files are free.
