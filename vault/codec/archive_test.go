@@ -4,11 +4,14 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"phivault/vault"
+	"phivault/vault/codec"
+	"phivault/vault/codec/codectest"
 )
 
 func TestGzip(t *testing.T) {
@@ -127,4 +130,28 @@ func TestBombsAreStopped(t *testing.T) {
 	if !strings.Contains(got, "z.zip/bomb never") {
 		t.Errorf("got\n%s", got)
 	}
+}
+
+func TestOfficeDocumentsAreNotTakenApart(t *testing.T) {
+	dir := t.TempDir()
+	z := write(t, filepath.Join(dir, "letter.docx"), zipped(t, zip.Deflate, file{"[Content_Types].xml", "<Types/>"}, file{"word/media/image1.json", patient("1")}))
+	check(t, items(t, open(t, z), dir, vault.Limits{}), "\nrefused letter.docx: documents of office programs and books are not supported yet; save it as PDF\n")
+}
+
+func FuzzArchive(f *testing.F) {
+	f.Add(zipped(f, zip.Deflate, file{"a.json", patient("1")}, file{"b.zip", string(zipped(f, zip.Store, file{"c", patient("2")}))}))
+	f.Add(gz(patient("1")+"\n", patient("2")))
+	f.Add(gz(string(gz(patient("1")))))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		in := codec.Stream("f", func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }, codecs)
+		got, err := codectest.Read(in.Items(t.Context(), vault.DecodeOptions{Limits: vault.Limits{Expanded: 64 << 20}}))
+		if err != nil || got.Err != nil {
+			t.Fatal(err, got.Err)
+		}
+		for _, r := range got.Refusals {
+			if !strings.HasPrefix(r.Input, "f") {
+				t.Fatalf("a refusal names another input: %q", r.Input)
+			}
+		}
+	})
 }

@@ -92,7 +92,7 @@ func gz(parts ...string) []byte {
 
 type file struct{ name, data string }
 
-func zipped(t *testing.T, method uint16, files ...file) []byte {
+func zipped(t testing.TB, method uint16, files ...file) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

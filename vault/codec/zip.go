@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -30,6 +31,9 @@ func (w *walk) zip(p part, r io.ReaderAt, size int64) error {
 		}
 		return w.refuse(p.name, "", "the zip is damaged or cut short")
 	}
+	if isOffice(z) {
+		return w.refuse(p.name, "", "documents of office programs and books are not supported yet; save it as PDF")
+	}
 	z.RegisterDecompressor(zip.Deflate, flate.NewReader)
 	a := &archive{w: w, p: p, size: size, seen: map[string]bool{}}
 	read := 0
@@ -52,6 +56,13 @@ func (w *walk) zip(p part, r io.ReaderAt, size int64) error {
 		return w.refuse(p.name, "", "there is no file in it")
 	}
 	return nil
+}
+
+// isOffice tells the zips that are documents to people (OPC, ODF, EPUB).
+func isOffice(z *zip.Reader) bool {
+	return slices.ContainsFunc(z.File, func(f *zip.File) bool {
+		return f.Name == "[Content_Types].xml" || f.Name == "mimetype"
+	})
 }
 
 // archive is a zip that is being read.

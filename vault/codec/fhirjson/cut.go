@@ -64,7 +64,7 @@ func (s *scanner) feed(c **cutter, seg []byte, start int, stop byte) error {
 		s.buf = s.buf[:start]
 	}
 	if (*c).kept {
-		s.buf = append(s.buf, seg...)
+		s.add(seg)
 	}
 	s.src.pos += len(seg)
 	return s.fed(c, err, start, stop)
@@ -179,9 +179,9 @@ func (c *cutter) decode(p []byte) error {
 	return err
 }
 
-// look keeps the beginning, of what may be text in some encoding.
+// look keeps the beginning of what may be text.
 func (c *cutter) look(p []byte) {
-	if c.size == int64(len(p)) && bytes.IndexByte(p, 0) >= 0 && !bytes.HasPrefix(p, []byte("\xff\xfe")) && !bytes.HasPrefix(p, []byte("\xfe\xff")) {
+	if c.size == int64(len(p)) && bytes.IndexByte(p, 0) >= 0 {
 		c.noText = true
 	}
 	if !c.noText {

@@ -30,9 +30,6 @@ func (d *decoder) found(start mark, typ string) *found {
 	if !d.unwanted(f) {
 		f.json = bytes.Clone(s.buf)
 	}
-	if cap(s.buf) > 1<<20 { // memory for an unusual resource is not kept
-		s.buf = nil
-	}
 	return f
 }
 

@@ -73,10 +73,21 @@ func (s *scanner) take(n int) {
 		if int64(len(s.buf)+n) > s.max {
 			s.drop(overSize(s.max))
 		} else {
-			s.buf = append(s.buf, s.src.buf[s.src.pos:s.src.pos+n]...)
+			s.add(s.src.buf[s.src.pos : s.src.pos+n])
 		}
 	}
 	s.src.pos += n
+}
+
+// add keeps p. A large buffer grows in few steps, as each leaves garbage of its
+// size behind, and stays until the file has been read.
+func (s *scanner) add(p []byte) {
+	if need := len(s.buf) + len(p); need > cap(s.buf) && need > 1<<20 {
+		b := make([]byte, len(s.buf), max(int64(need), min(4*int64(need), s.max)))
+		copy(b, s.buf)
+		s.buf = b
+	}
+	s.buf = append(s.buf, p...)
 }
 
 func (s *scanner) fault(reason string) error { return &fault{s.src.mark(), reason} }
