@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"phivault/vault"
-	"phivault/vault/codec/fhirjson"
 )
 
 type exportFlags struct {
@@ -27,7 +26,7 @@ again, and does not write to a terminal without --force. The audit trail has the
 export before the first byte leaves.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if _, err := newEncoder(f.format, io.Discard, nil); err != nil {
+			if _, err := newEncoder(c.Context(), f.format, io.Discard, nil); err != nil {
 				return err
 			}
 			if f.output == "-" && a.out.tty && !f.force {
@@ -43,21 +42,6 @@ export before the first byte leaves.`,
 	fs.BoolVar(&f.force, "force", false, "write to a terminal, or replace the file")
 	fs.Bool("yes", false, "accepted for scripts; a passphrase is asked for all the same")
 	return c
-}
-
-// newEncoder gives the encoder that --format names.
-func newEncoder(format string, w io.Writer, v *vault.Vault) (vault.Encoder, error) {
-	var blobs vault.Blobs
-	if v != nil {
-		blobs = v.Blobs()
-	}
-	switch format {
-	case "bundle":
-		return fhirjson.NewBundle(w, blobs, fhirjson.BundleOptions{}), nil
-	case "ndjson":
-		return fhirjson.NewNDJSON(w, blobs), nil
-	}
-	return nil, usage("there is no such format", "bundle, ndjson and csv can be written")
 }
 
 func (a *app) export(ctx context.Context, s *session, f *exportFlags) error {
@@ -87,7 +71,7 @@ func (a *app) export(ctx context.Context, s *session, f *exportFlags) error {
 }
 
 func (a *app) encode(ctx context.Context, v *vault.Vault, q vault.Query, format string, out io.Writer) (n int64, err error) {
-	enc, err := newEncoder(format, out, v)
+	enc, err := newEncoder(ctx, format, out, v)
 	if err != nil {
 		return 0, err
 	}

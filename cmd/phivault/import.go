@@ -11,13 +11,13 @@ import (
 
 	"phivault/vault"
 	"phivault/vault/codec"
-	"phivault/vault/codec/fhirjson"
 	"phivault/vault/fhir"
 )
 
 type importFlags struct {
-	dryRun                           bool
-	format, source, patient, mapping string
+	dryRun                        bool
+	format, source, patient, date string
+	mapping                       []string
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -27,7 +27,7 @@ func (a *app) importCommand() *cobra.Command {
 		Short: "Take in records from files, folders, archives or stdin",
 		Long: `Import takes in FHIR JSON (a resource, a Bundle, NDJSON), alone, in folders, zip
 and gzip; CSV measurements with --map; and PDF, image and text files as documents
-of --patient. What is broken is refused with its place and reason, and the rest
+of --patient, in whose source they then are. What is broken is refused with its place and reason, and the rest
 goes on (exit code 3). Importing the same again adds nothing, so an interrupted
 import is continued by running it again.`,
 		Example: "  phivault import ~/Downloads/portal.zip --source portal\n  zcat export.ndjson.gz | phivault import - --passphrase-file ~/.phivault-pass",
@@ -41,7 +41,8 @@ import is continued by running it again.`,
 	fl.StringVar(&f.format, "format", "", "bundle, ndjson, csv or document; else found out")
 	fl.StringVar(&f.source, "source", "", "`name` of where the records come from; one per origin keeps their ids apart")
 	fl.StringVar(&f.patient, "patient", "", "the `patient` of CSV measurements and documents")
-	fl.StringVar(&f.mapping, "map", "", "`file` that says what the columns of a CSV mean")
+	fl.StringVar(&f.date, "date", "", "`when` the documents were made")
+	fl.StringArrayVar(&f.mapping, "map", nil, "what the `columns` of a CSV mean: date=Date,value=Weight,unit=kg,code=loinc|29463-7")
 	return c
 }
 
@@ -65,14 +66,9 @@ type importing struct {
 }
 
 func (a *app) importAll(ctx context.Context, s *session, args []string, f *importFlags) error {
-	codecs, err := a.codecs(ctx, s.Vault.Vault, f)
+	codecs, err := f.codecs(ctx, s.Vault.Vault)
 	if err != nil {
 		return err
-	}
-	if f.format != "" {
-		if codecs, err = codec.Only(codecs, f.format); err != nil {
-			return usage("there is no such format", "bundle, ndjson, csv and document can be read")
-		}
 	}
 	var inputs []vault.Input
 	for i, arg := range args {
@@ -216,9 +212,3 @@ func sizeOf(args []string) (total int64) {
 
 // errPacked: what an archive holds is not known from its size.
 var errPacked = errors.New("packed")
-
-// codecs are the formats that can be read, in the order in which they are tried.
-func (a *app) codecs(ctx context.Context, v *vault.Vault, f *importFlags) ([]vault.Codec, error) {
-	list := []vault.Codec{fhirjson.JSON(), fhirjson.NDJSON()}
-	return list, nil
-}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"phivault/vault"
+	"phivault/vault/codec"
+	"phivault/vault/codec/csvfile"
+	"phivault/vault/codec/document"
+	"phivault/vault/codec/fhirjson"
+)
+
+// codecs are the formats that an import can read, in the order in which they are
+// tried. Documents come last and only with a patient: almost anything is one.
+func (f *importFlags) codecs(ctx context.Context, v *vault.Vault) ([]vault.Codec, error) {
+	subject := ""
+	if f.patient != "" {
+		ref, source, err := subjectOf(ctx, v, f.patient)
+		if err != nil {
+			return nil, err
+		}
+		subject = ref
+		if f.source == "" {
+			f.source = source
+		}
+	}
+	list := []vault.Codec{fhirjson.JSON(), fhirjson.NDJSON()}
+	if len(f.mapping) > 0 {
+		c, err := f.csv(subject)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	if subject != "" {
+		c, err := document.New(document.Options{Subject: subject, Date: f.date})
+		if err != nil {
+			return nil, usage("--date is not a date", "write 2026-03-09")
+		}
+		list = append(list, c)
+	}
+	if f.format == "" {
+		return list, nil
+	}
+	only, err := codec.Only(list, f.format)
+	switch {
+	case err == nil:
+		return only, nil
+	case f.format == "csv":
+		return nil, usage("CSV needs --map", "--map date=Date,value=Weight,unit=kg,code=loinc|29463-7")
+	case f.format == "document":
+		return nil, usage("documents need --patient", "")
+	}
+	return nil, usage("there is no such format", "bundle, ndjson, csv and document can be read")
+}
+
+func (f *importFlags) csv(subject string) (vault.Codec, error) {
+	bad := usage("--map is not understood", "--map date=Date,value=Weight,unit=kg,code=loinc|29463-7; date and value name columns")
+	m, err := csvfile.ParseMapping(f.mapping...)
+	if err != nil {
+		return nil, bad
+	}
+	if subject != "" {
+		if m.Patient != "" {
+			return nil, usage("--patient and a patient in --map exclude each other", "")
+		}
+		m.Patient = subject
+	}
+	if system, code, ok := strings.Cut(m.Code, "|"); ok && systems[strings.ToLower(system)] != "" {
+		m.Code = systems[strings.ToLower(system)] + "|" + code
+	}
+	c, err := csvfile.New(m)
+	if err != nil {
+		return nil, bad
+	}
+	return c, nil
+}
+
+// newEncoder gives the encoder that --format names. v may be nil to look only
+// whether there is one.
+func newEncoder(ctx context.Context, format string, w io.Writer, v *vault.Vault) (vault.Encoder, error) {
+	var blobs vault.Blobs
+	if v != nil {
+		blobs = v.Blobs()
+	}
+	switch format {
+	case "bundle":
+		return fhirjson.NewBundle(w, blobs, fhirjson.BundleOptions{}), nil
+	case "ndjson":
+		return fhirjson.NewNDJSON(w, blobs), nil
+	case "csv":
+		return csvfile.NewEncoder(w, csvfile.Options{PatientName: func(id vault.RecordID) string { return v.PatientName(ctx, id) }}), nil
+	}
+	return nil, usage("there is no such format", "bundle, ndjson and csv can be written")
+}
