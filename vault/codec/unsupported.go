@@ -19,7 +19,8 @@ func unsupported(prefix []byte) string {
 	case strings.HasPrefix(text, "MSH|"), strings.HasPrefix(text, "FHS|"), strings.HasPrefix(text, "BHS|"),
 		strings.HasPrefix(text, "\x0bMSH|"):
 		return "HL7 v2 messages are not supported yet; ask its origin for FHIR JSON"
-	case strings.HasPrefix(text, "shc:/"), strings.HasPrefix(text, "shlink:/"), strings.HasPrefix(text, "{") && strings.Contains(text, `"verifiableCredential"`):
+	case strings.HasPrefix(text, "shc:/"), strings.HasPrefix(text, "shlink:/"), strings.HasPrefix(text, "eyJ") && !strings.Contains(strings.TrimSpace(text), " "),
+		strings.HasPrefix(text, "{") && strings.Contains(text, `"verifiableCredential"`):
 		return "SMART Health Cards are not supported yet; ask its origin for FHIR JSON"
 	case len(p) >= 132 && string(p[128:132]) == "DICM":
 		return "DICOM images are not supported yet"
