@@ -96,6 +96,8 @@ type Put struct {
 	// edit it is the Record.Head that was edited (0: must be new); when the
 	// record moved on since, Append fails with ErrChanged.
 	Base *int64
+	// Resolves makes the revision follow every head, which ends a conflict.
+	Resolves bool
 
 	Payload Hash   // by Prepare
 	Length  uint64 // by Prepare

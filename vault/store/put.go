@@ -40,7 +40,7 @@ func (t *tx) put(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 		if *p.Base != k.head {
 			return 0, vault.ErrChanged
 		}
-		if k.state != stateDeleted && head.header.Payload == p.Payload {
+		if k.state == stateLive && head.header.Payload == p.Payload {
 			return vault.OutcomeSame, nil
 		}
 	} else if history.has(p.Payload) {
@@ -49,47 +49,55 @@ func (t *tx) put(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 		}
 		return vault.OutcomeSame, nil
 	}
-	return vault.OutcomeChanged, t.putRevision(ctx, p, k, head)
+	parents := history.twins(head)
+	if p.Resolves {
+		parents = history.all()
+	}
+	return vault.OutcomeChanged, t.putRevision(ctx, p, k, head, parents)
 }
 
 func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	if p.Base != nil && *p.Base != 0 {
 		return 0, vault.ErrNotFound
 	}
-	record := t.s.next.record
-	t.s.next.record++
-	if record > 0xffffffff {
-		return 0, fmt.Errorf("%w: records in one vault", vault.ErrLimit)
-	}
 	if err := t.citeNew(ctx, p.Resource.Cuts, 0); err != nil {
 		return 0, err
 	}
-	h := vault.Header{Kind: vault.KindPut, Record: p.ID, Payload: p.Payload, Length: p.Length}
+	return vault.OutcomeNew, t.insert(ctx, p, vault.Header{Kind: vault.KindPut, Record: p.ID, Payload: p.Payload, Length: p.Length})
+}
+
+// insert adds a record with its first revision.
+func (t *tx) insert(ctx context.Context, p *vault.Put, h vault.Header) error {
+	record := t.s.next.record
+	t.s.next.record++
+	if record > 0xffffffff {
+		return fmt.Errorf("%w: records in one vault", vault.ErrLimit)
+	}
 	entry, err := t.entry(h, record, p.Body)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	typ, err := t.word(ctx, p.Resource.Type)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	source, err := t.word(ctx, p.Source)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	subject, err := t.subject(ctx, p, source, record)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	doc := docOf(p.Resource.Date, record)
 	if err := t.w.run("INSERT INTO record(record,id,type,source,subject,doc,head,revisions,state) VALUES(?,?,?,?,?,?,?,1,0)",
 		record, p.ID[:], typ, source, null(subject), doc, entry); err != nil {
-		return 0, err
+		return err
 	}
-	return vault.OutcomeNew, t.views(ctx, p, record, source, subject, doc)
+	return t.views(ctx, p, record, source, subject, doc)
 }
 
-func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, head *revisionRow) error {
+func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, head *revisionRow, parents []vault.RevisionID) error {
 	before := head.entry
 	if head.header.Kind == vault.KindTombstone {
 		before = 0
@@ -97,7 +105,7 @@ func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, head *revis
 	if err := t.citeNew(ctx, p.Resource.Cuts, before); err != nil {
 		return err
 	}
-	h := vault.Header{Kind: vault.KindPut, Record: p.ID, Parents: []vault.RevisionID{head.id}, Payload: p.Payload, Length: p.Length}
+	h := vault.Header{Kind: vault.KindPut, Record: p.ID, Parents: parents, Payload: p.Payload, Length: p.Length}
 	entry, err := t.entry(h, k.record, p.Body)
 	if err != nil {
 		return err
@@ -113,16 +121,16 @@ func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, head *revis
 	if k.state != stateDeleted {
 		t.unindex(k.doc)
 	}
-	state := stateLive
-	if k.state == stateConflict {
-		state = stateConflict
+	state := k.state
+	if state == stateDeleted || p.Resolves {
+		state = stateLive
 	}
 	doc := docOf(p.Resource.Date, k.record)
 	if err := t.w.run("UPDATE record SET subject=?,doc=?,head=?,revisions=revisions+1,state=? WHERE record=?",
 		null(subject), doc, entry, state, k.record); err != nil {
 		return err
 	}
-	if err := t.w.run("DELETE FROM name WHERE record=?", k.record); err != nil {
+	if err := t.unname(ctx, k, p); err != nil {
 		return err
 	}
 	return t.views(ctx, p, k.record, source, subject, doc)
@@ -148,7 +156,7 @@ func (t *tx) tombstone(ctx context.Context, d vault.Delete) error {
 	if head == nil {
 		return fmt.Errorf("%w: record %s has no head", vault.ErrIntegrity, d.ID)
 	}
-	h := vault.Header{Kind: vault.KindTombstone, Record: d.ID, Parents: []vault.RevisionID{head.id}, Payload: emptyHash}
+	h := vault.Header{Kind: vault.KindTombstone, Record: d.ID, Parents: history.all(), Payload: emptyHash}
 	entry, err := t.entry(h, k.record, nil)
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ func (s *Store) record(ctx context.Context, c *conn, r row) (vault.Record, error
 		if err != nil {
 			return vault.Record{}, err
 		}
-		put := h.lastPut(r.head)
+		put := h.content(r.head)
 		if put == nil {
 			return vault.Record{}, fmt.Errorf("%w: record %s has no content", vault.ErrIntegrity, r.id)
 		}

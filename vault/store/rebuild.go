@@ -122,7 +122,7 @@ func (s *Store) rebuildPage(ctx context.Context, done int64, urls map[vault.Reco
 	return last, s.w.transact(ctx, func() error {
 		t := &tx{s: s, w: s.w}
 		for _, r := range page {
-			if err := t.rebuild(ctx, r, urls[r.id]); err != nil {
+			if _, err := t.rebuild(ctx, r, urls[r.id]); err != nil {
 				return fmt.Errorf("record %s: %w", r.id, err)
 			}
 		}
@@ -133,85 +133,49 @@ func (s *Store) rebuildPage(ctx context.Context, done int64, urls map[vault.Reco
 	})
 }
 
-func (t *tx) rebuild(ctx context.Context, r rebuilt, url string) error {
+// rebuild brings a record's row and what it is found by to what its history
+// says, and gives its state. It must not be in the index.
+func (t *tx) rebuild(ctx context.Context, r rebuilt, url string) (int, error) {
 	h, err := revisionRows(ctx, t.w, r.record, r.id)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	head, state, err := h.shown()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	put := h.lastPut(head.entry)
+	put := h.content(head.entry)
 	if put == nil {
-		return fmt.Errorf("%w: it has no content", vault.ErrIntegrity)
+		return 0, fmt.Errorf("%w: it has no content", vault.ErrIntegrity)
 	}
 	b, err := body(ctx, t.w, put.entry)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	res, source, err := t.s.resource(b, put.header.Payload)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	p := &vault.Put{ID: r.id, Source: source, FullURL: url, Resource: &res, Terms: termsOf(&res)}
 	typeWord, err := t.word(ctx, res.Type)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	sourceWord, err := t.word(ctx, source)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	subject, err := t.subject(ctx, p, sourceWord, r.record)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	doc := docOf(res.Date, r.record)
 	if err := t.w.run("UPDATE record SET type=?,source=?,subject=?,doc=?,head=?,revisions=?,state=? WHERE record=?",
 		typeWord, sourceWord, null(subject), doc, head.entry, len(h), state, r.record); err != nil {
-		return err
+		return 0, err
 	}
 	if state == stateDeleted {
-		return nil
+		return state, nil
 	}
-	return t.views(ctx, p, r.record, sourceWord, subject, doc)
-}
-
-// shown gives the revision to show and the state that the history leads to: the
-// one that no other follows, or, of several, the one with the lowest id; a
-// deletion is shown only when nothing else stands beside it.
-func (h history) shown() (*revisionRow, int, error) {
-	followed := map[vault.RevisionID]bool{}
-	for _, r := range h {
-		for _, p := range r.header.Parents {
-			followed[p] = true
-		}
-	}
-	var best *revisionRow
-	heads := 0
-	for i := range h {
-		r := &h[i]
-		if followed[r.id] {
-			continue
-		}
-		heads++
-		deleted := r.header.Kind == vault.KindTombstone
-		switch {
-		case best == nil, best.header.Kind == vault.KindTombstone && !deleted:
-			best = r
-		case deleted:
-		case string(r.id[:]) < string(best.id[:]):
-			best = r
-		}
-	}
-	switch {
-	case best == nil:
-		return nil, 0, fmt.Errorf("%w: it has no revision", vault.ErrIntegrity)
-	case heads > 1:
-		return best, stateConflict, nil
-	case best.header.Kind == vault.KindTombstone:
-		return best, stateDeleted, nil
-	}
-	return best, stateLive, nil
+	return state, t.views(ctx, p, r.record, sourceWord, subject, doc)
 }

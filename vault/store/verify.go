@@ -135,6 +135,11 @@ func (v *verifier) batch(ctx context.Context, b batch, chain vault.Chain) (vault
 			v.out.Revisions++
 		}
 		if !v.quick {
+			if body == nil && e.Header.Length > 0 {
+				if body, err = sharedBody(ctx, v.c, e.Header); err != nil {
+					return err
+				}
+			}
 			v.payload(e, body)
 		}
 		return nil
@@ -194,7 +199,7 @@ func (v *verifier) records(ctx context.Context) error {
 	}
 	for _, q := range []struct{ kind, query string }{
 		{"view", "SELECT hex(r.id) FROM record r LEFT JOIN entry e ON e.entry=r.head WHERE e.entry IS NULL OR e.record IS NOT r.record"},
-		{"view", "SELECT hex(r.id) FROM record r WHERE r.revisions<>(SELECT count(*) FROM entry e WHERE e.record=r.record)"},
+		{"view", "SELECT hex(r.id) FROM record r WHERE r.revisions<>(SELECT count(*) FROM (SELECT DISTINCT kind,parents,sha256 FROM entry e WHERE e.record=r.record))"},
 		{"view", "SELECT e.entry FROM entry e LEFT JOIN record r ON r.record=e.record WHERE e.record IS NOT NULL AND r.record IS NULL"},
 		{"index", "SELECT hex(r.id) FROM record r LEFT JOIN fts_docsize d ON d.id=r.doc WHERE (d.id IS NULL) <> (r.state=1)"},
 		{"index", "SELECT d.id FROM fts_docsize d LEFT JOIN record r ON r.doc=d.id WHERE r.record IS NULL"},

@@ -157,20 +157,52 @@ func selfRefs(p *vault.Put) (refs []string) {
 
 const maxNames = 16
 
-// names keeps what references may call the record besides its id.
-func (t *tx) names(ctx context.Context, p *vault.Put, record, source int64) error {
-	r := p.Resource
+// identifierNames are the names that a resource's identifiers give it.
+func identifierNames(source string, r *vault.Resource) (hashes []int64) {
 	for i, id := range r.Identifiers {
 		if i == maxNames {
 			break
 		}
-		if err := t.name(nameHash(p.Source, r.Type, identifierText(id)), record); err != nil {
+		hashes = append(hashes, nameHash(source, r.Type, identifierText(id)))
+		if id.System != "" {
+			hashes = append(hashes, nameHash(source, r.Type, id.Value))
+		}
+	}
+	return hashes
+}
+
+// unname takes away the names that the identifiers of the record's shown
+// revision gave it. A full URL stays: it was the input's, not the resource's.
+func (t *tx) unname(ctx context.Context, k known, p *vault.Put) error {
+	h, err := revisionRows(ctx, t.w, k.record, p.ID)
+	if err != nil {
+		return err
+	}
+	put := h.content(k.head)
+	if put == nil {
+		return nil
+	}
+	b, err := body(ctx, t.w, put.entry)
+	if err != nil {
+		return err
+	}
+	r, source, err := t.s.resource(b, put.header.Payload)
+	if err != nil {
+		return err
+	}
+	for _, hash := range identifierNames(source, &r) {
+		if err := t.w.run("DELETE FROM name WHERE hash=? AND record=?", hash, k.record); err != nil {
 			return err
 		}
-		if id.System != "" {
-			if err := t.name(nameHash(p.Source, r.Type, id.Value), record); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// names keeps what references may call the record besides its id.
+func (t *tx) names(ctx context.Context, p *vault.Put, record, source int64) error {
+	for _, hash := range identifierNames(p.Source, p.Resource) {
+		if err := t.name(hash, record); err != nil {
+			return err
 		}
 	}
 	if url := oddURL(p); url != "" {

@@ -1,0 +1,351 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"phivault/vault"
+)
+
+// Apply takes in a segment of another device's log; see vault.Ledger.
+func (s *Store) Apply(ctx context.Context, seg vault.Segment, merge vault.Merger) (vault.Applied, error) {
+	puts, err := s.openPuts(seg)
+	if err != nil {
+		return vault.Applied{}, err
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	var done vault.Applied
+	before := s.next
+	err = s.w.transact(ctx, func() error {
+		a := &applier{tx: tx{s: s, w: s.w}, seg: seg, puts: puts, merge: merge, touched: map[int64]vault.RecordID{}}
+		err := a.run(ctx)
+		done = a.done
+		return err
+	})
+	if err != nil {
+		s.next = before
+		if e := s.load(ctx); e != nil {
+			return vault.Applied{}, mapError(e)
+		}
+		return vault.Applied{}, mapError(err)
+	}
+	if s.o.Committed != nil {
+		s.o.Committed(s.head)
+	}
+	s.keeper.nudge()
+	return done, nil
+}
+
+// openPuts reads the segment's puts before any lock is taken, on both cores.
+// A body that is not what its header says is refused here too, though the
+// journal has looked already.
+func (s *Store) openPuts(seg vault.Segment) ([]*vault.Put, error) {
+	puts := make([]*vault.Put, len(seg.Entries))
+	half := len(puts) / 2
+	errs := make(chan error, 1)
+	go func() { errs <- s.openSome(seg.Entries[:half], puts[:half]) }()
+	err := s.openSome(seg.Entries[half:], puts[half:])
+	if e := <-errs; e != nil {
+		err = e
+	}
+	return puts, err
+}
+
+func (s *Store) openSome(entries []vault.SegmentEntry, puts []*vault.Put) error {
+	for i, e := range entries {
+		if e.Header.Kind != vault.KindPut || e.Body == nil {
+			continue
+		}
+		r, source, err := s.resource(e.Body, e.Header.Payload)
+		if err != nil {
+			return fmt.Errorf("record %s: %w", e.Header.Record, err)
+		}
+		puts[i] = &vault.Put{ID: e.Header.Record, Source: source, Resource: &r, Payload: e.Header.Payload,
+			Length: e.Header.Length, Body: e.Body, Terms: termsOf(&r)}
+	}
+	return nil
+}
+
+// applier is one segment being applied.
+type applier struct {
+	tx
+	seg     vault.Segment
+	puts    []*vault.Put
+	merge   vault.Merger
+	done    vault.Applied
+	touched map[int64]vault.RecordID // records known before that gained a revision
+	fresh   map[vault.RecordID]bool
+	urls    map[vault.RecordID]string
+}
+
+func (a *applier) run(ctx context.Context) error {
+	log, err := a.log(ctx)
+	if err != nil {
+		return err
+	}
+	a.urls, a.fresh = map[vault.RecordID]string{}, map[vault.RecordID]bool{}
+	if err := a.readURLs(); err != nil {
+		return err
+	}
+	first := a.s.next.entry
+	for i, e := range a.seg.Entries {
+		if i&63 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := a.take(ctx, i, e); err != nil {
+			return err
+		}
+	}
+	a.done.Entries = len(a.seg.Entries)
+	last := a.s.next.entry - 1
+	if err := a.closeBatch(ctx, log, first, last); err != nil {
+		return err
+	}
+	if err := a.s.addSegment(log, a.seg, first, last); err != nil {
+		return err
+	}
+	a.headers = nil // what follows is the own log's
+	for record, id := range a.touched {
+		if err := a.settle(ctx, record, id); err != nil {
+			return err
+		}
+	}
+	if len(a.headers) == 0 {
+		return a.index()
+	}
+	return a.finish(ctx)
+}
+
+// log numbers the segment's log and makes sure that the segment is its next.
+func (a *applier) log(ctx context.Context) (int64, error) {
+	id := a.seg.Log
+	var log int64
+	ok, err := a.w.row(ctx, []any{&log}, "SELECT log FROM log WHERE device=? AND number=?", id.Device[:], int64(id.Number))
+	if err != nil {
+		return 0, err
+	}
+	if !ok {
+		if err := a.w.run("INSERT INTO log(device,number) VALUES(?,?)", id.Device[:], int64(id.Number)); err != nil {
+			return 0, err
+		}
+		if _, err := a.w.row(ctx, []any{&log}, "SELECT log FROM log WHERE device=? AND number=?", id.Device[:], int64(id.Number)); err != nil {
+			return 0, err
+		}
+	}
+	last, had, err := lastSegment(ctx, a.w, log)
+	if err != nil {
+		return 0, err
+	}
+	next := uint64(0)
+	if had {
+		next = uint64(last.seq) + 1
+	}
+	if log == ownLog || a.seg.Seq != next {
+		return 0, fmt.Errorf("%w: segment %d is not the next of its log, which is %d", vault.ErrUsage, a.seg.Seq, next)
+	}
+	return log, nil
+}
+
+// closeBatch gives the segment's entries their place in their log's chain.
+func (a *applier) closeBatch(ctx context.Context, log, first, last int64) error {
+	if len(a.headers) == 0 {
+		return nil
+	}
+	chain := vault.ChainStart(a.s.o.VaultID, a.seg.Log.Device, a.seg.Log.Number)
+	var b []byte
+	ok, err := a.w.row(ctx, []any{&b}, "SELECT chain FROM batch WHERE log=? ORDER BY last DESC LIMIT 1", log)
+	if err != nil {
+		return err
+	}
+	if ok {
+		copy(chain[:], b)
+	}
+	for _, h := range a.headers {
+		chain = chain.Next(h)
+	}
+	return a.w.run("INSERT INTO batch(last,log,count,at,chain) VALUES(?,?,?,?,?)", last, log, last-first+1, a.seg.Clock.UnixMilli(), chain[:])
+}
+
+// readURLs gathers the full URLs that the segment's imports noted.
+func (a *applier) readURLs() error {
+	for _, e := range a.seg.Entries {
+		if e.Header.Kind != vault.KindImport || e.Body == nil {
+			continue
+		}
+		p, err := a.s.pack.unpack(e.Body)
+		if err != nil {
+			return err
+		}
+		var n vault.ImportNote
+		if err := json.Unmarshal(p, &n); err != nil {
+			return fmt.Errorf("%w: an import note", vault.ErrIntegrity)
+		}
+		for url, id := range n.URLs {
+			if r, err := vault.ParseRecordID(id); err == nil {
+				a.urls[r] = url
+			}
+		}
+	}
+	return nil
+}
+
+// take appends one entry.
+func (a *applier) take(ctx context.Context, i int, e vault.SegmentEntry) error {
+	switch h := e.Header; h.Kind {
+	case vault.KindPut:
+		return a.takePut(ctx, a.puts[i], h)
+	case vault.KindTombstone:
+		k, ok, err := a.known(ctx, h.Record)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("%w: record %s is deleted before it is known", vault.ErrIntegrity, h.Record)
+		}
+		a.touched[k.record] = h.Record
+		_, err = a.entry(h, k.record, nil)
+		return err
+	case vault.KindBlob:
+		n, err := a.entry(h, 0, e.Body)
+		if err != nil {
+			return err
+		}
+		return a.takeBlob(ctx, e, n)
+	default:
+		_, err := a.entry(h, 0, e.Body)
+		return err
+	}
+}
+
+func (a *applier) takePut(ctx context.Context, p *vault.Put, h vault.Header) error {
+	k, ok, err := a.known(ctx, h.Record)
+	if err != nil {
+		return err
+	}
+	if p == nil {
+		return fmt.Errorf("%w: record %s comes without its content", vault.ErrIntegrity, h.Record)
+	}
+	p.FullURL = a.urls[p.ID]
+	if !ok {
+		if len(h.Parents) > 0 {
+			return fmt.Errorf("%w: record %s follows a revision that is not here", vault.ErrIntegrity, h.Record)
+		}
+		a.done.New++
+		a.fresh[h.Record] = true
+		return a.insert(ctx, p, h)
+	}
+	history, err := revisionRows(ctx, a.w, k.record, h.Record)
+	if err != nil {
+		return err
+	}
+	body := p.Body
+	if history.named(vault.RevisionIDOf(h)) {
+		body = nil // the same revision, written apart
+	}
+	a.touched[k.record] = h.Record
+	_, err = a.entry(h, k.record, body)
+	return err
+}
+
+func (a *applier) takeBlob(ctx context.Context, e vault.SegmentEntry, entry int64) error {
+	p, err := a.s.pack.unpack(e.Body)
+	if err != nil {
+		return err
+	}
+	var n BlobNote
+	if err := json.Unmarshal(p, &n); err != nil {
+		return fmt.Errorf("%w: a blob note", vault.ErrIntegrity)
+	}
+	sum, err := hex.DecodeString(n.SHA256)
+	if err != nil || len(sum) != sha256.Size {
+		return fmt.Errorf("%w: a blob note", vault.ErrIntegrity)
+	}
+	var blob int64
+	ok, err := a.w.row(ctx, []any{&blob}, "SELECT blob FROM blob WHERE sha256=?", sum)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fmt.Errorf("attachment: %w", vault.ErrNotFound)
+	}
+	return a.w.run("UPDATE blob SET entry=? WHERE blob=? AND entry IS NULL", entry, blob)
+}
+
+// settle brings a record's row and index to what its history says now.
+func (a *applier) settle(ctx context.Context, record int64, id vault.RecordID) error {
+	k, _, err := a.known(ctx, id)
+	if err != nil {
+		return err
+	}
+	h, err := revisionRows(ctx, a.w, record, id)
+	if err != nil {
+		return err
+	}
+	if _, state, err := h.shown(); err != nil {
+		return err
+	} else if state == stateConflict && a.merge != nil {
+		if err := a.mergeHeads(ctx, record, id, h); err != nil {
+			return err
+		}
+	}
+	if k.state != stateDeleted {
+		a.unindex(k.doc)
+	}
+	if err := a.unname(ctx, k, &vault.Put{ID: id}); err != nil {
+		return err
+	}
+	state, err := a.rebuild(ctx, rebuilt{record: record, id: id}, a.urls[id])
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.fresh[id] && state == stateLive:
+	case state == stateConflict && k.state != stateConflict:
+		a.done.Conflicts++
+	case state == stateDeleted:
+		a.done.Deleted++
+	default:
+		a.done.Changed++
+	}
+	return nil
+}
+
+// mergeHeads adds the revision that joins two heads, when the rules allow it.
+// It names both as parents, so that every device makes the same one.
+func (a *applier) mergeHeads(ctx context.Context, record int64, id vault.RecordID, h history) error {
+	heads := h.heads()
+	if len(heads) != 2 || heads[0].header.Kind != vault.KindPut || heads[1].header.Kind != vault.KindPut {
+		return nil
+	}
+	ancestor := h.ancestor(heads[0], heads[1])
+	if ancestor == nil || ancestor.header.Kind != vault.KindPut {
+		return nil
+	}
+	var res [3]vault.Resource
+	var source string
+	for i, r := range []*revisionRow{ancestor, heads[0], heads[1]} {
+		b, err := h.body(ctx, a.w, r)
+		if err != nil {
+			return err
+		}
+		if res[i], source, err = a.s.resource(b, r.header.Payload); err != nil {
+			return err
+		}
+	}
+	merged := a.merge(&res[0], &res[1], &res[2])
+	if merged == nil {
+		return nil
+	}
+	p := &vault.Put{ID: id, Source: source, Resource: &vault.Resource{JSON: merged}}
+	if err := a.s.Prepare(p); err != nil {
+		return err
+	}
+	parents := []vault.RevisionID{heads[0].id, heads[1].id}
+	vault.SortRevisions(parents)
+	_, err := a.entry(vault.Header{Kind: vault.KindPut, Record: id, Parents: parents, Payload: p.Payload, Length: p.Length}, record, p.Body)
+	return err
+}
