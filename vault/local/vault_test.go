@@ -188,9 +188,17 @@ func TestChangePassphraseChangesTheKeyFileAlone(t *testing.T) {
 	if string(readFile(t, filepath.Join(w.dir, keyName))) != string(before) {
 		t.Error("a refused change changed the key file")
 	}
+	// The file itself is never written into: a second name keeps the old one.
+	second := filepath.Join(t.TempDir(), "second name")
+	if err := os.Link(filepath.Join(w.dir, keyName), second); err != nil {
+		t.Fatal(err)
+	}
 	fips := keyfile.FIPSParams()
 	if err := v.ChangePassphrase(ctx, phrase(t, pass), phrase(t, other), &fips); err != nil {
 		t.Fatal(err)
+	}
+	if string(readFile(t, second)) != string(before) {
+		t.Error("the key file was changed in place")
 	}
 	if err := v.Check(ctx, phrase(t, other)); err != nil {
 		t.Error(err)
