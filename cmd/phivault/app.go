@@ -11,6 +11,8 @@ import (
 
 	"phivault/crypto/secret"
 	"phivault/vault"
+	"phivault/vault/local"
+	"phivault/vault/local/oskeyring"
 )
 
 // app is one run of the program: where it reads and writes, and what the global
@@ -25,6 +27,7 @@ type app struct {
 	g        globals
 
 	openTTY func() (*terminal, error) // the controlling terminal
+	ring    local.Keyring             // the system's keyring; nil: none
 
 	envPass  *secret.Bytes // from the environment; nil when it was not there
 	scripted *secret.Bytes // read from a flag's source or the environment, once
@@ -51,7 +54,8 @@ type globals struct {
 }
 
 func newApp(in, out, errw *os.File, env func(string) string) *app {
-	return &app{stdin: in, out: newSink(out, env), err: newSink(errw, env), env: env, now: time.Now, openTTY: openTTY}
+	return &app{stdin: in, out: newSink(out, env), err: newSink(errw, env), env: env, now: time.Now, openTTY: openTTY,
+		ring: oskeyring.New("phivault")}
 }
 
 // run executes one command line and gives its exit code.

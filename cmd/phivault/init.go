@@ -22,6 +22,7 @@ type initFlags struct {
 	generate bool
 	words    int
 	weak     bool
+	told     bool // that there is no recovery
 }
 
 func (a *app) initCommand() *cobra.Command {
@@ -84,7 +85,10 @@ func (a *app) initVault(ctx context.Context, f *initFlags) error {
 	if a.g.json {
 		return a.emit(o)
 	}
-	a.note(noRecovery + "\nNothing backs this vault up yet: \"phivault backup FILE\" does, \"phivault drill FILE\" proves it.")
+	if !f.told {
+		a.note(noRecovery)
+	}
+	a.note("Nothing backs this vault up yet: \"phivault backup FILE\" does, \"phivault drill FILE\" proves it.")
 	return writeFields(a.out, [][2]string{{"vault", o.Vault}, {"folder", o.Path}, {"profile", o.Profile}, {"key derivation", o.KDF}})
 }
 
@@ -128,6 +132,7 @@ func (a *app) newPassphrase(ctx context.Context, f *initFlags) (*secret.Bytes, e
 	}
 	defer t.close()
 	t.say(noRecovery + "\n")
+	f.told = true
 	return a.askNew(ctx, t, f.weak)
 }
 

@@ -8,7 +8,6 @@ import (
 	"phivault/crypto/keyfile"
 	"phivault/crypto/secret"
 	"phivault/vault/local"
-	"phivault/vault/local/oskeyring"
 )
 
 // session is the open vault of one command.
@@ -56,7 +55,7 @@ func (a *app) keyring() local.Keyring {
 	if a.g.noKeyring {
 		return nil
 	}
-	return oskeyring.New("phivault")
+	return a.ring
 }
 
 func (a *app) options() local.Options {

@@ -61,11 +61,12 @@ func (t *terminal) line(ctx context.Context, prompt string) (string, error) {
 // secret asks for a passphrase without echo. What is typed goes from the
 // terminal into locked memory a byte at a time and nowhere else.
 func (t *terminal) secret(ctx context.Context, prompt string) (*secret.Bytes, error) {
-	t.say(prompt)
+	// First the echo off, then the prompt: whoever waits for it types unseen.
 	state, err := term.MakeRaw(int(t.in.Fd()))
 	if err != nil {
 		return nil, because(err, "the terminal cannot hide what is typed")
 	}
+	t.say(prompt)
 	defer func() {
 		term.Restore(int(t.in.Fd()), state)
 		t.say("\n")
