@@ -1,0 +1,69 @@
+package remotetest
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"phivault/sync/remote"
+)
+
+// Faulty runs a remote whose calls fail now and then, by a decorator or by the
+// network, and wants that nothing acknowledged is lost, nothing half is shown,
+// and every failure says whether to repeat the call.
+func Faulty(t *testing.T, o Options) {
+	const objects = 40
+	r := o.Open(t)
+	t.Cleanup(func() { r.Close() })
+	failures := 0
+	for range objects {
+		n, b := Name(), Bytes(10_000)
+		acknowledged := false
+		for attempt := 0; !acknowledged; attempt++ {
+			if attempt == 200 {
+				t.Fatal("200 attempts to put one object")
+			}
+			err := r.Put(t.Context(), n, bytes.NewReader(b), int64(len(b)))
+			switch {
+			case err == nil:
+				acknowledged = true
+			case errors.Is(err, remote.ErrExists):
+				acknowledged = true // an earlier attempt's answer was lost
+				if attempt == 0 && remote.StrengthOf(r) == remote.Exclusive {
+					failures++ // behind a retry, inside the one call
+				}
+			case remote.Retryable(err), errors.Is(err, remote.ErrRefused):
+				failures++
+			default:
+				t.Fatalf("put: %v", err)
+			}
+			got, err := getLong(t, r, n)
+			if acknowledged && err != nil {
+				t.Fatalf("an acknowledged object: %v", err)
+			}
+			if err == nil && !bytes.Equal(got, b) {
+				t.Fatalf("%d bytes that were never put", len(got))
+			}
+			if err != nil {
+				failures++
+			}
+		}
+	}
+	t.Logf("%d failures on the way", failures)
+}
+
+// getLong gets until there is an object or the store says that there is none.
+func getLong(t *testing.T, r remote.Remote, n remote.Name) ([]byte, error) {
+	t.Helper()
+	var err error
+	for range 200 {
+		var b []byte
+		if b, err = Get(t.Context(), r, n); err == nil || errors.Is(err, remote.ErrNotFound) {
+			return b, err
+		}
+		if !remote.Retryable(err) && !errors.Is(err, remote.ErrRefused) {
+			t.Fatalf("get: %v", err)
+		}
+	}
+	return nil, err
+}
