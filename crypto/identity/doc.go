@@ -1,5 +1,6 @@
-// Package identity derives a device's public identity from its two seeds and
-// encodes the genesis record that a vault is named after.
+// Package identity holds a device's keys: what others know of it, signatures, keys
+// wrapped to another device, and invitations. It encodes the genesis record that
+// a vault is named after.
 //
 // A device signs with Ed25519 (RFC 8032) and receives keys by HPKE with X-Wing
 // (MLKEM768X25519, RFC 9180 and draft-connolly-cfrg-xwing-kem); both keys follow

@@ -1,0 +1,78 @@
+package identity
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"strings"
+	"sync"
+)
+
+// The English word list of BIP 39 (2,048 words, MIT licence): no two words share
+// their first four letters.
+//
+//go:embed words.txt
+var wordText string
+
+const (
+	wordCount = 12
+	wordBits  = 11
+)
+
+var wordList = sync.OnceValue(func() []string { return strings.Fields(wordText) })
+
+// Words is the form to read aloud: 12 words for the secret alone, 11 bits each, of
+// the 128 bits of the secret and the first 4 of its SHA-256 (BIP 39).
+func (i Invitation) Words() string {
+	sum := sha256.Sum256(i.Secret[:])
+	b := append(i.Secret[:len(i.Secret):len(i.Secret)], sum[0])
+	words := make([]string, wordCount)
+	for w := range words {
+		n := 0
+		for bit := w * wordBits; bit < (w+1)*wordBits; bit++ {
+			n = n<<1 | int(b[bit/8]>>(7-bit%8)&1)
+		}
+		words[w] = wordList()[n]
+	}
+	return strings.Join(words, " ")
+}
+
+// parseWords takes a word's first four letters for the word.
+func parseWords(text string) (i Invitation, err error) {
+	words := strings.Fields(strings.ToLower(text))
+	if len(words) != wordCount {
+		return Invitation{}, ErrInvitation
+	}
+	var b [InviteSize + 1]byte
+	for w, word := range words {
+		n := findWord(word)
+		if n < 0 {
+			return Invitation{}, ErrInvitation
+		}
+		for bit := range wordBits {
+			at := w*wordBits + bit
+			b[at/8] |= byte(n>>(wordBits-1-bit)&1) << (7 - at%8)
+		}
+	}
+	copy(i.Secret[:], b[:])
+	if i.Words() != canonicalWords(words) {
+		return Invitation{}, ErrInvitation
+	}
+	return i, nil
+}
+
+func canonicalWords(words []string) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = wordList()[findWord(w)]
+	}
+	return strings.Join(out, " ")
+}
+
+func findWord(word string) int {
+	for n, w := range wordList() {
+		if w == word || len(word) >= 4 && len(w) >= 4 && w[:4] == word[:4] && strings.HasPrefix(w, word) {
+			return n
+		}
+	}
+	return -1
+}
