@@ -31,6 +31,7 @@ func TestParseReference(t *testing.T) {
 		`Patient?identifier=s|a\,b\|c\\d`:                          {Kind: Conditional, Type: "Patient", System: "s", Value: `a,b|c\d`},
 		"Patient?identifier=s|":                                    {Kind: Unsupported, Type: "Patient"},
 		"Patient?identifier=a|1,a|2":                               {Kind: Unsupported, Type: "Patient"},
+		"Patient?identifier=1,2":                                   {Kind: Unsupported, Type: "Patient"},
 		"Patient?identifier=a|b|c":                                 {Kind: Unsupported, Type: "Patient"},
 		"Patient?identifier=a|b&active=true":                       {Kind: Unsupported, Type: "Patient"},
 		"Patient?identifier=%zz":                                   {Kind: Unsupported, Type: "Patient"},

@@ -35,11 +35,11 @@ type slot struct {
 // reading.
 func (c *collector) reset() {
 	for _, b := range []*[]byte{&c.buf, &c.tmp, &c.note} {
-		if cap(*b) > 64<<10 {
-			*b = nil
-		}
 		clear((*b)[:cap(*b)])
 		*b = (*b)[:0]
+		if cap(*b) > 16<<10 {
+			*b = nil
+		}
 	}
 	if len(c.slots) > 1<<10 {
 		c.slots = nil

@@ -15,7 +15,7 @@ func TestTextIsWhatPeopleRead(t *testing.T) {
 	"text":{"status":"generated","div":"<div xmlns=\"hid-ns\" title=\"hid > attr\">Fish &amp; chips<br/>a<b>b</b>c<!-- hid-comment --><script>hid-script</script> 5 &lt; 6</div>"},
 	"contained":[{"resourceType":"Organization","id":"hid-c","name":"Contained Clinic"}],
 	"extension":[{"url":"http://hid.ext","valueString":"Extended words"}],
-	"identifier":[{"system":"urn:oid:hid","value":"MRN-4711"},{"value":"11111111-2222-3333-4444-555555555555"}],
+	"identifier":[{"system":"hid-system","value":"MRN-4711"},{"value":"11111111-2222-3333-4444-555555555555"}],
 	"status":"final","issued":"2020-01-01T00:00:00Z","effectiveDateTime":"2020-12-24",
 	"code":{"coding":[{"system":"http://hid.system","code":"58410-2","display":"Blood count"}],"text":"Blood count"},
 	"subject":{"reference":"Patient/hid-ref","display":"Ana Ríos"},
@@ -25,6 +25,8 @@ func TestTextIsWhatPeopleRead(t *testing.T) {
 	"presentedForm":[
 	 {"contentType":"text/plain; charset=utf-8","data":"` + b64("Plain noté") + `","hash":"hidhash="},
 	 {"contentType":"text/plain; charset=iso-8859-1","data":"` + b64("Latin caf\xe9") + `"},
+	 {"contentType":"text/plain; charset=ISO-8859-1","data":"` + b64("Doubly \xc3\xa9") + `"},
+	 {"contentType":"text/plain","data":"` + b64("Mislabelled \xe9") + `"},
 	 {"contentType":"text/html","data":"` + b64("<html><style>hid-style</style><p>Rich&nbsp;page</p></html>") + `"},
 	 {"contentType":"text/plain","data":"not base64 hid!"},
 	 {"contentType":"text/plain;charset=utf-16","data":"` + b64("hid16") + `"},
@@ -33,7 +35,7 @@ func TestTextIsWhatPeopleRead(t *testing.T) {
 	"photo":"` + strings.Repeat("hid0", 100) + `"}`
 	text := mustParse(t, json).Text
 	for _, want := range []string{"Fish & chips abc 5 < 6", "Contained Clinic", "Extended words", "MRN-4711", "final", "58410-2", "Blood count", "Ana Ríos",
-		"Two lines, bell", "a 😀 note", "6.30", "mmol/L", "Plain noté", "Latin café", "Rich page", "Scan of it"} {
+		"Two lines, bell", "a 😀 note", "6.30", "mmol/L", "Plain noté", "Latin café", "Doubly Ã©", "Mislabelled é", "Rich page", "Scan of it"} {
 		if strings.Count(text, want) != 1 {
 			t.Errorf("%q occurs %d times", want, strings.Count(text, want))
 		}
@@ -111,7 +113,7 @@ func TestTextHoldsNoPrivateUseAndNoControl(t *testing.T) {
 }
 
 func TestDirectionMarksAreLeftOut(t *testing.T) {
-	r := mustParse(t, `{"resourceType":"Patient","name":[{"text":"Ana\u202e soir\u2066\u200f"}]}`)
+	r := mustParse(t, `{"resourceType":"Patient","name":[{"text":"A\u00adna\u202e soir\u2066\u200f"}]}`)
 	if r.Title != "Ana soir" || !strings.Contains(r.Text, "Ana soir") {
 		t.Errorf("got %q, %q", r.Title, r.Text)
 	}

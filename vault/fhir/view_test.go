@@ -19,6 +19,7 @@ func written(r *vault.Resource) string {
 func TestReadableViews(t *testing.T) {
 	tests := []struct{ name, json, want string }{
 		{"an observation without a range says so", `{"resourceType":"Observation","id":"o1","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"2339-0"}],"text":"Glucose"},
+			"text":{"status":"generated","div":"<div>The same again</div>"},
 			"subject":{"reference":"Patient/1"},"valueQuantity":{"value":6.30,"unit":"mmol/L"}}`, `
 Observation: Glucose
 Measured: Glucose (LOINC 2339-0)

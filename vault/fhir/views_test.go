@@ -156,6 +156,7 @@ func TestMeasures(t *testing.T) {
 		{"code":{"text":"Other"},"dataAbsentReason":{"coding":[{"code":"unknown","display":"Unknown"}]}},
 		{"code":{"text":"Aged"},"valueInteger":3,"interpretation":[{"coding":[{"code":"L"}]}],"referenceRange":[{"high":{"value":1},"age":{"high":{"value":18,"unit":"a"}}},{"text":"adults: any"}]},
 		{"code":{"text":"Level"},"valueInteger":3,"referenceRange":[{"type":{"coding":[{"code":"therapeutic"}]},"low":{"value":2}}]},
+		{"code":{"text":"Half"},"valueQuantity":{"value":3,"unit":"g"},"referenceRange":[{"low":{"value":2,"unit":"mg"},"high":{"value":4,"unit":"g"}}]},
 		{"code":{"text":"Nothing"}}]}`)
 	codings := []vault.Coding{{System: "http://loinc.org", Code: "4548-4", Display: "HbA1c"}, {System: "local", Code: "A1C"}}
 	want := []vault.Measure{
@@ -164,6 +165,7 @@ func TestMeasures(t *testing.T) {
 		{Name: "Other", Absent: "Unknown"},
 		{Name: "Aged", Value: "3", Flag: "L", Range: "age <=18 a: <=1; adults: any"},
 		{Name: "Level", Value: "3", Range: "therapeutic: >=2"},
+		{Name: "Half", Value: "3", Unit: "g", Range: "2 mg–4 g"},
 	}
 	if !reflect.DeepEqual(r.Measures, want) {
 		t.Errorf("got  %+v\nwant %+v", r.Measures, want)
