@@ -102,7 +102,7 @@ func (o *auditObject) detail() string {
 
 func (a *app) auditList(ctx context.Context, v *vault.Vault, f *auditFlags) error {
 	t := newTable(a.out, column{title: "ENTRY", right: true}, column{title: "AT"}, column{title: "ACTION"}, column{title: "RECORD"},
-		column{title: "SESSION"}, column{title: "DETAIL", shrink: true})
+		column{title: "SESSION"}, column{title: "DETAIL", shrink: 1})
 	err := f.each(ctx, v, func(o *auditObject) error {
 		if a.g.json {
 			return a.emit(o)
@@ -111,7 +111,7 @@ func (a *app) auditList(ctx context.Context, v *vault.Vault, f *auditFlags) erro
 		if len(patient) > 10 {
 			patient = patient[:10]
 		}
-		return t.row(itoa(o.Entry), o.First, o.Action, patient, o.Session, o.detail())
+		return t.row(itoa(o.Entry), o.First, o.Action, patient, o.Session[:min(8, len(o.Session))], o.detail())
 	})
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 
 const (
 	demoPatients = 4
-	demoSeed     = 7
+	demoSeed     = 2 // a diabetic among them: a trend worth looking at
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -195,9 +195,9 @@ func (d *demonstration) look() error {
 	id := shortID(d.patient.ID)
 	for _, args := range [][]string{
 		{"list", "Condition", "--patient", id, "--limit", "5"},
-		{"search", "pain", "--patient", id, "--limit", "3"},
+		{"search", "metformin", "--patient", id, "--limit", "3"},
 		{"trend", "--patient", id, "--code", code, "--plot"},
-		{"trend", "--patient", id, "--code", code, "--table", "--since", "2024"},
+		{"trend", "--patient", id, "--code", code, "--table", "--since", "2025"},
 		{"trend", "--patient", id, "--code", code, "--json", "--since", "2025-06"},
 	} {
 		if err := d.run(args...); err != nil {
@@ -208,7 +208,7 @@ func (d *demonstration) look() error {
 }
 
 // choose finds the patient and the measurement with the most to show: many
-// values, those that are flagged counting more.
+// values, those with a range or a flag counting more.
 func (d *demonstration) choose() (code string, err error) {
 	type key struct {
 		patient vault.RecordID
@@ -226,7 +226,11 @@ func (d *demonstration) choose() (code string, err error) {
 			continue
 		}
 		m := r.Resource.Measures[0]
-		if score[k]++; m.Flag != "" {
+		score[k]++
+		if m.Low != "" || m.High != "" {
+			score[k]++
+		}
+		if m.Flag != "" {
 			score[k] += 3
 		}
 		if score[k] > most {

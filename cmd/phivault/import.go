@@ -84,10 +84,13 @@ func (a *app) importAll(ctx context.Context, s *session, args []string, f *impor
 	begun := a.now()
 	var failure error
 	for n, in := range inputs {
-		if failure = i.one(ctx, in); failure != nil {
-			if errors.Is(failure, vault.ErrPerson) || len(inputs) > 1 && ctx.Err() == nil {
-				failure = because(failure, "input "+itoa(n+1)+" of "+itoa(len(inputs)))
-			}
+		failure = i.one(ctx, in)
+		if errors.Is(failure, vault.ErrPerson) && len(inputs) > 1 {
+			i.refuse(in, failure)
+			failure = nil
+		}
+		if failure != nil {
+			failure = because(failure, "input "+itoa(n+1)+" of "+itoa(len(inputs)))
 			break
 		}
 	}
@@ -107,6 +110,17 @@ func (a *app) importAll(ctx context.Context, s *session, args []string, f *impor
 		return failed("partial", itoa(i.o.Refused)+" parts of the input were refused", "")
 	}
 	return nil
+}
+
+// refuse lists an input that was refused whole; the others go on.
+func (i *importing) refuse(in vault.Input, err error) {
+	r := refusalObject{Input: in.Name(), Reason: outcomeOf("other_person").why + "; " + outcomeOf("other_person").hint}
+	var p *vault.PersonError
+	if errors.As(err, &p) {
+		r.Place = p.Place
+	}
+	i.o.Refused++
+	i.o.Refusals = append(i.o.Refusals, r)
 }
 
 func (i *importing) one(ctx context.Context, in vault.Input) error {
@@ -150,7 +164,7 @@ func (i *importing) report() error {
 	if i.o.StaysDeleted > 0 {
 		a.note(itoa(i.o.StaysDeleted) + " of the same were deleted here and stay so.")
 	}
-	t := newTable(a.out, column{title: "REFUSED", shrink: true}, column{title: "WHERE", shrink: true}, column{title: "WHY"})
+	t := newTable(a.out, column{title: "REFUSED", shrink: 1}, column{title: "WHERE", shrink: 1}, column{title: "WHY"})
 	for _, r := range i.o.Refusals {
 		if err := t.row(r.Input, r.Place, r.Reason); err != nil {
 			return err

@@ -80,10 +80,10 @@ type recordTable struct {
 }
 
 func (a *app) recordTable(patients bool) *recordTable {
-	cols := []column{{title: "ID"}, {title: "DATE"}, {title: "TYPE", most: 20}, {title: "TITLE", shrink: true},
-		{title: "VALUE", shrink: true, most: 32}, {title: "FLAG"}}
+	cols := []column{{title: "ID"}, {title: "DATE"}, {title: "TYPE", most: 20}, {title: "TITLE", shrink: 3},
+		{title: "VALUE", shrink: 2, most: 32}, {title: "FLAG"}}
 	if patients {
-		cols = append(cols, column{title: "PATIENT", shrink: true, most: 24})
+		cols = append(cols, column{title: "PATIENT", shrink: 1, most: 24})
 	}
 	return &recordTable{newTable(a.out, cols...), patients}
 }
@@ -101,7 +101,7 @@ func (t *recordTable) record(ctx context.Context, v *vault.Vault, r *vault.Recor
 		value = ""
 	}
 	cells := []string{shortID(r.ID), day(r.Resource.Date), r.Resource.Type, title, value, ""}
-	if value != "" || r.Resource.Flag != "" {
+	if r.Resource.Type == "Observation" && value != "" || r.Resource.Flag != "" {
 		cells[5] = flagText(r.Resource.Flag, t.out.utf8)
 	}
 	if t.patients {

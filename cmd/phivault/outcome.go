@@ -48,7 +48,8 @@ var outcomes = []outcome{
 		hint: "give the printed one with --device-secret-file"},
 	{exit: 1, code: "keyring", match: []error{local.ErrNoKeyring, oskeyring.ErrUnavailable, local.ErrBound, local.ErrUnbound, local.ErrCode, local.ErrStale},
 		hint: `"phivault doctor" tells about the keyring`},
-	{exit: 1, code: "unsupported", match: []error{keyfile.ErrVersion, store.ErrNewer, keyfile.ErrParams}, hint: "use a newer phivault; nothing was derived or changed"},
+	{exit: 1, code: "unsupported", match: []error{keyfile.ErrVersion, store.ErrNewer}, hint: "use a newer phivault; nothing was derived or changed"},
+	{exit: 1, code: "params", match: []error{keyfile.ErrParams}, hint: "the key derivation's costs or profile are not taken here; nothing was derived"},
 	{exit: 1, code: "not_backup", match: []error{local.ErrNotBackup}, hint: "check the name"},
 	{exit: 2, code: "usage", about: "usage", match: []error{vault.ErrUsage, keyfile.ErrUnusable}, hint: "see --help"},
 	{exit: 2, code: "no_passphrase", hint: "give one with --passphrase-fd, --passphrase-file or --passphrase-command, or run it on a terminal"},
@@ -176,4 +177,16 @@ func exitHelp() string {
 		}
 	}
 	return b.String()
+}
+
+// errorHelp is the table of error codes, for the help.
+func errorHelp() string {
+	var b strings.Builder
+	b.WriteString("An error is one line on stderr, or with --json one phivault.error.v1 object. Its\ncode is stable:\n\n")
+	for _, o := range outcomes {
+		if o.exit > 0 {
+			b.WriteString("  " + fit(strconv.Itoa(o.exit), 3, true) + "  " + fit(o.code, 17, false) + " " + o.hint + "\n")
+		}
+	}
+	return b.String() + "\nExit codes:\n" + exitHelp()
 }

@@ -19,8 +19,10 @@ type progress struct {
 	drawn bool
 }
 
-// progressEvery keeps drawing from costing anything.
-const progressEvery = 100 * time.Millisecond
+const (
+	progressAfter = 300 * time.Millisecond // what is done by then needs none
+	progressEvery = 100 * time.Millisecond // keeps drawing from costing anything
+)
 
 func (a *app) progress(what string) *progress {
 	p := &progress{out: a.err, now: a.now, what: what, begun: a.now()}
@@ -43,7 +45,7 @@ func (p *progress) show(n amounts) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
-	if p.drawn && now.Sub(p.shown) < progressEvery {
+	if now.Sub(p.begun) < progressAfter || p.drawn && now.Sub(p.shown) < progressEvery {
 		return
 	}
 	p.shown, p.drawn = now, true

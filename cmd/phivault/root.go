@@ -36,6 +36,7 @@ func (a *app) root() *cobra.Command {
 	for _, c := range a.commands() {
 		root.AddCommand(c)
 	}
+	root.AddCommand(&cobra.Command{Use: "errors", Short: "Error codes and exit codes", Long: errorHelp()})
 	root.SetUsageTemplate(root.UsageTemplate() + "{{if not .HasParent}}\nExit codes:\n" + exitHelp() + "{{end}}")
 	root.CompletionOptions.DisableDefaultCmd = true
 	return root

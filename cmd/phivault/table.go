@@ -9,7 +9,7 @@ import (
 type column struct {
 	title  string
 	right  bool
-	shrink bool
+	shrink int // its share when there is too little room: 0 keeps its width
 	most   int // widest it gets on a terminal; 0: no limit
 }
 
@@ -81,7 +81,7 @@ func (t *table) choose() []int {
 	for t.out.tty && t.out.cols > 0 && total > t.out.cols {
 		widest := -1
 		for i, c := range t.cols {
-			if c.shrink && w[i] > 8 && (widest < 0 || w[i] > w[widest]) {
+			if c.shrink > 0 && w[i] > 8 && (widest < 0 || w[i]*t.cols[widest].shrink > w[widest]*c.shrink) {
 				widest = i
 			}
 		}

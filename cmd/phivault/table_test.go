@@ -18,7 +18,7 @@ func paper(tty bool, cols int) (*sink, *bytes.Buffer) {
 
 func TestTableAlignsColumnsOfAnyScript(t *testing.T) {
 	out, b := paper(true, 40)
-	tab := newTable(out, column{title: "NAME", shrink: true}, column{title: "N", right: true})
+	tab := newTable(out, column{title: "NAME", shrink: 1}, column{title: "N", right: true})
 	tab.row("田中", "1")
 	tab.row("e\u0301le\u0300ve", "12")
 	tab.row("evil\x1b[2J\nname", "123")
@@ -36,7 +36,7 @@ func TestTableFitsTheTerminalAndCutsNothingInAPipe(t *testing.T) {
 	long := strings.Repeat("word ", 30) + "end"
 	for _, tty := range []bool{true, false} {
 		out, b := paper(tty, 40)
-		tab := newTable(out, column{title: "ID"}, column{title: "TEXT", shrink: true})
+		tab := newTable(out, column{title: "ID"}, column{title: "TEXT", shrink: 1})
 		tab.row("abcdef", long)
 		tab.close()
 		out.flush()
