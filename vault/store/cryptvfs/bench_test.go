@@ -36,15 +36,7 @@ func TestHotPathsDoNotAllocate(t *testing.T) {
 
 // pageHandle opens a database without SQLite.
 func pageHandle(t testing.TB, size int) *handle {
-	v, err := newVFS(Options{Key: testKey, VaultID: testVault, PageSize: size}, hastyDisk{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := v.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	v := hastyVFS(t, size)
 	h, code := v.open(filepath.Join(mustDir(t), "v.db"), openMain)
 	if code != 0 {
 		t.Fatal(code, v.LastError())

@@ -77,7 +77,7 @@ func TestCommitsSurviveAKill(t *testing.T) {
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			lines, target := bufio.NewScanner(out), r.IntN(30)
+			lines, target := bufio.NewScanner(out), r.IntN(slow(10, 40))
 			for i := 0; lines.Scan(); i++ {
 				var n int
 				if _, err := fmt.Sscanf(lines.Text(), "committed %d", &n); err != nil {

@@ -60,9 +60,14 @@ create index t_n on t(n);
 create virtual table f using fts5(x, content='', contentless_delete=1, detail=none);
 create table acct(id integer primary key, v int);`
 
-func newTestVFS(t testing.TB, pageSize int) *VFS {
+func newTestVFS(t testing.TB, pageSize int) *VFS { return vfsOn(t, pageSize, systemDisk{}) }
+
+// hastyVFS does not wait for the disk, for what no crash can hit.
+func hastyVFS(t testing.TB, pageSize int) *VFS { return vfsOn(t, pageSize, hastyDisk{}) }
+
+func vfsOn(t testing.TB, pageSize int, d changes) *VFS {
 	t.Helper()
-	v, err := New(Options{Key: testKey, VaultID: testVault, PageSize: pageSize})
+	v, err := newVFS(Options{Key: testKey, VaultID: testVault, PageSize: pageSize}, d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,6 @@ func (l *log) writePage(buf []byte, frame int64) error {
 	default:
 		return ErrShape
 	}
-	l.held = none
 	copy(l.body(), buf[:body])
 	return l.flush(frame)
 }

@@ -26,7 +26,7 @@ const total = "select group_concat(v, ',') from (select v from c order by id)"
 func takeSnapshot(t *testing.T, size int) snapshot {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "v.db")
-	v := newTestVFS(t, size)
+	v := hastyVFS(t, size)
 	db := openDB(t, v, path, "&_pragma=wal_autocheckpoint(0)")
 	db.SetMaxOpenConns(1)
 	read := func(suffix string) []byte {
@@ -137,7 +137,7 @@ const (
 func TestEachFlippedBitIsNoticedOrHarmless(t *testing.T) {
 	forBothPageSizes(t, func(t *testing.T, size int) {
 		s := takeSnapshot(t, size)
-		v := newTestVFS(t, size)
+		v := hastyVFS(t, size)
 		if state, err := outcome(t, v, s.db, s.log); err != nil || state != allState {
 			t.Fatal(state, err)
 		}
@@ -202,7 +202,7 @@ func TestEachFlippedBitIsNoticedOrHarmless(t *testing.T) {
 
 func TestWhatWasMovedIsNoticed(t *testing.T) {
 	s := takeSnapshot(t, 4096)
-	v := newTestVFS(t, 4096)
+	v := hastyVFS(t, 4096)
 	edit := func(f func(c snapshot)) (string, error) {
 		c := s
 		c.db, c.log = bytes.Clone(s.db), bytes.Clone(s.log)
@@ -235,7 +235,7 @@ func TestWhatWasMovedIsNoticed(t *testing.T) {
 // and leaves to the caller's anchor and chain of entries; see FORMAT.md.
 func TestAnOldStateThatFitsIsNotNoticed(t *testing.T) {
 	s := takeSnapshot(t, 4096)
-	v := newTestVFS(t, 4096)
+	v := hastyVFS(t, 4096)
 	if state, err := outcome(t, v, s.db, nil); err != nil || state != "0" {
 		t.Errorf("the log removed: %q, %v", state, err)
 	}
@@ -299,7 +299,7 @@ func TestAnotherKeyVaultOrPageSizeOpensNothing(t *testing.T) {
 
 func TestAFileCutShortIsNoticed(t *testing.T) {
 	s := takeSnapshot(t, 4096)
-	v := newTestVFS(t, 4096)
+	v := hastyVFS(t, 4096)
 	pages := len(s.db) / s.size
 	for _, log := range [][]byte{s.log, nil} {
 		for _, length := range []int{1, 100, s.size - 1, s.size, 2 * s.size, (pages - 1) * s.size, len(s.db) - 1} {
@@ -316,7 +316,7 @@ func TestAFileCutShortIsNoticed(t *testing.T) {
 // TestTheLogIsAuthenticatedWhileInUse changes the log under an open database.
 func TestTheLogIsAuthenticatedWhileInUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "v.db")
-	v := newTestVFS(t, 4096)
+	v := hastyVFS(t, 4096)
 	db := openDB(t, v, path, "&_pragma=wal_autocheckpoint(0)")
 	run(t, db, "create table big(b); insert into big values(zeroblob(30000)); pragma wal_checkpoint(restart)")
 	before, err := os.ReadFile(path + logSuffix)
@@ -361,7 +361,7 @@ func TestTheLogIsAuthenticatedWhileInUse(t *testing.T) {
 
 func TestErrorsNameNoPath(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "Jane Doe")
-	v := newTestVFS(t, 4096)
+	v := hastyVFS(t, 4096)
 	db := openDB(t, v, filepath.Join(dir, "v.db"), "")
 	if _, err := db.Exec("select 1 from sqlite_schema"); err == nil || strings.Contains(err.Error(), "Jane") {
 		t.Error(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -13,7 +14,7 @@ func TestADatabaseIsWrittenAndReadBack(t *testing.T) {
 	forBothPageSizes(t, func(t *testing.T, size int) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "v.db")
-		v := newTestVFS(t, size)
+		v := hastyVFS(t, size)
 		db := openDB(t, v, path, "")
 		if m := one(t, db, "pragma journal_mode"); m != "wal" {
 			t.Fatal(m)
@@ -42,4 +43,15 @@ func TestADatabaseIsWrittenAndReadBack(t *testing.T) {
 			t.Error(n, v.LastError())
 		}
 	})
+}
+
+// TestItWorksWithApprovedCryptographyOnly: the certified module refuses AES-GCM
+// with nonces from the caller, and what else is not approved.
+func TestItWorksWithApprovedCryptographyOnly(t *testing.T) {
+	c := exec.Command(os.Args[0], "-test.run=^(TestADatabaseIsWrittenAndReadBack|TestWhatIsSealedOpensOnlyInItsPlace)$", "-test.v")
+	c.Env = append(os.Environ(), "GODEBUG=fips140=only")
+	out, err := c.CombinedOutput()
+	if err != nil || bytes.Count(out, []byte("\n--- PASS: Test")) != 2 {
+		t.Fatalf("%v\n%s", err, out)
+	}
 }
