@@ -60,12 +60,16 @@ func (s *Store) openSome(entries []vault.SegmentEntry, puts []*vault.Put) error 
 		if e.Header.Kind != vault.KindPut || e.Body == nil {
 			continue
 		}
-		r, source, err := s.resource(e.Body, e.Header.Payload)
+		r, source, err := s.resource(e.Body, e.Header.Payload, nil)
 		if err != nil {
 			return fmt.Errorf("record %s: %w", e.Header.Record, err)
 		}
+		terms, err := s.terms(&r)
+		if err != nil {
+			return err
+		}
 		puts[i] = &vault.Put{ID: e.Header.Record, Source: source, Resource: &r, Payload: e.Header.Payload,
-			Length: e.Header.Length, Body: e.Body, Terms: termsOf(&r)}
+			Length: e.Header.Length, Body: e.Body, Terms: terms}
 	}
 	return nil
 }
@@ -332,7 +336,7 @@ func (a *applier) mergeHeads(ctx context.Context, record int64, id vault.RecordI
 		if err != nil {
 			return err
 		}
-		if res[i], source, err = a.s.resource(b, r.header.Payload); err != nil {
+		if res[i], source, err = a.s.resource(b, r.header.Payload, nil); err != nil {
 			return err
 		}
 	}

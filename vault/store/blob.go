@@ -273,3 +273,30 @@ func (r *blobReader) fill() error {
 }
 
 func (r *blobReader) Close() error { return nil }
+
+// noteBytes is how much of an attachment's text is searched.
+const noteBytes = 1 << 20
+
+// notes reads the text of attachments for a resource's view.
+func notes(ctx context.Context, c *conn) func(vault.Cut) []byte {
+	return func(cut vault.Cut) []byte { return noteOf(ctx, c, cut) }
+}
+
+// noteOf gives the beginning of an attachment, nil when it is not here.
+func noteOf(ctx context.Context, c *conn, cut vault.Cut) (text []byte) {
+	var blob int64
+	if ok, err := c.row(ctx, []any{&blob}, "SELECT blob FROM blob WHERE sha256=?", cut.SHA256[:]); err != nil || !ok {
+		return nil
+	}
+	_ = c.rows(ctx, func(scan func(...any) error) error { // what cannot be read is not found, and verify tells
+		var part []byte
+		if err := scan(&part); err != nil {
+			return err
+		}
+		if text = append(text, part...); len(text) >= noteBytes {
+			return errStop
+		}
+		return nil
+	}, "SELECT data FROM chunk WHERE chunk BETWEEN ? AND ? ORDER BY chunk", blob<<24, (blob+1)<<24-1)
+	return text[:min(len(text), noteBytes)]
+}

@@ -213,7 +213,7 @@ func (f *finder) page(ctx context.Context) (out []vault.Record, err error) {
 		f.done = !full
 		for _, r := range rows {
 			f.after(r.doc)
-			rec, err := f.s.record(ctx, c, r)
+			rec, err := f.s.record(ctx, c, r, nil)
 			if err != nil {
 				return err
 			}
@@ -259,7 +259,7 @@ func (f *finder) addedPage(ctx context.Context) (out []vault.Record, err error) 
 		f.done = !full
 		for _, r := range rows {
 			f.q.After = r.doc
-			rec, err := f.s.record(ctx, c, r)
+			rec, err := f.s.record(ctx, c, r, nil)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"phivault/vault"
+	"phivault/vault/fhir"
 )
 
 // A put's payload, version 1: u8 1 · u16 length of source · source · u16 count
@@ -148,6 +150,20 @@ func (s *Store) Prepare(p *vault.Put) error {
 	if p.Body, err = s.pack.pack(payload); err != nil {
 		return err
 	}
-	p.Terms = termsOf(p.Resource)
-	return nil
+	p.Terms, err = s.terms(p.Resource)
+	return err
+}
+
+// terms gathers the terms of r and of the text of its attachments.
+func (s *Store) terms(r *vault.Resource) ([]byte, error) {
+	if len(r.Cuts) == 0 {
+		return termsOf(r), nil
+	}
+	ctx := context.Background()
+	var full vault.Resource
+	err := s.read(ctx, func(c *conn) (err error) {
+		full, err = fhir.Options{Note: notes(ctx, c)}.Parse(r.JSON, r.Cuts)
+		return err
+	})
+	return termsOf(&full), err
 }

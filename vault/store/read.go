@@ -38,7 +38,8 @@ func rowOf(scan func(...any) error) (r row, err error) {
 }
 
 // record reads the payload of r. A deleted record shows what it was before.
-func (s *Store) record(ctx context.Context, c *conn, r row) (vault.Record, error) {
+// note is nil or reads the text of attachments.
+func (s *Store) record(ctx context.Context, c *conn, r row, note func(vault.Cut) []byte) (vault.Record, error) {
 	if r.body == nil {
 		h, err := revisionRows(ctx, c, r.record, r.id)
 		if err != nil {
@@ -53,7 +54,7 @@ func (s *Store) record(ctx context.Context, c *conn, r row) (vault.Record, error
 		}
 		r.sum = put.header.Payload
 	}
-	res, source, err := s.resource(r.body, r.sum)
+	res, source, err := s.resource(r.body, r.sum, note)
 	if err != nil {
 		return vault.Record{}, fmt.Errorf("record %s: %w", r.id, err)
 	}
@@ -64,8 +65,9 @@ func (s *Store) record(ctx context.Context, c *conn, r row) (vault.Record, error
 		Conflict: r.state == stateConflict, Head: r.head, Order: r.doc, Resource: res}, nil
 }
 
-// resource unpacks a body and makes sure that it is what was written.
-func (s *Store) resource(body []byte, sum vault.Hash) (vault.Resource, string, error) {
+// resource unpacks a body and makes sure that it is what was written. With
+// notes, the text of attachments is read too, as search needs it.
+func (s *Store) resource(body []byte, sum vault.Hash, notes func(vault.Cut) []byte) (vault.Resource, string, error) {
 	payload, err := s.pack.unpack(body)
 	if err != nil {
 		return vault.Resource{}, "", err
@@ -77,7 +79,7 @@ func (s *Store) resource(body []byte, sum vault.Hash) (vault.Resource, string, e
 	if err != nil {
 		return vault.Resource{}, "", err
 	}
-	r, err := fhir.Parse(json, cuts)
+	r, err := fhir.Options{Note: notes}.Parse(json, cuts)
 	if err != nil {
 		return vault.Resource{}, "", fmt.Errorf("%w: the payload is no resource", vault.ErrIntegrity)
 	}
@@ -99,7 +101,7 @@ func (s *Store) Get(ctx context.Context, id vault.RecordID) (rec vault.Record, e
 		if err != nil {
 			return err
 		}
-		rec, err = s.record(ctx, c, r)
+		rec, err = s.record(ctx, c, r, nil)
 		return err
 	})
 	return rec, err
@@ -141,7 +143,7 @@ func (s *Store) At(ctx context.Context, id vault.RecordID, v int) (rec vault.Rec
 		} else if r.body, err = body(ctx, c, rev.entry); err != nil {
 			return err
 		}
-		rec, err = s.record(ctx, c, r)
+		rec, err = s.record(ctx, c, r, nil)
 		return err
 	})
 	return rec, err

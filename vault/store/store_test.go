@@ -536,3 +536,34 @@ func TestAnInterruptedRebuildIsFinishedAtOpening(t *testing.T) {
 	expect(t, find(t, s, vault.Query{Text: "weight"}), "Observation/w1")
 	clean(t, s)
 }
+
+func TestALongNoteIsSearched(t *testing.T) {
+	s := newStore(t)
+	w, err := s.NewBlob(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(w, strings.Repeat("nothing of note. ", 20_000), "The spirometry was unremarkable.")
+	sum, n, err := w.Commit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	json := `{"resourceType":"DocumentReference","id":"d","status":"current","content":[{"attachment":{"contentType":"text/plain","data":""}}]}`
+	for i, json := range []string{json, strings.Replace(json, "current", "superseded", 1)} {
+		r, err := fhir.Parse([]byte(json), []vault.Cut{{Offset: int64(strings.Index(json, `""}`) + 1), Size: n, SHA256: sum}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(t, s, prepared(t, s, &r))
+		expect(t, find(t, s, vault.Query{Text: `"was unremarkable"`}), "DocumentReference/d")
+		for r := range s.Find(ctx, vault.Query{Text: "spirometry"}) {
+			if !strings.Contains(r.Snippet, "\x02spirometry\x03") {
+				t.Errorf("version %d: snippet %q", i+1, r.Snippet)
+			}
+		}
+	}
+	if err := s.Rebuild(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, find(t, s, vault.Query{Text: "spirometry"}), "DocumentReference/d")
+}

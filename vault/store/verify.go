@@ -184,7 +184,7 @@ func (v *verifier) records(ctx context.Context) error {
 			}
 			return nil
 		}
-		res, source, err := v.s.resource(r.body, r.sum)
+		res, source, err := v.s.resource(r.body, r.sum, nil)
 		if err != nil {
 			v.problem("payload", r.id)
 			return nil

@@ -186,7 +186,7 @@ func (t *tx) unname(ctx context.Context, k known, p *vault.Put) error {
 	if err != nil {
 		return err
 	}
-	r, source, err := t.s.resource(b, put.header.Payload)
+	r, source, err := t.s.resource(b, put.header.Payload, nil)
 	if err != nil {
 		return err
 	}
