@@ -125,7 +125,7 @@ func badName(name string) string {
 	switch {
 	case len(name) > 4096:
 		return "its name is too long"
-	case strings.Contains(name, `\`), strings.HasPrefix(name, "/"), path.Clean("/"+name) != "/"+name,
+	case strings.Contains(name, `\`), path.Clean("/"+name) != "/"+name,
 		len(name) > 1 && name[1] == ':': // a drive
 		return "its name leads out of the archive"
 	}

@@ -172,11 +172,13 @@ func TestMappingsThatAreNotUnderstood(t *testing.T) {
 	}
 }
 
-func TestAnUnclosedQuoteFillsNoMemory(t *testing.T) {
+func TestARowWithoutEndFillsNoMemory(t *testing.T) {
 	c := codec(t, weight)
-	in := io.MultiReader(strings.NewReader("Date,Weight\n\""), io.LimitReader(endless{}, 64<<20), strings.NewReader("\n2024-01-02,5\n"))
-	if got := read(t, c, in); !strings.HasPrefix(got, "line ") || strings.Count(got, "\n") != 2 {
-		t.Errorf("got %.500s", got)
+	for begin, reason := range map[string]string{"": "a row is over the limit of 1048576 bytes\n", "\"": "a row is over the limit of 1048576 bytes; perhaps a quote is not closed\n"} {
+		in := io.MultiReader(strings.NewReader("Date,Weight\n"+begin), io.LimitReader(endless{}, 16<<20), strings.NewReader("\n2024-01-02,5\n"))
+		if got := read(t, c, in); !strings.HasPrefix(got, "line 3;") || !strings.HasSuffix(got, "\nf: line 2: "+reason) {
+			t.Errorf("got %.500s", got)
+		}
 	}
 }
 

@@ -147,10 +147,7 @@ func (c *cutter) feed(p []byte) error {
 	if err := c.decode(p[:whole]); err != nil {
 		return err
 	}
-	if c.padded && whole < len(p) {
-		return errNotBase64
-	}
-	c.quad = append(c.quad, p[whole:]...)
+	c.quad = append(c.quad, p[whole:]...) // after padding, it is in the way at the end
 	return nil
 }
 

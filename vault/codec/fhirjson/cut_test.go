@@ -87,6 +87,11 @@ func TestALineBreakInBase64IsRefusedAndNothingIsLost(t *testing.T) {
 	if got != "refused f: line 1, column 120034: a string has a bare control character\n" {
 		t.Errorf("got %.300s", got)
 	}
+	in = `{"resourceType":"Binary","data":"` + base(90_000) + "\r\r\n\n" + `"}`
+	got = read(t, fhirjson.JSON(), "f", strings.NewReader(in), vault.DecodeOptions{})
+	if got != "refused f: line 1, column 120034: a string has a bare control character\n" {
+		t.Errorf("got %.300s", got)
+	}
 }
 
 func TestAttachmentsCutAnywhereComeBack(t *testing.T) {

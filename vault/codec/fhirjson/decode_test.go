@@ -129,6 +129,20 @@ func TestDocumentsGiveTheirResourcesAndSayWhatIsRefused(t *testing.T) {
 	}
 }
 
+func TestABrokenFirstLineOfManyIsOnlyThat(t *testing.T) {
+	first := `{"resourceType":"Basic","a":"` + strings.Repeat("x", 5000) + `","b":[}` + "\n" // longer than what is looked at
+	got := read(t, fhirjson.JSON(), "f", strings.NewReader(first+p1+"\n"+p2), vault.DecodeOptions{})
+	want := "item line 2||Patient 0 cuts " + p1 + "\nitem line 3||Patient 0 cuts " + p2 +
+		"\nrefused f: line 1, column 5037: a closing bracket does not match the one that was opened\n"
+	if got != want {
+		t.Errorf("got\n%.500s", got)
+	}
+	got = read(t, fhirjson.JSON(), "f", strings.NewReader(first+" ]\n}"), vault.DecodeOptions{})
+	if strings.Count(got, "refused") != 1 {
+		t.Errorf("got\n%.500s", got)
+	}
+}
+
 func TestAFileCutAnywhereGivesWhatCameBeforeAndOneRefusal(t *testing.T) {
 	in := `{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"a","resource":` + p1 + `},{"resource":` + p2 + `}]}`
 	for n := 1; n < len(in); n++ {
@@ -154,7 +168,7 @@ func TestLimitsRefuseOneResourceAndTheRestGoesOn(t *testing.T) {
 func TestAbsurdDepthIsNoStack(t *testing.T) {
 	in := p1 + "\n" + `{"resourceType":"Basic","a":` + strings.Repeat("[", 1<<20) + "\n" + p2
 	got := read(t, fhirjson.NDJSON(), "f", strings.NewReader(in), vault.DecodeOptions{})
-	if strings.Count(got, "item") != 2 || strings.Count(got, "refused") != 1 {
+	if strings.Count(got, "item") != 2 || strings.Count(got, "refused") != 1 || !strings.Contains(got, "nested too deeply to go on") {
 		t.Errorf("got\n%s", got)
 	}
 }
@@ -191,5 +205,27 @@ func TestCancellingEndsTheReading(t *testing.T) {
 	got, err := codectest.Read(fhirjson.JSON().Decode(ctx, "f", strings.NewReader(p1), vault.DecodeOptions{}))
 	if err != nil || !errors.Is(got.Err, context.Canceled) || len(got.Items) != 0 {
 		t.Errorf("%v, %+v", err, got)
+	}
+}
+
+type idle struct{}
+
+func (idle) Read([]byte) (int, error) { return 0, nil }
+
+func TestAReaderThatGivesNothingIsLeft(t *testing.T) {
+	got, err := codectest.Read(fhirjson.JSON().Decode(context.Background(), "f", idle{}, vault.DecodeOptions{}))
+	if err != nil || !errors.Is(got.Err, io.ErrNoProgress) {
+		t.Errorf("%v, %v", err, got.Err)
+	}
+}
+
+func TestAHistoryThatIsTooLongLosesItsOldestAndSaysSo(t *testing.T) {
+	entry := `{"resource":{"resourceType":"Basic","language":"` + strings.Repeat("x ", 2<<20) + `"}},`
+	in := io.MultiReader(strings.NewReader(`{"resourceType":"Bundle","type":"history","entry":[`),
+		strings.NewReader(strings.Repeat(entry, 18)), strings.NewReader(`{"resource":`+p1+`}]}`))
+	got, err := codectest.Read(fhirjson.JSON().Decode(context.Background(), "f", in, vault.DecodeOptions{}))
+	if err != nil || len(got.Items) != 15 || got.Items[0].Place != "entry 15" || len(got.Refusals) != 1 ||
+		got.Refusals[0].Error() != "f: entry 16: the history is too long to be turned round in memory; this and all older versions are left out" {
+		t.Errorf("%v, %d items, %v", err, len(got.Items), got.Refusals)
 	}
 }
