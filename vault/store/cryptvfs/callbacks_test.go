@@ -68,3 +68,28 @@ func TestTheCallbacksHaveTheSignaturesThatSQLiteCalls(t *testing.T) {
 		}
 	}
 }
+
+// TestLibcIsTheOneSQLiteWasTranslatedFor: code translated for one version of
+// modernc.org/libc is not promised to work with another.
+func TestLibcIsTheOneSQLiteWasTranslatedFor(t *testing.T) {
+	pkg, err := build.Import("modernc.org/sqlite/lib", ".", build.FindOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pin := regexp.MustCompile(`modernc\.org/libc (v\S+)`)
+	version := func(path string) string {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := pin.FindSubmatch(b)
+		if m == nil {
+			t.Fatalf("%s does not name modernc.org/libc", path)
+		}
+		return string(m[1])
+	}
+	want := version(filepath.Join(filepath.Dir(pkg.Dir), "go.mod"))
+	if got := version(filepath.FromSlash("../../../go.mod")); got != want {
+		t.Errorf("modernc.org/libc %s, want %s", got, want)
+	}
+}
