@@ -85,3 +85,18 @@ type Merger func(ancestor, a, b *Resource) []byte
 type Applied struct {
 	Entries, New, Changed, Conflicts, Deleted int
 }
+
+// JournalState is what a journal keeps beside the log, in the same database: its
+// summary of the log, epoch keys wrapped for this device, evidence of forks,
+// quarantined segments. Implemented by vault/store.
+type JournalState interface {
+	// State gives what SetState kept under the key, or nil.
+	State(ctx context.Context, key string) ([]byte, error)
+	// SetState keeps a value, durably when it returns; nil removes it.
+	SetState(ctx context.Context, key string, value []byte) error
+	// States gives the keys that begin with prefix, ascending.
+	States(ctx context.Context, prefix string) ([]string, error)
+	// Unpack gives the payload of a body as it is stored and travels, or
+	// ErrIntegrity when it is not what the header says.
+	Unpack(h Header, body []byte) ([]byte, error)
+}

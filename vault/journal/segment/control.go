@@ -1,0 +1,183 @@
+package segment
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf8"
+
+	"phivault/crypto/identity"
+	"phivault/vault"
+)
+
+// Roles of a member.
+const (
+	RoleMember = 0
+	RoleOwner  = 1
+)
+
+const (
+	controlVersion = 1
+	tagAdmit       = 1
+	tagRemove      = 2
+
+	// MaxName bounds a device's name, in bytes.
+	MaxName   = 256
+	maxWraps  = 4096
+	genesisAt = "phvgene\x00"
+)
+
+// Admission makes a device a member.
+type Admission struct {
+	Public identity.Public
+	Role   uint8
+	Name   string
+	Given  []EpochID // the epochs whose keys its reply carries
+}
+
+// Removal ends a membership. What the device wrote up to Keep stays.
+type Removal struct {
+	Device [16]byte
+	None   bool // nothing of it stays; Keep is then zero
+	Keep   vault.Place
+}
+
+// Member is the payload of an entry about members: exactly one field is set.
+type Member struct {
+	Genesis []byte
+	Admit   *Admission
+	Remove  *Removal
+}
+
+// Encode gives the canonical bytes.
+func (m Member) Encode() []byte {
+	switch {
+	case m.Genesis != nil:
+		return m.Genesis
+	case m.Admit != nil:
+		a := m.Admit
+		b := append([]byte{controlVersion, tagAdmit}, a.Public.Signing[:]...)
+		b = append(append(b, a.Public.KEM[:]...), a.Role)
+		b = appendVar(b, []byte(a.Name))
+		b = binary.BigEndian.AppendUint16(b, uint16(len(a.Given)))
+		for _, e := range a.Given {
+			b = append(b, e[:]...)
+		}
+		return b
+	default:
+		r := m.Remove
+		b := append([]byte{controlVersion, tagRemove}, r.Device[:]...)
+		if r.None {
+			b = append(b, 0)
+		} else {
+			b = append(b, 1)
+		}
+		b = append(b, place(vault.LogID{Number: r.Keep.Log.Number}, r.Keep.Seq)[16:]...)
+		return append(b, r.Keep.Hash[:]...)
+	}
+}
+
+// DecodeMember reads what Encode wrote and nothing else.
+func DecodeMember(b []byte) (m Member, err error) {
+	if bytes.HasPrefix(b, []byte(genesisAt)) {
+		if _, err := identity.ParseGenesis(b); err != nil {
+			return m, ErrFormat
+		}
+		return Member{Genesis: b}, nil
+	}
+	r := &reader{b: b}
+	if r.u8() != controlVersion {
+		return m, ErrFormat
+	}
+	switch r.u8() {
+	case tagAdmit:
+		a := new(Admission)
+		r.fill(a.Public.Signing[:])
+		r.fill(a.Public.KEM[:])
+		a.Role = r.u8()
+		a.Name = string(r.variable(MaxName))
+		n := r.u16()
+		if a.Role > RoleOwner || !utf8.ValidString(a.Name) || !r.room(n, len(EpochID{})) {
+			return m, ErrFormat
+		}
+		a.Given = make([]EpochID, n)
+		for i := range a.Given {
+			r.fill(a.Given[i][:])
+		}
+		m.Admit = a
+	case tagRemove:
+		v := new(Removal)
+		r.fill(v.Device[:])
+		keep := r.u8()
+		v.Keep.Log = vault.LogID{Device: v.Device, Number: r.u64()}
+		v.Keep.Seq = r.u64()
+		r.fill(v.Keep.Hash[:])
+		v.None = keep == 0
+		if keep > 1 || v.None && (v.Keep.Log.Number != 0 || v.Keep.Seq != 0 || v.Keep.Hash != vault.Hash{}) {
+			return m, ErrFormat
+		}
+		if v.None {
+			v.Keep = vault.Place{}
+		}
+		m.Remove = v
+	default:
+		return m, ErrFormat
+	}
+	if err := r.end(); err != nil {
+		return Member{}, err
+	}
+	return m, nil
+}
+
+// Mint is the payload of an entry that makes an epoch.
+type Mint struct {
+	Epoch  EpochID
+	Parent EpochID
+	Depth  uint32
+	Wraps  []MintWrap // ascending by device
+}
+
+// MintWrap is an epoch's key for one recipient.
+type MintWrap struct {
+	Device [16]byte
+	Wrap   []byte
+}
+
+// Encode gives the canonical bytes.
+func (m Mint) Encode() []byte {
+	b := append([]byte{controlVersion}, m.Epoch[:]...)
+	b = append(b, m.Parent[:]...)
+	b = binary.BigEndian.AppendUint32(b, m.Depth)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(m.Wraps)))
+	for _, w := range m.Wraps {
+		b = appendVar(append(b, w.Device[:]...), w.Wrap)
+	}
+	return b
+}
+
+// DecodeMint reads what Encode wrote and nothing else.
+func DecodeMint(b []byte) (m Mint, err error) {
+	r := &reader{b: b}
+	if r.u8() != controlVersion {
+		return m, ErrFormat
+	}
+	r.fill(m.Epoch[:])
+	r.fill(m.Parent[:])
+	m.Depth = r.u32()
+	n := r.u16()
+	if n == 0 || n > maxWraps || !r.room(n, 20+identity.WrapSize) {
+		return Mint{}, ErrFormat
+	}
+	m.Wraps = make([]MintWrap, n)
+	for i := range m.Wraps {
+		w := &m.Wraps[i]
+		r.fill(w.Device[:])
+		w.Wrap = r.variable(identity.WrapSize)
+		if len(w.Wrap) != identity.WrapSize || i > 0 && bytes.Compare(m.Wraps[i-1].Device[:], w.Device[:]) >= 0 {
+			r.bad = true
+		}
+	}
+	if err := r.end(); err != nil {
+		return Mint{}, err
+	}
+	return m, nil
+}

@@ -1,0 +1,89 @@
+package segment
+
+import (
+	"phivault/crypto/seal"
+	"phivault/sync/remote"
+	"phivault/vault"
+)
+
+// Limits of objects, in bytes.
+const (
+	// TargetSize is what a segment's object should fit into.
+	TargetSize = 1 << 20
+	// MaxSize is the largest object of a segment that a reader takes.
+	MaxSize = 4 << 20
+	// MaxInline is the largest body that travels within its segment.
+	MaxInline = 256 << 10
+)
+
+// Apart reports whether an entry's body travels as an object of its own.
+func Apart(body []byte) bool { return len(body) > MaxInline }
+
+// Plaintext gives what a segment's object holds: var(signed plaintext) ‖ var(body)
+// of each entry, empty for a body that is absent or travels apart.
+func Plaintext(s *Segment, bodies [][]byte) []byte {
+	signed := s.Encode()
+	n := 4 + len(signed)
+	for _, b := range bodies {
+		n += 4 + len(b)
+	}
+	out := appendVar(make([]byte, 0, n), signed)
+	for _, b := range bodies {
+		if Apart(b) {
+			b = nil
+		}
+		out = appendVar(out, b)
+	}
+	return out
+}
+
+// ParsePlaintext reads what Plaintext wrote. Bodies lie within b; an empty one is
+// nil.
+func ParsePlaintext(b []byte) (*Segment, [][]byte, error) {
+	r := &reader{b: b}
+	signed := r.variable(MaxSize)
+	if r.bad {
+		return nil, nil, ErrFormat
+	}
+	s, err := Decode(signed)
+	if err != nil {
+		return nil, nil, err
+	}
+	bodies := make([][]byte, len(s.Entries))
+	for i := range bodies {
+		if bodies[i] = r.variable(MaxInline); len(bodies[i]) == 0 {
+			bodies[i] = nil
+		}
+	}
+	if err := r.end(); err != nil {
+		return nil, nil, err
+	}
+	return s, bodies, nil
+}
+
+// Seal makes the object of a segment for the name it goes under.
+func Seal(s *Segment, bodies [][]byte, k *Keys, n remote.Name) ([]byte, error) {
+	return seal.Seal(Plaintext(s, bodies), k.segment, k.context(s.VaultID, seal.KindSegment, n), seal.Buckets)
+}
+
+// Open opens an object. seal.ErrOpen when it is not one of this vault, epoch, kind
+// and name; ErrFormat when it is and holds no segment.
+func Open(object []byte, vaultID vault.Hash, k *Keys, n remote.Name) (*Segment, [][]byte, error) {
+	plain, err := seal.Open(object, k.segment, k.context(vaultID, seal.KindSegment, n))
+	if err != nil {
+		return nil, nil, err
+	}
+	return ParsePlaintext(plain)
+}
+
+// Space is where a vault's objects lie.
+func Space(vaultID vault.Hash) remote.Space { return remote.VaultSpace(tag(vaultID)) }
+
+// BlobContext is what a blob's or payload's object is sealed with.
+func (k *Keys) BlobContext(vaultID vault.Hash, n remote.Name) seal.Context {
+	return k.context(vaultID, seal.KindBlob, n)
+}
+
+func (k *Keys) context(vaultID vault.Hash, kind seal.Kind, n remote.Name) seal.Context {
+	return seal.Context{VaultID: vaultID, Kind: kind, Epoch: k.id, Name: n.String()}
+}

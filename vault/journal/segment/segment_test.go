@@ -1,0 +1,295 @@
+package segment
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"runtime"
+	"testing"
+	"testing/cryptotest"
+	"time"
+
+	"phivault/crypto/identity"
+	"phivault/crypto/seal"
+	"phivault/crypto/secret"
+	"phivault/vault"
+)
+
+//go:generate go test -run ^TestVectors$ -update
+
+var update = flag.Bool("update", false, "write the test vectors anew")
+
+const vectorFile = "testdata/segment.json"
+
+func device(t testing.TB, n byte) *identity.Device {
+	t.Helper()
+	d, err := identity.NewDevice(bytes.Repeat([]byte{n}, 32), bytes.Repeat([]byte{n + 100}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Destroy)
+	return d
+}
+
+func sample(t testing.TB) (*Segment, [][]byte) {
+	d := device(t, 1)
+	body := []byte("\x00payload")
+	s := &Segment{VaultID: vault.Hash{9}, Place: vault.Place{Log: vault.LogID{Device: d.ID(), Number: 2}, Seq: 7}, Prev: vault.Hash{3},
+		Epoch: EpochID{4}, Next: EpochID{5}, Clock: time.UnixMilli(1700000000123).UTC(), Last: true,
+		Heads: []vault.Place{{Log: vault.LogID{Device: [16]byte{1}}, Seq: 3, Hash: vault.Hash{8}}, {Log: vault.LogID{Device: [16]byte{1}, Number: 1}, Seq: 0, Hash: vault.Hash{6}}},
+		Entries: []vault.Header{
+			{Kind: vault.KindPut, Record: vault.RecordID{1}, Parents: []vault.RevisionID{{1}, {2}}, Payload: sha256.Sum256(body[1:]), Length: 7},
+			{Kind: vault.KindTombstone, Record: vault.RecordID{2}, Parents: []vault.RevisionID{{7}}, Payload: sha256.Sum256(nil)}}}
+	s.Sign(d)
+	return s, [][]byte{body, nil}
+}
+
+func TestASegmentComesBack(t *testing.T) {
+	s, bodies := sample(t)
+	got, err := Decode(s.Encode())
+	if err != nil || !bytes.Equal(got.Encode(), s.Encode()) || got.Place != s.Place || !got.Clock.Equal(s.Clock) || !got.Last {
+		t.Fatalf("%v", err)
+	}
+	if !got.Verify(device(t, 1).Public()) || got.Verify(device(t, 2).Public()) {
+		t.Error("verifies for another device, or not for its own")
+	}
+	kept := vault.Segment{Place: s.Place, Head: s.Head(), Entries: []vault.SegmentEntry{{Header: s.Entries[0]}, {Header: s.Entries[1]}}}
+	again, err := FromLedger(kept)
+	if err != nil || !bytes.Equal(again.Encode(), s.Encode()) {
+		t.Errorf("from the ledger: %v", err)
+	}
+	kept.Entries[0].Header.Length++
+	if _, err := FromLedger(kept); !errors.Is(err, ErrFormat) {
+		t.Errorf("a changed ledger: %v", err)
+	}
+	key := secret.Random(32)
+	k, err := NewKeys(EpochID{4}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := Space(s.VaultID).Name(k.SegmentName(s.Place.Log, s.Place.Seq))
+	object, err := Seal(s, bodies, k, n)
+	if err != nil || len(object) != 4096 {
+		t.Fatalf("%d bytes, %v", len(object), err)
+	}
+	opened, b, err := Open(object, s.VaultID, k, n)
+	if err != nil || opened.Place != s.Place || !bytes.Equal(b[0], bodies[0]) || b[1] != nil {
+		t.Errorf("%v", err)
+	}
+	other, _ := NewKeys(EpochID{5}, key)
+	for name, try := range map[string]func() error{
+		"another name":  func() error { _, _, err := Open(object, s.VaultID, k, Space(s.VaultID).Name([32]byte{})); return err },
+		"another vault": func() error { _, _, err := Open(object, vault.Hash{1}, k, n); return err },
+		"another epoch": func() error { _, _, err := Open(object, s.VaultID, other, n); return err },
+	} {
+		if err := try(); !errors.Is(err, seal.ErrOpen) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestEveryChangeIsRefusedOrChangesTheHashAndTheSignature(t *testing.T) {
+	s, _ := sample(t)
+	good, public := s.Encode(), device(t, 1).Public()
+	for at := range good {
+		b := bytes.Clone(good)
+		b[at] ^= 1
+		got, err := Decode(b)
+		if err == nil && (got.Verify(public) || got.Place.Hash == s.Place.Hash) {
+			t.Fatalf("byte %d changed and nobody noticed", at)
+		}
+		if _, err := Decode(good[:at]); err == nil {
+			t.Fatalf("cut to %d", at)
+		}
+	}
+	if _, err := Decode(append(bytes.Clone(good), 0)); err == nil {
+		t.Error("a trailing byte")
+	}
+	reject := func(name string, f func(*Segment)) {
+		s, _ := sample(t)
+		f(s)
+		if _, err := Decode(s.Encode()); !errors.Is(err, ErrFormat) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	reject("heads in disorder", func(s *Segment) { s.Heads[0], s.Heads[1] = s.Heads[1], s.Heads[0] })
+	reject("a head twice", func(s *Segment) { s.Heads[1] = s.Heads[0] })
+	reject("parents in disorder", func(s *Segment) { p := s.Entries[0].Parents; p[0], p[1] = p[1], p[0] })
+	reject("kind 0", func(s *Segment) { s.Entries[0].Kind = 0 })
+	reject("kind 10", func(s *Segment) { s.Entries[0].Kind = 10 })
+	reject("a length beyond all", func(s *Segment) { s.Entries[0].Length = 1 << 40 })
+	reject("too many entries", func(s *Segment) { s.Entries = make([]vault.Header, MaxEntries+1) })
+}
+
+func TestHugeCountsCostNothing(t *testing.T) {
+	s, _ := sample(t)
+	b := s.prefix()
+	b = b[:len(b)-2*headSize-2]
+	heads := append(bytes.Clone(b), 0xff, 0xff)
+	entries := append(append(bytes.Clone(b), 0, 0), 0xff, 0xff, 0xff, 0xff)
+	body := appendVar(nil, s.Encode())
+	body = append(body, 0xff, 0xff, 0xff, 0xff)
+	for name, f := range map[string]func(){
+		"heads":   func() { _, _ = Decode(heads) },
+		"entries": func() { _, _ = Decode(entries) },
+		"bodies":  func() { _, _, _ = ParsePlaintext(body) },
+		"wraps":   func() { _, _ = DecodeMint(append(make([]byte, 37), 0xff, 0xff)) },
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range 16 {
+			f()
+		}
+		runtime.ReadMemStats(&after)
+		if n := (after.TotalAlloc - before.TotalAlloc) / 16; n > 16<<10 {
+			t.Errorf("%s: %d bytes allocated", name, n)
+		}
+	}
+}
+
+func TestControlPayloadsComeBack(t *testing.T) {
+	p := device(t, 3).Public()
+	wrap := bytes.Repeat([]byte{1}, identity.WrapSize)
+	for name, m := range map[string]Member{
+		"admission": {Admit: &Admission{Public: p, Role: RoleOwner, Name: "Käthe's laptop", Given: []EpochID{{1}, {2}}}},
+		"removal":   {Remove: &Removal{Device: [16]byte{3}, Keep: vault.Place{Log: vault.LogID{Device: [16]byte{3}, Number: 1}, Seq: 4, Hash: vault.Hash{5}}}},
+		"of all":    {Remove: &Removal{Device: [16]byte{3}, None: true}},
+	} {
+		b := m.Encode()
+		got, err := DecodeMember(b)
+		if err != nil || !bytes.Equal(got.Encode(), b) {
+			t.Errorf("%s: %v", name, err)
+		}
+		for n := range b {
+			if _, err := DecodeMember(b[:n]); !errors.Is(err, ErrFormat) {
+				t.Fatalf("%s cut to %d: %v", name, n, err)
+			}
+		}
+		if _, err := DecodeMember(append(b[:len(b):len(b)], 0)); !errors.Is(err, ErrFormat) {
+			t.Errorf("%s with a trailing byte: %v", name, err)
+		}
+	}
+	m := Mint{Epoch: EpochID{1}, Parent: EpochID{2}, Depth: 3, Wraps: []MintWrap{{[16]byte{1}, wrap}, {[16]byte{2}, wrap}}}
+	got, err := DecodeMint(m.Encode())
+	if err != nil || !bytes.Equal(got.Encode(), m.Encode()) {
+		t.Errorf("mint: %v", err)
+	}
+	m.Wraps[0], m.Wraps[1] = m.Wraps[1], m.Wraps[0]
+	if _, err := DecodeMint(m.Encode()); !errors.Is(err, ErrFormat) {
+		t.Errorf("recipients in disorder: %v", err)
+	}
+	for name, wraps := range map[string][]MintWrap{"none": nil, "twice": {{[16]byte{1}, wrap}, {[16]byte{1}, wrap}}} {
+		m.Wraps = wraps
+		if _, err := DecodeMint(m.Encode()); !errors.Is(err, ErrFormat) {
+			t.Errorf("recipients %s: %v", name, err)
+		}
+	}
+}
+
+type vector struct {
+	SigningSeed, EpochKey, EpochID, VaultID, Encoded, Hash string
+	SegmentName, PackName, PayloadName, InboxName, BlobKey string
+	SegmentObjectName, SegmentObject                       string
+}
+
+// The vectors are checked against the specification written out here.
+func TestVectors(t *testing.T) {
+	h := hex.EncodeToString
+	s, bodies := sample(t)
+	key := bytes.Repeat([]byte{7}, 32)
+	k, err := NewKeys(s.Epoch, secret.FromBytes(bytes.Clone(key)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := func(b [32]byte) string { return h(b[:]) }
+	name := Space(s.VaultID).Name(k.SegmentName(s.Place.Log, s.Place.Seq))
+	if *update {
+		cryptotest.SetGlobalRandom(t, 5)
+		object, err := Seal(s, bodies, k, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := vector{h(bytes.Repeat([]byte{1}, 32)), h(key), h(s.Epoch[:]), h(s.VaultID[:]), h(s.Encode()), s.Place.Hash.String(),
+			id(k.SegmentName(s.Place.Log, s.Place.Seq)), id(k.PackName(s.Place.Log, 0)), id(k.PayloadName(s.Entries[0].Payload)),
+			id(InboxName(k.Inbox(s.Place.Log.Device), [16]byte{2}, 3)), h(k.BlobKey().Bytes()), name.String(), h(object)}
+		out, _ := json.MarshalIndent(v, "", "  ")
+		if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(vectorFile, append(out, '\n'), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw, err := os.ReadFile(vectorFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v vector
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatal(err)
+	}
+	unhex := func(s string) []byte { b, _ := hex.DecodeString(s); return b }
+	u64 := func(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+	derive := func(x string) []byte {
+		b, _ := hkdf.Key(sha512.New, unhex(v.EpochKey), unhex(v.EpochID), "phivault/epoch/v1/"+x, 32)
+		return b
+	}
+	mac := func(key []byte, parts ...[]byte) string {
+		m := hmac.New(sha256.New, key)
+		m.Write(bytes.Join(parts, nil))
+		return h(m.Sum(nil))
+	}
+	encoded := unhex(v.Encoded)
+	sum, dev := sha256.Sum256(encoded), encoded[34:50]
+	payload := sha256.Sum256(bytes.Join([][]byte{[]byte("payload"), s.Entries[0].Payload[:], derive("name")}, nil))
+	for what, pair := range map[string][2]string{
+		"hash":         {h(sum[:]), v.Hash},
+		"segment name": {mac(derive("name"), []byte("segment\x00"), dev, u64(2), u64(7)), v.SegmentName},
+		"pack name":    {mac(derive("name"), []byte("pack\x00"), dev, u64(2), u64(0)), v.PackName},
+		"payload name": {h(payload[:]), v.PayloadName},
+		"inbox name":   {mac(derive("inbox"+string(dev)), append([]byte{2}, make([]byte, 15)...), u64(3)), v.InboxName},
+		"blob key":     {h(derive("blob")), v.BlobKey},
+		"encoding":     {h(s.Encode()), v.Encoded},
+		"object name":  {name.String(), v.SegmentObjectName},
+	} {
+		if pair[0] != pair[1] || pair[0] == "" {
+			t.Errorf("the specification makes another %s", what)
+		}
+	}
+	signing := ed25519.NewKeyFromSeed(unhex(v.SigningSeed)).Public().(ed25519.PublicKey)
+	signed := append([]byte("phivault/segment/v1\x00"), encoded[:len(encoded)-64]...)
+	if !ed25519.Verify(signing, signed, encoded[len(encoded)-64:]) {
+		t.Error("the signature does not verify as specified")
+	}
+	if got, b, err := Open(unhex(v.SegmentObject), s.VaultID, k, name); err != nil || got.Place != s.Place || !bytes.Equal(b[0], bodies[0]) {
+		t.Errorf("the object: %v", err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	s, bodies := sample(f)
+	f.Add(s.Encode())
+	f.Add(Plaintext(s, bodies))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if s, err := Decode(b); err == nil && !bytes.Equal(s.Encode(), b) {
+			t.Error("a second encoding of one segment")
+		} else if err != nil && s != nil {
+			t.Error("a result beside an error")
+		}
+		if s, bodies, err := ParsePlaintext(b); err == nil && !bytes.Equal(Plaintext(s, bodies), b) {
+			t.Error("a second plaintext of one segment")
+		}
+		if m, err := DecodeMember(b); err == nil && !bytes.Equal(m.Encode(), b) {
+			t.Error("a second encoding of one membership")
+		}
+		if m, err := DecodeMint(b); err == nil && !bytes.Equal(m.Encode(), b) {
+			t.Error("a second encoding of one epoch")
+		}
+	})
+}
