@@ -42,7 +42,6 @@ var house = map[string][]string{
 	"vault/journal/segment": {"vault", "crypto/seal", "crypto/identity", "crypto/secret", "sync/remote"},
 	"vault/local":           {"vault/...", "crypto/...", "sync/engine"},
 	"vault/local/oskeyring": {"vault/local"},
-	"vault/local/oskeyring": {"vault/local"},
 	"vault/synth":           {"vault/fhir"},
 
 	"sync/remote":        {},

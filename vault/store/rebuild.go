@@ -95,8 +95,8 @@ func (s *Store) urls(ctx context.Context) (map[vault.RecordID]string, error) {
 }
 
 type rebuilt struct {
-	record, typ, source int64
-	id                  vault.RecordID
+	record int64
+	id     vault.RecordID
 }
 
 // rebuildPage rebuilds the records after done and gives the last one's number.
