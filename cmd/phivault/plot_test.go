@@ -69,6 +69,16 @@ func TestPlotOfOneValueOrOneDay(t *testing.T) {
 	}
 }
 
+// Dates of different zones and precision do not sort as text.
+func TestPlotOrdersByTime(t *testing.T) {
+	points := []vault.Point{{Date: "2025", Value: "2"}, {Date: "2023-01-01", Value: "3"}, {Date: "2024-06-01T00:00:00Z", Value: "1"}}
+	lines, _ := plot(&vault.Trend{Points: points}, 60, 9, false)
+	last := lines[len(lines)-1]
+	if !strings.HasPrefix(strings.TrimSpace(last), "2023-01-01") || !strings.HasSuffix(last, "2025") {
+		t.Errorf("\n%s", strings.Join(lines, "\n"))
+	}
+}
+
 func FuzzPlot(f *testing.F) {
 	f.Add("2024-01-01", "6.30", "5", "7", "1e308", "-1e308")
 	f.Fuzz(func(t *testing.T, date, a, low, high, b, c string) {

@@ -67,6 +67,17 @@ func TestTableStreamsRowsAfterTheFirst(t *testing.T) {
 	}
 }
 
+func TestJSONOnATerminalHasNothingToActOn(t *testing.T) {
+	out, b := paper(true, 80)
+	if err := writeJSON(out, map[string]string{"title": "a\u202e\u009b\x7f<b>"}); err != nil {
+		t.Fatal(err)
+	}
+	out.flush()
+	if got, want := b.String(), `{"title":"a\u202e\u009b\u007f<b>"}`+"\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestFlagsShowASignAndTheirLetters(t *testing.T) {
 	for flag, want := range map[string]string{"": "–", "H": "▲ H", "HH": "▲▲ HH", "L": "▼ L", "LL": "▼▼ LL", "N": "· N", "A": "◆ A"} {
 		if got := flagText(flag, true); got != want {
