@@ -72,8 +72,16 @@ func (v *Vault) Import(ctx context.Context, in Input, o ImportOptions) (res Impo
 	if o.DryRun {
 		return i.res, runErr
 	}
+	if s, ok := v.p.Store.(settler); ok && runErr == nil && i.batches > settleAfter {
+		runErr = s.Settle(ctx)
+	}
 	return i.res, errors.Join(runErr, i.finish(ctx, runErr != nil))
 }
+
+// settler is a Store that has work to finish after many batches.
+type settler interface{ Settle(context.Context) error }
+
+const settleAfter = 4 // batches
 
 func chooseSource(ctx context.Context, in Input, o ImportOptions) (string, error) {
 	if o.Source != "" {
@@ -146,6 +154,8 @@ type importer struct {
 	o      ImportOptions
 	source string
 	res    ImportResult
+
+	batches int
 }
 
 type loaded struct {
@@ -266,6 +276,7 @@ func (i *importer) append(ctx context.Context, b loaded) error {
 		i.res.Records++
 	}
 	i.res.Bytes += b.bytes
+	i.batches++
 	return nil
 }
 

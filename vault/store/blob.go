@@ -88,7 +88,11 @@ func (b *blobWriter) flush() {
 			if b.next == maxChunks {
 				return fmt.Errorf("%w: an attachment of more than %d bytes", vault.ErrLimit, int64(maxChunks)*chunkSize)
 			}
-			if err := b.s.w.run("INSERT INTO chunk(chunk,data) VALUES(?,?)", b.blob<<24|b.next, b.buf[at:min(at+chunkSize, len(b.buf))]); err != nil {
+			data, err := b.s.pack.pack(b.buf[at:min(at+chunkSize, len(b.buf))])
+			if err != nil {
+				return err
+			}
+			if err := b.s.w.run("INSERT INTO chunk(chunk,data) VALUES(?,?)", b.blob<<24|b.next, data); err != nil {
 				return err
 			}
 			b.next++
@@ -257,7 +261,11 @@ func (r *blobReader) Read(p []byte) (int, error) {
 
 func (r *blobReader) fill() error {
 	err := r.s.read(r.ctx, func(c *conn) error {
-		ok, err := c.row(r.ctx, []any{&r.buf}, "SELECT data FROM chunk WHERE chunk=?", r.blob<<24|r.next)
+		var data []byte
+		ok, err := c.row(r.ctx, []any{&data}, "SELECT data FROM chunk WHERE chunk=?", r.blob<<24|r.next)
+		if err == nil && ok {
+			r.buf, err = r.s.pack.unpack(data)
+		}
 		if err == nil && (!ok || len(r.buf) == 0 || int64(len(r.buf)) > r.left) {
 			err = fmt.Errorf("%w: an attachment has lost a part", vault.ErrIntegrity)
 		}
@@ -278,19 +286,23 @@ func (r *blobReader) Close() error { return nil }
 const noteBytes = 1 << 20
 
 // notes reads the text of attachments for a resource's view.
-func notes(ctx context.Context, c *conn) func(vault.Cut) []byte {
-	return func(cut vault.Cut) []byte { return noteOf(ctx, c, cut) }
+func (s *Store) notes(ctx context.Context, c *conn) func(vault.Cut) []byte {
+	return func(cut vault.Cut) []byte { return s.noteOf(ctx, c, cut) }
 }
 
 // noteOf gives the beginning of an attachment, nil when it is not here.
-func noteOf(ctx context.Context, c *conn, cut vault.Cut) (text []byte) {
+func (s *Store) noteOf(ctx context.Context, c *conn, cut vault.Cut) (text []byte) {
 	var blob int64
 	if ok, err := c.row(ctx, []any{&blob}, "SELECT blob FROM blob WHERE sha256=?", cut.SHA256[:]); err != nil || !ok {
 		return nil
 	}
 	_ = c.rows(ctx, func(scan func(...any) error) error { // what cannot be read is not found, and verify tells
-		var part []byte
-		if err := scan(&part); err != nil {
+		var data []byte
+		if err := scan(&data); err != nil {
+			return err
+		}
+		part, err := s.pack.unpack(data)
+		if err != nil {
 			return err
 		}
 		if text = append(text, part...); len(text) >= noteBytes {

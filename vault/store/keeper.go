@@ -111,6 +111,17 @@ func (k *keeper) merge() bool {
 	return after-before >= 2 // as FTS5's documentation tells whether a merge did work
 }
 
+// Settle finishes the merging that a long import has left, so that the searches
+// after it do not pay for it, also when the process ends at once.
+func (s *Store) Settle(ctx context.Context) error {
+	for s.keeper.merge() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Checkpoint moves everything into the main file and empties the write-ahead
 // log, as a copy of the file needs. It waits for readers to finish their pages.
 func (s *Store) Checkpoint(ctx context.Context) error {

@@ -162,7 +162,7 @@ func (s *Store) terms(r *vault.Resource) ([]byte, error) {
 	ctx := context.Background()
 	var full vault.Resource
 	err := s.read(ctx, func(c *conn) (err error) {
-		full, err = fhir.Options{Note: notes(ctx, c)}.Parse(r.JSON, r.Cuts)
+		full, err = fhir.Options{Note: s.notes(ctx, c)}.Parse(r.JSON, r.Cuts)
 		return err
 	})
 	return termsOf(&full), err

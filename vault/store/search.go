@@ -265,7 +265,7 @@ func (f *finder) hit(ctx context.Context, c *conn, doc int64) (rec vault.Record,
 	if err != nil || !ok {
 		return rec, false, err
 	}
-	rec, err = f.s.record(ctx, c, r, notes(ctx, c))
+	rec, err = f.s.record(ctx, c, r, f.s.notes(ctx, c))
 	return rec, true, err
 }
 

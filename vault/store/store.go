@@ -64,7 +64,7 @@ const (
 
 // Create makes a new database at path, whose first entry is the genesis.
 func Create(ctx context.Context, path string, o Options) (*Store, error) {
-	s, err := open(ctx, path, o)
+	s, err := open(ctx, path, "rwc", o)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func Create(ctx context.Context, path string, o Options) (*Store, error) {
 
 // Open opens the database at path and brings it to the newest schema.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
-	s, err := open(ctx, path, o)
+	s, err := open(ctx, path, "rw", o)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +90,11 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	return s, nil
 }
 
-func open(ctx context.Context, path string, o Options) (*Store, error) {
+func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	db, err := sql.Open("sqlite", dsn(path, o.VFS))
+	db, err := sql.Open("sqlite", dsn(path, mode, o.VFS))
 	if err != nil {
 		return nil, mapError(err)
 	}
@@ -137,8 +137,8 @@ func (s *Store) openWriter(ctx context.Context) (err error) {
 
 // dsn gives the driver's name for the database. Plain files need the page size
 // and the journal mode said; an encrypting VFS makes its files that way.
-func dsn(path, vfs string) string {
-	q := url.Values{"_pragma": {"temp_store(2)", "busy_timeout(10000)", "foreign_keys(1)", "trusted_schema(0)", "cell_size_check(1)"}}
+func dsn(path, mode, vfs string) string {
+	q := url.Values{"mode": {mode}, "_pragma": {"temp_store(2)", "busy_timeout(10000)", "foreign_keys(1)", "trusted_schema(0)", "cell_size_check(1)"}}
 	if vfs == "" {
 		q["_pragma"] = append([]string{"page_size(4096)", "journal_mode(wal)"}, q["_pragma"]...)
 	} else {

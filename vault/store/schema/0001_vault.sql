@@ -69,6 +69,7 @@ CREATE VIRTUAL TABLE fts USING fts5(
 INSERT INTO fts(fts, rank) VALUES('automerge', 0);
 INSERT INTO fts(fts, rank) VALUES('crisismerge', 256);
 INSERT INTO fts(fts, rank) VALUES('hashsize', 8388608);
+INSERT INTO fts(fts, rank) VALUES('pgsz', 4000); -- the default spills beside a page's reserved bytes
 
 -- Attachments.
 CREATE TABLE blob(
