@@ -139,10 +139,7 @@ func (c *composed) person() object {
 
 func (c *composed) concept() object {
 	var coding, o object
-	if system, code, ok := strings.Cut(c.code, "|"); ok {
-		if full, known := systems[strings.ToLower(system)]; known {
-			system = full
-		}
+	if system, code, ok := strings.Cut(longCode(c.code), "|"); ok {
 		coding = object{{"system", system}, {"code", code}}
 	} else if loinc.MatchString(c.code) {
 		coding = object{{"system", systems["loinc"]}, {"code", c.code}}

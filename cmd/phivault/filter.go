@@ -26,7 +26,7 @@ func (f *filter) flags(c *cobra.Command, only ...string) {
 			fs.StringVar(&f.patient, "patient", "", "records about this `patient`: an id, Patient/ID, or a name that only one has")
 		},
 		"type":    func() { fs.StringVar(&f.typ, "type", "", "this resourceType") },
-		"code":    func() { fs.StringVar(&f.code, "code", "", "this `code`, in any system, or system|code") },
+		"code":    func() { fs.StringVar(&f.code, "code", "", "this `code`, in any system, or system|code (loinc|4548-4)") },
 		"source":  func() { fs.StringVar(&f.source, "source", "", "imported from this source") },
 		"since":   func() { fs.StringVar(&f.since, "since", "", "from this `date` on: 2024, 2024-03 or 2024-03-09") },
 		"until":   func() { fs.StringVar(&f.until, "until", "", "up to this `date`") },
@@ -44,7 +44,7 @@ func (f *filter) flags(c *cobra.Command, only ...string) {
 
 // query checks the flags and asks the vault who the patient is.
 func (f *filter) query(ctx context.Context, v *vault.Vault) (q vault.Query, err error) {
-	q = vault.Query{Type: f.typ, Code: f.code, Source: f.source, Since: f.since, Until: f.until,
+	q = vault.Query{Type: f.typ, Code: longCode(f.code), Source: f.source, Since: f.since, Until: f.until,
 		Limit: f.limit, Deleted: f.deleted, Conflicts: f.conflicts}
 	switch f.sort {
 	case "", "newest":
@@ -71,6 +71,14 @@ func (f *filter) query(ctx context.Context, v *vault.Vault) (q vault.Query, err 
 		q.Patient, err = findPatient(ctx, v, f.patient)
 	}
 	return q, err
+}
+
+// longCode writes out the short name of a code system: loinc|4548-4.
+func longCode(code string) string {
+	if system, rest, ok := strings.Cut(code, "|"); ok && systems[strings.ToLower(system)] != "" {
+		return systems[strings.ToLower(system)] + "|" + rest
+	}
+	return code
 }
 
 func isTypeName(s string) bool {

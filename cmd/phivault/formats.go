@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"strings"
 
 	"phivault/vault"
 	"phivault/vault/codec"
@@ -68,9 +67,7 @@ func (f *importFlags) csv(subject string) (vault.Codec, error) {
 		}
 		m.Patient = subject
 	}
-	if system, code, ok := strings.Cut(m.Code, "|"); ok && systems[strings.ToLower(system)] != "" {
-		m.Code = systems[strings.ToLower(system)] + "|" + code
-	}
+	m.Code = longCode(m.Code)
 	c, err := csvfile.New(m)
 	if err != nil {
 		return nil, bad

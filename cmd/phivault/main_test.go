@@ -49,6 +49,9 @@ func TestJourneys(t *testing.T) {
 			"public":   func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(os.Chmod(ts.MkAbs(args[0]), 0o644)) },
 			"firstid":  firstIDScript,
 			"samejson": sameScript,
+			"replace":  replaceScript,
+			"mode":     modeScript,
+			"without":  withoutScript,
 		},
 	})
 }
@@ -123,5 +126,34 @@ func sameScript(ts *testscript.TestScript, _ bool, args []string) {
 	want := strings.TrimSuffix(ts.ReadFile(args[0]), "\n")
 	if got := strings.TrimSuffix(ts.ReadFile("stdout"), "\n"); got != want {
 		ts.Fatalf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// replace FILE OLD NEW
+func replaceScript(ts *testscript.TestScript, _ bool, args []string) {
+	old := ts.ReadFile(args[0])
+	if !strings.Contains(old, args[1]) {
+		ts.Fatalf("no %s in the file", args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(old, args[1], args[2])), 0o600))
+}
+
+// mode FILE OCTAL
+func modeScript(ts *testscript.TestScript, _ bool, args []string) {
+	fi, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := strconv.FormatUint(uint64(fi.Mode().Perm()), 8); got != args[1] {
+		ts.Fatalf("mode %s, want %s", got, args[1])
+	}
+}
+
+// without FOLDER TEXT checks that no name in the folder holds the text.
+func withoutScript(ts *testscript.TestScript, _ bool, args []string) {
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	for _, e := range entries {
+		if strings.Contains(e.Name(), args[1]) {
+			ts.Fatalf("%s is there", e.Name())
+		}
 	}
 }

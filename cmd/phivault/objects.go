@@ -8,8 +8,8 @@ import (
 	"phivault/vault"
 )
 
-// The objects of --json. Fields are only ever added to them; see CLI schemas in
-// the README. Every one begins with its schema.
+// The objects of --json. Scripts rely on them: within a version fields are only
+// ever added, none removed or retyped. Every one begins with its schema.
 
 type codeObject struct {
 	System  string `json:"system"`
@@ -125,7 +125,7 @@ func newTrendObject(t *vault.Trend) trendObject {
 }
 
 // statusObject is phivault.status.v1. While locked is true nothing was counted
-// and the numbers are 0.
+// and the numbers are 0. Pending is what waits for a remote: nothing, without one.
 type statusObject struct {
 	Schema    string           `json:"schema"`
 	Vault     string           `json:"vault"`

@@ -62,9 +62,12 @@ func (a *app) options() local.Options {
 	return local.Options{Keyring: a.keyring(), Wait: a.g.wait, Clock: a.now, Command: "phivault " + commandName(a.ran),
 		AcceptOlder: a.g.acceptOlder, StateDir: a.state,
 		Notice: func(n local.Notice) {
-			// Most of these come once and concern the owner's safety: also with --quiet.
-			if n.Kind != local.NoticeNoAnchor || a.g.verbose {
-				a.warn("phivault: note: " + clean(n.Text))
+			text := "phivault: note: " + clean(n.Text)
+			switch n.Kind {
+			case local.NoticeNoAnchor, local.NoticeKeyring: // how it is on this machine
+				a.note(text)
+			default: // what concerns the owner's safety, also with --quiet
+				a.warn(text)
 			}
 		}}
 }
@@ -113,10 +116,14 @@ func (a *app) openWith(ctx context.Context, dir string, p *secret.Bytes) (*sessi
 	}
 	defer code.Destroy()
 	o.DeviceSecret = code
+	begun := a.now()
 	v, err := local.Open(ctx, dir, p, o)
 	secret.Release()
 	if err != nil {
 		return nil, err
+	}
+	if a.g.verbose {
+		a.note("Opened in " + itoa(a.since(begun)) + " ms.")
 	}
 	return &session{v, a}, nil
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // command is phivault without a terminal.
@@ -89,6 +91,73 @@ func TestInterruptedImportKeepsWhatWasFinishedAndContinues(t *testing.T) {
 	count, err := command(t, env, "status", "--passphrase-file", pass).CombinedOutput()
 	if err != nil || !strings.Contains(string(count), "6002 live") {
 		t.Fatalf("%v\n%s", err, count)
+	}
+}
+
+// trip is a terminal that interrupts as soon as progress shows on it.
+type trip struct {
+	cancel context.CancelCauseFunc
+	seen   bytes.Buffer
+}
+
+func (t *trip) Write(p []byte) (int, error) {
+	t.seen.Write(p)
+	if strings.Contains(t.seen.String(), "Importing") {
+		t.cancel(errInterrupted)
+	}
+	return len(p), nil
+}
+
+func TestImportStopsAfterTheBatchUnderWay(t *testing.T) {
+	dir, env := made(t)
+	pass, in := filepath.Join(dir, "pass"), filepath.Join(dir, "many.ndjson")
+	manyRecords(t, in, 9000)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	screen := &trip{cancel: cancel}
+	out, shown := paper(false, 0)
+	a := newApp(os.Stdin, os.Stdout, os.Stderr, func(string) string { return "" })
+	a.out, a.ring, a.state = out, nil, filepath.Join(dir, "state", "phivault")
+	a.err = &sink{w: bufio.NewWriter(screen), tty: true, cols: 80, utf8: true}
+	now := time.Now()
+	a.now = func() time.Time { now = now.Add(time.Second); return now }
+	code := a.run(ctx, []string{"import", in, "--vault", filepath.Join(dir, "vault"), "--passphrase-file", pass})
+	if code != 130 || !strings.Contains(screen.seen.String(), "phivault: import: interrupted; what was finished is kept; run it again to continue") {
+		t.Fatalf("exit code %d\n%s", code, &screen.seen)
+	}
+	var kept int
+	if _, err := fmt.Sscanf(shown.String(), "%d new", &kept); err != nil || kept == 0 || kept == 9000 {
+		t.Fatalf("%q: nothing was interrupted, or nothing kept", shown)
+	}
+	again, err := command(t, env, "import", in, "--json", "--passphrase-file", pass).Output()
+	if want := fmt.Sprintf(`"new":%d,"same":%d,`, 9000-kept, kept); err != nil || !strings.Contains(string(again), want) {
+		t.Fatalf("%v: no %s in %s", err, want, again)
+	}
+}
+
+func TestPassphrasesComeFromDescriptors(t *testing.T) {
+	_, env := made(t)
+	with := func(args ...string) error {
+		c := command(t, env, args...)
+		for _, line := range []string{testPassphrase, "harbour ninety copper windmill"} {
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(w, "%s\nmore", line)
+			w.Close()
+			defer r.Close()
+			c.ExtraFiles = append(c.ExtraFiles, r)
+		}
+		return c.Run()
+	}
+	if err := with("passwd", "--passphrase-fd", "3", "--new-passphrase-fd", "4"); err != nil {
+		t.Fatal(err)
+	}
+	if err := with("status", "--passphrase-fd", "4"); err != nil {
+		t.Fatal(err)
+	}
+	if err := with("status", "--passphrase-fd", "3"); err == nil {
+		t.Fatal("the old passphrase opens it")
 	}
 }
 

@@ -81,8 +81,6 @@ func (a *app) status(ctx context.Context, s *session) error {
 		if o.Types == nil {
 			o.Types = map[string]int64{}
 		}
-		// What no remote has: everything, as long as there is none.
-		o.Pending = n.Entries
 		if st.Backup != nil {
 			o.Backup = stamp(st.Backup.At)
 		}
