@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,6 +79,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 	a.wipe()
 	if err == nil || isPipeClosed(err) {
 		return 0
+	}
+	// A flag that came after the fault was not read.
+	if end := slices.Index(args, "--"); slices.Contains(args[:max(end, 0)], "--json") || end < 0 && slices.Contains(args, "--json") {
+		a.g.json = true
 	}
 	if a.ran == root || a.ran == nil {
 		err = rootFault(root, args, err)

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -120,13 +122,15 @@ func (a *app) form(ctx context.Context, r *vault.Resource) ([]byte, error) {
 	return append(out, r.JSON[at:]...), nil
 }
 
+var errNoObject = failed("integrity", "the record is not a JSON object", "")
+
 // spotsOf finds the simple values at the top of a resource and in its
 // valueQuantity. resourceType and id stay what they are.
 func spotsOf(b []byte) (spots []spot, err error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
-	if _, err := d.Token(); err != nil {
-		return nil, err
+	if tok, err := d.Token(); err != nil || tok != json.Delim('{') {
+		return nil, errors.Join(err, errNoObject)
 	}
 	return spots, members(d, b, func(name string, start, end int64, tok json.Token) error {
 		switch x := tok.(type) {
@@ -161,19 +165,19 @@ func add(spots *[]spot, name string, start, end int64, tok json.Token, b []byte)
 // of a simple value; take reads a nested one to its end.
 func members(d *json.Decoder, b []byte, take func(name string, start, end int64, tok json.Token) error) error {
 	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return err
-		}
-		start := d.InputOffset()
-		for b[start] == ':' || b[start] == ' ' || b[start] == '\n' || b[start] == '\r' || b[start] == '\t' {
-			start++
-		}
 		tok, err := d.Token()
 		if err != nil {
 			return err
 		}
-		if err := take(name.(string), start, d.InputOffset(), tok); err != nil {
+		name := tok.(string) // the decoder gives nothing else here
+		start := d.InputOffset()
+		for start < int64(len(b)) && strings.IndexByte(": \n\r\t", b[start]) >= 0 {
+			start++
+		}
+		if tok, err = d.Token(); err != nil {
+			return err
+		}
+		if err := take(name, start, d.InputOffset(), tok); err != nil {
 			return err
 		}
 	}
