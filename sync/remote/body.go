@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 )
 
 // CheckPut refuses what no remote takes: the zero Name and sizes outside 1 to
@@ -27,22 +28,43 @@ type sourceError struct{ kind, err error }
 func (e *sourceError) Error() string { return "reading what is to be put: " + e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
 
-// Source gives exactly size bytes of r. It looks past the end before it hands
-// out the last bytes, so that a store never receives as complete what is longer
-// or shorter than announced; its error then makes Failed say ErrSize, or name the
-// reader's own.
-func Source(r io.Reader, size int64) io.Reader { return &source{r: r, left: size} }
-
-type source struct {
+// Source gives exactly size bytes of a Put's reader. It looks past the end before
+// it hands out the last bytes, so that a store never receives as complete what is
+// longer or shorter than announced.
+type Source struct {
 	r    io.Reader
 	left int64
-	err  error
+
+	mu  sync.Mutex
+	err error
 }
 
-func (s *source) Read(p []byte) (int, error) {
-	if s.err != nil {
-		return 0, s.err
+// NewSource reads r, which stays the caller's.
+func NewSource(r io.Reader, size int64) *Source { return &Source{r: r, left: size} }
+
+// Err gives the reader's part in a failure, or nil. Failed makes ErrSize or
+// ErrUnread of it. Libraries that read a Source lose its error now and then.
+func (s *Source) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// Read is not for several goroutines.
+func (s *Source) Read(p []byte) (int, error) {
+	if err := s.Err(); err != nil {
+		return 0, err
 	}
+	n, err := s.read(p)
+	if err != nil && err != io.EOF {
+		s.mu.Lock()
+		s.err = err
+		s.mu.Unlock()
+	}
+	return n, err
+}
+
+func (s *Source) read(p []byte) (int, error) {
 	if s.left == 0 {
 		return 0, io.EOF
 	}
@@ -52,25 +74,22 @@ func (s *source) Read(p []byte) (int, error) {
 	p = p[:min(int64(len(p)), s.left)]
 	n, err := s.r.Read(p)
 	s.left -= int64(n)
-	if s.left == 0 && (err == nil || err == io.EOF) {
-		if err = s.ended(); err != nil {
-			s.err = err
+	switch {
+	case s.left == 0 && (err == nil || err == io.EOF):
+		if err := s.ended(); err != nil {
 			return 0, err
 		}
 		return n, nil
-	}
-	switch {
 	case err == io.EOF:
-		err = &sourceError{ErrSize, io.ErrUnexpectedEOF}
+		return n, &sourceError{ErrSize, io.ErrUnexpectedEOF}
 	case err != nil:
-		err = &sourceError{ErrUnread, err}
+		return n, &sourceError{ErrUnread, err}
 	}
-	s.err = err
-	return n, err
+	return n, nil
 }
 
 // ended checks that nothing follows.
-func (s *source) ended() error {
+func (s *Source) ended() error {
 	var one [1]byte
 	for range 100 {
 		n, err := s.r.Read(one[:])

@@ -29,7 +29,7 @@ func TestASourceGivesWhatWasAnnouncedOrFailsBeforeItsEnd(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := io.ReadAll(remote.Source(c.r, 10))
+			got, err := io.ReadAll(remote.NewSource(c.r, 10))
 			if c.want == nil {
 				if err != nil || string(got) != "0123456789" {
 					t.Fatalf("%q, %v", got, err)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Guard is an http.RoundTripper that holds a server to the limits. It sends only
@@ -48,11 +49,16 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	watch := &watchdog{limits: l, cancel: func() { cancel(errStalled) }}
 	out := req.WithContext(ctx)
+	var up *upload
 	if req.Body != nil && req.Body != http.NoBody {
-		out.Body = &upload{body: req.Body, dog: watch}
+		up = &upload{body: req.Body, dog: watch}
+		out.Body = up
+		out.GetBody = nil // a second reading would go around the limits
 	}
 	res, err := g.Next.RoundTrip(out)
-	watch.rest()
+	if up != nil {
+		up.detach()
+	}
 	if err != nil {
 		if context.Cause(ctx) == errStalled {
 			err = errStalled
@@ -65,14 +71,14 @@ func (g *Guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		res.Body.Close()
 		return nil, err
 	}
-	d := &download{body: res.Body, ctx: ctx, cancel: cancel, left: l.Refusal}
+	d := &download{body: res.Body, ctx: ctx, cancel: cancel, left: l.Refusal, refusal: true}
 	if res.StatusCode < 300 {
-		d.left = MaxObject
+		d.left, d.refusal = MaxObject, false
 		if g.Most != nil {
 			d.left = g.Most(req)
 		}
 	}
-	if res.ContentLength > d.left && req.Method != http.MethodHead {
+	if res.ContentLength > d.left && !d.refusal && req.Method != http.MethodHead {
 		d.Close()
 		return nil, refuse(ErrTooLarge, "a body of "+strconv.FormatInt(res.ContentLength, 10)+" bytes was announced")
 	}
@@ -106,11 +112,12 @@ func (g *Guard) check(req *http.Request, res *http.Response) error {
 	return nil
 }
 
-// CloseIdleConnections passes on to the transport.
-func (g *Guard) CloseIdleConnections() {
-	if c, ok := g.Next.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
+// Close closes what is below, if it can be closed.
+func (g *Guard) Close() error {
+	if c, ok := g.Next.(io.Closer); ok {
+		return c.Close()
 	}
+	return nil
 }
 
 // download cuts, times and ends an answer's body.
@@ -120,6 +127,9 @@ type download struct {
 	cancel context.CancelCauseFunc
 	left   int64
 	dog    *watchdog
+	// refusal: what an answer that is not 2xx says beyond the limit is of no
+	// interest, but its status is.
+	refusal bool
 }
 
 func (d *download) Read(p []byte) (int, error) {
@@ -137,6 +147,10 @@ func (d *download) Read(p []byte) (int, error) {
 		err = errStalled
 	}
 	d.left -= int64(n)
+	if d.left < 0 && d.refusal {
+		n, d.left = n+int(d.left), 0
+		return n, io.EOF
+	}
 	if d.left < 0 {
 		d.cancel(nil)
 		return n + int(d.left), refuse(ErrTooLarge, "the body goes on beyond its limit")
@@ -155,21 +169,57 @@ func (d *download) Close() error {
 type upload struct {
 	body io.ReadCloser
 	dog  *watchdog
+
+	mu   sync.Mutex
+	sent int
+	gone bool
 }
 
 func (u *upload) Read(p []byte) (int, error) {
-	u.dog.moved(u.last())
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.gone {
+		return 0, io.ErrClosedPipe
+	}
+	u.dog.moved(u.sent)
 	n, err := u.body.Read(p)
-	u.dog.sent = n
-	if err == nil {
+	if u.sent = n; err == nil {
 		u.dog.wait()
 	}
 	return n, err
 }
 
-func (u *upload) last() int { n := u.dog.sent; u.dog.sent = 0; return n }
+// detach takes the caller's reader away: a transport may go on reading after its
+// RoundTrip has returned, when the caller is reading again elsewhere.
+func (u *upload) detach() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.gone = true
+	u.dog.rest()
+}
 
 func (u *upload) Close() error {
-	u.dog.rest()
+	u.detach()
 	return u.body.Close()
+}
+
+// StatusKind gives the error that an HTTP status stands for; nil for 2xx.
+func StatusKind(status int) error {
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status == http.StatusNotFound, status == http.StatusGone:
+		return ErrNotFound
+	case status == http.StatusPreconditionFailed:
+		return ErrExists
+	case status == http.StatusRequestEntityTooLarge:
+		return ErrTooLarge
+	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status == http.StatusTooEarly:
+		return ErrUnavailable
+	case status == http.StatusInsufficientStorage, status == http.StatusNotImplemented:
+		return ErrRefused
+	case status >= 500:
+		return ErrUnavailable
+	}
+	return ErrRefused
 }

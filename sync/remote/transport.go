@@ -107,7 +107,7 @@ func (h HTTP) TLS() *tls.Config {
 // Transport gives a hardened http.Transport: no compression, no proxy unless
 // asked for, bounded headers, handshakes and idle connections. Use it behind a
 // Guard, which adds what a transport cannot do.
-func (h HTTP) Transport() *http.Transport {
+func (h HTTP) Transport() *Transport {
 	l := h.Limits.filled()
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -133,7 +133,7 @@ func (h HTTP) Transport() *http.Transport {
 	if h.ProxyFromEnvironment {
 		t.Proxy = http.ProxyFromEnvironment
 	}
-	return t
+	return newTransport(t)
 }
 
 // Exporter gives the channel binding "tls-exporter" of a TLS 1.3 connection (RFC

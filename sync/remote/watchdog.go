@@ -13,7 +13,6 @@ var errStalled = refuse(ErrUnavailable, "the transfer stalls")
 type watchdog struct {
 	limits Limits
 	cancel func()
-	sent   int // bytes handed over, not yet counted as taken
 
 	mu    sync.Mutex
 	timer *time.Timer

@@ -87,9 +87,10 @@ func (r *Remote) Put(ctx context.Context, n remote.Name, src io.Reader, size int
 	if _, err := r.root.Lstat(n.String()); err == nil {
 		return remote.Fail("put", n, remote.ErrExists, "")
 	}
-	part, err := r.write(ctx, remote.Source(src, size))
+	in := remote.NewSource(src, size)
+	part, err := r.write(ctx, in)
 	if err != nil {
-		if ctx.Err() != nil || isSource(err) {
+		if ctx.Err() != nil || in.Err() != nil {
 			return remote.Failed(ctx, "put", n, err)
 		}
 		return fault("put", n, err)
@@ -99,11 +100,6 @@ func (r *Remote) Put(ctx context.Context, n remote.Name, src io.Reader, size int
 		return fault("put", n, err)
 	}
 	return nil
-}
-
-func isSource(err error) bool {
-	return errors.Is(remote.Failed(context.Background(), "put", remote.Name{}, err), remote.ErrUnread) ||
-		errors.Is(remote.Failed(context.Background(), "put", remote.Name{}, err), remote.ErrSize)
 }
 
 // write puts src into a new synced file and gives its name.

@@ -31,7 +31,7 @@ func (r *Remote) Put(ctx context.Context, n remote.Name, src io.Reader, size int
 	if inPast || again {
 		return remote.Fail("put", n, remote.ErrExists, "")
 	}
-	b, err := io.ReadAll(remote.Source(src, size))
+	b, err := io.ReadAll(remote.NewSource(src, size))
 	if err != nil {
 		return remote.Failed(ctx, "put", n, err)
 	}

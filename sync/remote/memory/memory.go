@@ -51,7 +51,7 @@ func (r *Remote) Put(ctx context.Context, n remote.Name, src io.Reader, size int
 		return remote.Fail("put", n, remote.ErrExists, "")
 	}
 	var b bytes.Buffer
-	if _, err := b.ReadFrom(&cancellable{ctx, remote.Source(src, size)}); err != nil {
+	if _, err := b.ReadFrom(&cancellable{ctx, remote.NewSource(src, size)}); err != nil {
 		return remote.Failed(ctx, "put", n, err)
 	}
 	r.mu.Lock()

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"net/http"
 	"os"
 	"runtime"
+	"strconv"
 	"testing"
 
 	"phivault/sync/remote"
@@ -175,4 +177,28 @@ func watch(t *testing.T, r remote.Remote) {
 	if !heard {
 		t.Error("a new object was not heard of")
 	}
+}
+
+// Big is the measurement of Run alone, for an adapter before a Sink.
+func Big(t *testing.T, r remote.Remote) { big(t, Options{}, r) }
+
+// Sink is a server that keeps nothing of a put but its size, and gives a body of
+// that size that Big accepts.
+func Sink(size *string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		switch req.Method {
+		case http.MethodPut:
+			n, _ := io.Copy(io.Discard, req.Body)
+			*size = strconv.FormatInt(n, 10)
+			w.Header().Set("ETag", `"0123456789abcdef0123456789abcdef"`)
+		case http.MethodGet:
+			object(w, *size)
+			n, _ := strconv.ParseInt(*size, 10, 64)
+			io.Copy(w, &stream{left: n, peak: new(uint64), step: n})
+		case http.MethodHead:
+			w.WriteHeader(http.StatusNotFound)
+		default:
+			w.WriteHeader(http.StatusCreated)
+		}
+	})
 }
