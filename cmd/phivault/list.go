@@ -80,10 +80,10 @@ type recordTable struct {
 }
 
 func (a *app) recordTable(patients bool) *recordTable {
-	cols := []column{{title: "ID"}, {title: "DATE"}, {title: "TYPE", most: 20}, {title: "TITLE", shrink: 3},
+	cols := []column{{title: "ID"}, {title: "DATE"}, {title: "TYPE", shrink: 2, most: 20}, {title: "TITLE", shrink: 3},
 		{title: "VALUE", shrink: 2, most: 32}, {title: "FLAG"}}
 	if patients {
-		cols = append(cols, column{title: "PATIENT", shrink: 1, most: 24})
+		cols = append(cols, column{title: "PATIENT", shrink: 2, most: 24})
 	}
 	return &recordTable{newTable(a.out, cols...), patients}
 }

@@ -284,3 +284,16 @@ func TestBareOnATerminalSaysWhatIsThere(t *testing.T) {
 	_, env := person(t)
 	sit(t, env, nil).expect("no full-screen interface").expect("Exit codes:").expect("a command is needed").ends(2)
 }
+
+func TestDemoRemovesEverythingAlsoAfterCtrlC(t *testing.T) {
+	dir, env := person(t)
+	tmp := filepath.Join(dir, "tmp")
+	if err := os.Mkdir(tmp, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := sit(t, append(env, "TMPDIR="+tmp), nil, "demo")
+	s.expect("$ phivault import records").typed("\x03").expect("is removed.").expect("phivault: demo: interrupted").ends(130)
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
