@@ -11,15 +11,16 @@ import (
 // than imported.
 const LocalSource = "phivault"
 
-// Add takes in a new record written by the user. A resource without an id gets
-// a random one, as a FHIR server would assign it: its JSON is completed with
-// WithID by the caller beforehand, so that what is stored is what is shown.
-func (v *Vault) Add(ctx context.Context, r *Resource) (Record, error) {
-	if r.ID == "" {
-		return Record{}, fmt.Errorf("%w: a new record needs an id", ErrUsage)
+// Add takes in a new record written by the user, among those of source: that of
+// the patient it is about, so that its references mean what stands there, or
+// LocalSource. The resource has an id already: what is stored is what was shown.
+// ErrChanged when there is a record with this id.
+func (v *Vault) Add(ctx context.Context, source string, r *Resource) (Record, error) {
+	if r.ID == "" || source == "" {
+		return Record{}, fmt.Errorf("%w: a new record needs an id and a source", ErrUsage)
 	}
 	none := int64(0)
-	p := &Put{ID: RecordIDOf(LocalSource, r.Type, r.ID), Source: LocalSource, Resource: r, Base: &none}
+	p := &Put{ID: RecordIDOf(source, r.Type, r.ID), Source: source, Resource: r, Base: &none}
 	return v.put(ctx, p, ActionAdd)
 }
 

@@ -12,7 +12,7 @@ import (
 type ImportOptions struct {
 	Source string // "": the input's meta.source, else DefaultSource
 	// Hash gives the content hash that names a resource without an id.
-	Hash     func(json []byte) (string, error)
+	Hash     func(r *Resource) (string, error)
 	DryRun   bool
 	Limits   Limits
 	Refused  func(*Refusal) // called for each, in order; may be nil
@@ -237,7 +237,7 @@ func (i *importer) prepare(it *Item) (*Put, error) {
 	r := it.Resource
 	id := r.ID
 	if id == "" {
-		h, err := i.o.Hash(r.JSON)
+		h, err := i.o.Hash(&r)
 		if err != nil {
 			return nil, err
 		}

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
-	"iter"
 
 	"github.com/spf13/cobra"
 
@@ -172,37 +172,13 @@ func subjectOf(ctx context.Context, v *vault.Vault, what string) (reference, sou
 	return "Patient/" + p.Resource.ID, p.Source, nil
 }
 
-// addTo adds a record among those of source, so that its references mean them.
-// A source of elsewhere is only taken in by importing.
+// addTo adds a record among those of source, "" meaning this vault's own.
 func addTo(ctx context.Context, v *vault.Vault, source string, r *vault.Resource) (vault.Record, error) {
-	if source == "" || source == vault.LocalSource {
-		return v.Add(ctx, r)
+	rec, err := v.Add(ctx, cmp.Or(source, vault.LocalSource), r)
+	if errors.Is(err, vault.ErrChanged) {
+		err = failed("exists", "there is a record with this id", "edit it instead")
 	}
-	id := vault.RecordIDOf(source, r.Type, r.ID)
-	if _, err := v.Get(ctx, id); !errors.Is(err, vault.ErrNotFound) {
-		if err == nil || errors.Is(err, vault.ErrDeleted) {
-			err = failed("exists", "there is a record with this id", "edit it instead")
-		}
-		return vault.Record{}, err
-	}
-	_, err := v.Import(ctx, single{r}, vault.ImportOptions{Source: source, Hash: contentHash})
-	if err != nil {
-		return vault.Record{}, err
-	}
-	return v.Get(ctx, id)
-}
-
-// single is an input of one resource.
-type single struct{ r *vault.Resource }
-
-var _ vault.Input = single{}
-
-func (s single) Name() string { return "a record" }
-
-func (s single) Items(context.Context, vault.DecodeOptions) iter.Seq2[vault.Item, error] {
-	return func(yield func(vault.Item, error) bool) {
-		yield(vault.Item{Input: s.Name(), Resource: *s.r}, nil)
-	}
+	return rec, err
 }
 
 // saved says under which id and version a record stands now.

@@ -50,14 +50,15 @@ func FuzzSpots(f *testing.F) {
 	})
 }
 
-func FuzzTree(f *testing.F) {
+func FuzzReadable(f *testing.F) {
 	f.Add([]byte(`{"resourceType":"Patient","text":{"div":"<div>a<b</div>"},"name":[{"given":["x\u001b"]}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := fhir.Parse(b, nil); err != nil {
+		r, err := fhir.Parse(b, nil)
+		if err != nil {
 			return
 		}
 		out, seen := paper(true, 60)
-		if err := writeTree(out, b, nil); err != nil {
+		if err := writeLines(out, fhir.View(&r)); err != nil {
 			t.Fatal(err)
 		}
 		out.flush()

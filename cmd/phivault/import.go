@@ -49,8 +49,8 @@ import is continued by running it again.`,
 // refusalsMost bounds what is kept of refusals; all are counted.
 const refusalsMost = 10_000
 
-func contentHash(json []byte) (string, error) {
-	h, err := fhir.ContentHash(json, nil)
+func contentHash(r *vault.Resource) (string, error) {
+	h, err := fhir.ContentHash(r.JSON, r.Cuts)
 	return h.String(), err
 }
 
