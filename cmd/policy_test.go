@@ -40,9 +40,12 @@ var house = map[string][]string{
 	"vault/journal":               {"vault", "vault/journal/segment", "crypto/seal", "crypto/identity", "crypto/secret", "sync/engine", "sync/remote"},
 	// The wire format apart from what it means, so that vectors and fuzzing reach all of it.
 	"vault/journal/segment": {"vault", "crypto/seal", "crypto/identity", "crypto/secret", "sync/remote"},
-	"vault/local":           {"vault/...", "crypto/...", "sync/engine"},
-	"vault/local/oskeyring": {"vault/local"},
-	"vault/synth":           {"vault/fhir"},
+	// Whole devices on real databases, for tests of the protocol.
+	"vault/journal/journaltest": {"vault/...", "crypto/...", "sync/..."},
+	"vault/journal/attacktest":  {"vault/...", "crypto/...", "sync/..."},
+	"vault/local":               {"vault/...", "crypto/...", "sync/engine"},
+	"vault/local/oskeyring":     {"vault/local"},
+	"vault/synth":               {"vault/fhir"},
 
 	"sync/remote":        {},
 	"sync/remote/folder": {"sync/remote"},

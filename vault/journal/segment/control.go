@@ -181,3 +181,36 @@ func DecodeMint(b []byte) (m Mint, err error) {
 	}
 	return m, nil
 }
+
+// Message is an inbox object: an epoch's key for a device that lacks it.
+type Message struct {
+	Writer, Recipient [16]byte
+	Epoch             EpochID
+	Wrap              []byte
+}
+
+// Signed gives the canonical bytes with the signature that sign makes of them.
+func (m Message) Signed(sign func([]byte) []byte) []byte {
+	b := append([]byte{controlVersion}, m.Writer[:]...)
+	b = append(append(b, m.Recipient[:]...), m.Epoch[:]...)
+	b = appendVar(b, m.Wrap)
+	return append(b, sign(b)...)
+}
+
+// DecodeMessage reads what Signed wrote and gives what was signed and the
+// signature, which the caller verifies.
+func DecodeMessage(b []byte) (m Message, signed, sig []byte, err error) {
+	r := &reader{b: b}
+	if r.u8() != controlVersion {
+		r.bad = true
+	}
+	r.fill(m.Writer[:])
+	r.fill(m.Recipient[:])
+	r.fill(m.Epoch[:])
+	m.Wrap = r.variable(identity.WrapSize)
+	sig = r.take(identity.SignatureSize)
+	if err := r.end(); err != nil || len(m.Wrap) != identity.WrapSize {
+		return Message{}, nil, nil, ErrFormat
+	}
+	return m, b[:len(b)-identity.SignatureSize], sig, nil
+}

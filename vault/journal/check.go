@@ -1,0 +1,212 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+// decode reads the entries about members and epochs.
+func (j *Journal) decode(s *segment.Segment, bodies [][]byte) (*checked, error) {
+	c := &checked{seg: s}
+	for i, h := range s.Entries {
+		if h.Kind == vault.KindPut || h.Kind == vault.KindTombstone || bodies[i] == nil {
+			if h.Kind == vault.KindMember || h.Kind == vault.KindEpoch {
+				return nil, at(ErrForged, s.Place, "an entry about members without content")
+			}
+			continue
+		}
+		p, err := j.p.State.Unpack(h, bodies[i])
+		if err != nil {
+			return nil, at(ErrForged, s.Place, "a payload is not what its entry says")
+		}
+		switch h.Kind {
+		case vault.KindMember:
+			m, err := segment.DecodeMember(p)
+			if err != nil || m.Genesis != nil && !bytes.Equal(m.Genesis, j.p.Genesis) {
+				return nil, at(ErrForged, s.Place, "an entry about members is malformed, or of another vault")
+			}
+			if m.Genesis == nil {
+				c.events = append(c.events, event{At: s.Place, Index: i, By: s.Place.Log.Device, Admit: m.Admit, Remove: m.Remove})
+			}
+		case vault.KindEpoch:
+			m, err := segment.DecodeMint(p)
+			if err != nil {
+				return nil, at(ErrForged, s.Place, "an epoch is malformed")
+			}
+			c.mints = append(c.mints, m)
+		}
+	}
+	j.rank(c)
+	return c, nil
+}
+
+// rank sets the seniority of admissions: how many lie in their past.
+func (j *Journal) rank(c *checked) {
+	in := j.s.pastOf(c.seg)
+	n := 1
+	for _, e := range j.s.Events {
+		if e.Admit != nil && in(e.At.Log, e.At.Seq) {
+			n++
+		}
+	}
+	for i := range c.events {
+		if c.events[i].Admit != nil {
+			c.events[i].Rank = n
+			n++
+		}
+	}
+}
+
+// verdict of a check that found nothing wrong.
+type verdict int
+
+const (
+	apply verdict = iota
+	wait
+	quarantine
+)
+
+// check verifies the next segment of a log against all that is known.
+func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place, error) {
+	s := c.seg
+	l := j.s.Logs[s.Place.Log]
+	switch {
+	case l == nil && s.Prev != vault.Hash{}, l != nil && s.Prev != l.Last.Hash:
+		return 0, nil, at(ErrForged, s.Place, "it does not continue its log")
+	case l != nil && s.Epoch != l.Next, l == nil && s.Epoch != j.first:
+		return 0, nil, at(ErrForged, s.Place, "it is sealed under another epoch than its log named")
+	}
+	waits, err := j.checkHeads(ctx, s, l)
+	if err != nil || len(waits) > 0 {
+		return wait, waits, err
+	}
+	in := j.s.pastOf(s)
+	before := j.s.members(in)
+	if !before.is(s.Place.Log.Device) {
+		return 0, nil, at(ErrForged, s.Place, "its writer is no member")
+	}
+	if len(c.events) > 0 && !before.owner(s.Place.Log.Device) {
+		return 0, nil, at(ErrForged, s.Place, "only an owner changes who is a member")
+	}
+	if err := j.checkEvents(c, before); err != nil {
+		return 0, nil, err
+	}
+	if err := j.checkEpochs(c, in); err != nil {
+		return 0, nil, err
+	}
+	for _, p := range j.s.Floors {
+		if p.Log == s.Place.Log && p.Seq == s.Place.Seq && p.Hash != s.Place.Hash {
+			return 0, nil, at(ErrFork, s.Place, "not what the inviting device had seen")
+		}
+	}
+	if r, gone := j.s.members(everything).removed[s.Place.Log.Device]; gone && beyond(r, s.Place.Log, s.Place.Seq) {
+		return quarantine, nil, nil
+	}
+	return apply, nil, nil
+}
+
+// checkHeads gives the places that must come first.
+func (j *Journal) checkHeads(ctx context.Context, s *segment.Segment, l *logState) (waits []vault.Place, err error) {
+	for _, h := range s.Heads {
+		if h.Log == s.Place.Log {
+			return nil, at(ErrForged, s.Place, "it cites its own log")
+		}
+		if l != nil {
+			if old, ok := l.Cites[h.Log]; ok && (h.Seq < old.Seq || h.Seq == old.Seq && h.Hash != old.Hash) {
+				return nil, at(ErrForged, s.Place, "what it has seen goes back")
+			}
+		}
+		if _, ok := j.s.public(h.Log.Device); !ok {
+			waits = append(waits, h)
+			continue
+		}
+		if h.Seq >= j.s.next(h.Log) {
+			if h.Log == j.own {
+				return nil, j.setOld(ctx, s.Place)
+			}
+			if o := j.s.Logs[h.Log]; o == nil || !o.Ended { // quarantined counts as received
+				waits = append(waits, h)
+			}
+			continue
+		}
+		hash, err := j.hashAt(ctx, h.Log, h.Seq)
+		if err != nil {
+			return nil, err
+		}
+		if hash != h.Hash {
+			if err := j.evidence(ctx, h, s.Encode()); err != nil {
+				return nil, err
+			}
+			return nil, at(ErrFork, h, "another device has seen another segment there")
+		}
+	}
+	return waits, nil
+}
+
+func (j *Journal) hashAt(ctx context.Context, log vault.LogID, seq uint64) (vault.Hash, error) {
+	if l := j.s.Logs[log]; l != nil && l.Last.Seq == seq {
+		return l.Last.Hash, nil
+	}
+	s, err := j.p.Ledger.Segment(ctx, log, seq)
+	return s.Hash, err
+}
+
+func (j *Journal) checkEvents(c *checked, before membership) error {
+	for i, e := range c.events {
+		switch {
+		case e.Admit != nil:
+			if _, known := before.find(e.Admit.Public.DeviceID()); known {
+				return at(ErrForged, c.seg.Place, "it admits a device a second time")
+			}
+		case e.Remove != nil:
+			if _, known := before.find(e.Remove.Device); !known {
+				return at(ErrForged, c.seg.Place, "it removes a device that was never admitted")
+			}
+		}
+		for _, o := range c.events[:i] {
+			if e.Admit != nil && o.Admit != nil && o.Admit.Public == e.Admit.Public {
+				return at(ErrForged, c.seg.Place, "it admits a device a second time")
+			}
+		}
+	}
+	return nil
+}
+
+// checkEpochs holds the epochs that a segment mints and names to the rule: a
+// change of epoch leads to one whose recipients are exactly the members.
+func (j *Journal) checkEpochs(c *checked, in past) error {
+	s := c.seg
+	known := func(id segment.EpochID) *epochInfo {
+		if e := j.s.Epochs[id]; e != nil && (id == j.first || in(e.At.Log, e.At.Seq)) {
+			return e
+		}
+		for _, m := range c.mints {
+			if m.Epoch == id {
+				return infoOf(m, s.Place)
+			}
+		}
+		return nil
+	}
+	for i, m := range c.mints {
+		parent := known(m.Parent)
+		again := slices.ContainsFunc(c.mints[:i], func(o segment.Mint) bool { return o.Epoch == m.Epoch })
+		if parent == nil || m.Parent == m.Epoch || m.Depth != parent.Depth+1 || again || j.s.Epochs[m.Epoch] != nil {
+			return at(ErrForged, s.Place, "an epoch without its place among the others")
+		}
+	}
+	if s.Next == s.Epoch {
+		return nil
+	}
+	next := known(s.Next)
+	if next == nil {
+		return at(ErrForged, s.Place, "it names an epoch that it cannot have seen")
+	}
+	if !slices.Equal(next.Recipients, j.s.members(in, c.events...).devices()) {
+		return at(ErrForged, s.Place, "it changes to an epoch that is not the members'")
+	}
+	return nil
+}

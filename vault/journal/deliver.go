@@ -1,0 +1,127 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"phivault/crypto/seal"
+	"phivault/sync/engine"
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+// Deliver takes what a remote has under a name; see engine.Journal. Its errors
+// are ErrForged, ErrFork, ErrGone, ErrUnreadable, ErrRestored, ErrUnasked, and
+// what the database or the envelope's reader says.
+func (j *Journal) Deliver(ctx context.Context, name string, e engine.Envelope) error {
+	j.mu.Lock()
+	a, ok := j.session(name).asks[e.Name]
+	k := j.keys[a.epoch]
+	j.mu.Unlock()
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: %s", ErrUnasked, e.Name)
+	case a.kind == askNeed:
+		return j.takeNeed(ctx, e, a.need)
+	case a.kind == askInbox:
+		return j.takeInbox(ctx, e, a)
+	}
+	object, err := read(e, segment.MaxSize)
+	if err == nil && k == nil {
+		err = fmt.Errorf("%w: no key for it", ErrUnreadable)
+	}
+	var s *segment.Segment
+	var bodies [][]byte
+	if err == nil {
+		s, bodies, err = segment.Open(object, j.id, k, e.Name)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	se := j.session(name)
+	p := vault.Place{Log: a.log, Seq: a.seq}
+	switch {
+	case errors.Is(err, seal.ErrOpen) && a.kind == askVerified:
+		se.refused = at(ErrGone, p, "it was verified there before and was replaced")
+		return se.refused
+	case errors.Is(err, segment.ErrFormat):
+		return at(ErrForged, p, "it is not a segment")
+	case err != nil:
+		return unreadable(err, e.Name)
+	}
+	err = j.takeSegment(ctx, name, se, a, s, bodies, int64(len(object)))
+	if errors.Is(err, ErrFork) || errors.Is(err, ErrRestored) {
+		se.refused = err
+	}
+	return err
+}
+
+func read(e engine.Envelope, most int64) ([]byte, error) {
+	if e.Size > most {
+		return nil, fmt.Errorf("%w: %s has %d bytes", ErrUnreadable, e.Name, e.Size)
+	}
+	r, err := e.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(b)) > most {
+		err = fmt.Errorf("%w: %s has more than it said", ErrUnreadable, e.Name)
+	}
+	return b, err
+}
+
+// takeSegment takes a segment that opened under the name of a place.
+func (j *Journal) takeSegment(ctx context.Context, name string, se *session, a ask, s *segment.Segment, bodies [][]byte, size int64) error {
+	p := s.Place
+	public, known := j.s.public(a.log.Device)
+	switch {
+	case s.VaultID != j.id || p.Log != a.log || p.Seq != a.seq || s.Epoch != a.epoch:
+		return at(ErrForged, vault.Place{Log: a.log, Seq: a.seq}, "it belongs to another place")
+	case !known || !s.Verify(public):
+		return at(ErrForged, p, "the signature is not its writer's")
+	}
+	if a.seq < j.s.next(a.log) {
+		return j.compare(ctx, name, se, a, s)
+	}
+	if a.log == j.own {
+		return j.setOld(ctx, p)
+	}
+	se.hit[a.log] = true
+	if h := j.pending.logs[p.Log][p.Seq]; h != nil && h.seg.Place.Hash != p.Hash {
+		return j.fork(ctx, p, s)
+	}
+	if !j.pending.hold(&held{seg: s, bodies: bodies, size: size, from: name}) {
+		delete(se.asks, j.space.Name(j.keys[a.epoch].SegmentName(a.log, a.seq)))
+		return fmt.Errorf("%w: for more than %d segments", ErrWaiting, maxHeld)
+	}
+	return j.drain(ctx)
+}
+
+// compare looks at a signed segment for a place that is taken here.
+func (j *Journal) compare(ctx context.Context, name string, se *session, a ask, s *segment.Segment) error {
+	hash, err := j.hashAt(ctx, a.log, a.seq)
+	if err != nil {
+		return err
+	}
+	if hash == s.Place.Hash {
+		if a.kind == askPut {
+			return j.sent(ctx, name, se, a)
+		}
+		se.hit[a.log] = true
+		return j.mark(ctx, name, a.log, a.seq)
+	}
+	if a.log == j.own {
+		return j.setOld(ctx, s.Place)
+	}
+	return j.fork(ctx, s.Place, s)
+}
+
+func (j *Journal) fork(ctx context.Context, p vault.Place, s *segment.Segment) error {
+	if err := j.evidence(ctx, p, s.Encode()); err != nil {
+		return err
+	}
+	return at(ErrFork, p, "two segments are signed for one place")
+}

@@ -1,0 +1,137 @@
+package journal
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"phivault/vault"
+)
+
+// drain applies whatever can be applied now. A log with a fault stops there, the
+// others go on; all faults are returned.
+func (j *Journal) drain(ctx context.Context) error {
+	var errs []error
+	for moved := true; moved; {
+		moved = false
+		for _, log := range j.pending.ids() {
+			seq := j.s.next(log)
+			h := j.pending.logs[log][seq]
+			if h == nil {
+				continue
+			}
+			done, err := j.try(ctx, h)
+			if err != nil {
+				j.pending.drop(log, seq)
+				errs = append(errs, err)
+				continue
+			}
+			moved = moved || done
+		}
+	}
+	return errors.Join(append(errs, j.settle(ctx))...)
+}
+
+// try applies a held segment, unless it has to wait.
+func (j *Journal) try(ctx context.Context, h *held) (bool, error) {
+	if ready, err := j.complete(ctx, h); err != nil || !ready {
+		return false, err
+	}
+	c, err := j.decode(h.seg, h.bodies)
+	if err != nil {
+		return false, err
+	}
+	v, waits, err := j.check(ctx, c)
+	h.waits = waits
+	if err != nil || v == wait {
+		return false, err
+	}
+	if v == quarantine {
+		return true, j.quarantine(ctx, h)
+	}
+	if err := j.apply(ctx, c, h.bodies); err != nil {
+		return false, err
+	}
+	p := h.seg.Place
+	j.pending.drop(p.Log, p.Seq)
+	return true, j.mark(ctx, h.from, p.Log, p.Seq)
+}
+
+func (j *Journal) apply(ctx context.Context, c *checked, bodies [][]byte) error {
+	l := vault.Segment{Place: c.seg.Place, Head: c.seg.Head(), Clock: c.seg.Clock, Entries: make([]vault.SegmentEntry, len(bodies))}
+	for i, h := range c.seg.Entries {
+		l.Entries[i] = vault.SegmentEntry{Header: h, Body: bodies[i]}
+	}
+	if _, err := j.p.Ledger.Apply(ctx, l, j.p.Merge); err != nil {
+		if errors.Is(err, vault.ErrIntegrity) {
+			return fmt.Errorf("%w: %w", at(ErrForged, c.seg.Place, "its entries do not fit the records"), err)
+		}
+		return err
+	}
+	return j.fold(ctx, c)
+}
+
+const quarantineState = "quarantine/"
+
+// quarantine keeps a segment that its writer had no right to any more, and asks
+// for no more of its log.
+func (j *Journal) quarantine(ctx context.Context, h *held) error {
+	p := h.seg.Place
+	l := j.s.Logs[p.Log]
+	if l == nil {
+		l = &logState{Next: j.first}
+		// A log of which nothing stays has no last segment; its first place is
+		// never asked for again.
+	}
+	key := fmt.Sprintf("%s%s/%d/%d", quarantineState, hex.EncodeToString(p.Log.Device[:]), p.Log.Number, p.Seq)
+	if err := j.p.State.SetState(ctx, key, h.seg.Encode()); err != nil {
+		return err
+	}
+	if j.s.Logs[p.Log] != nil {
+		l.Ended = true
+	} else {
+		j.s.Shut = append(j.s.Shut, p.Log)
+	}
+	j.pending.drop(p.Log, p.Seq)
+	return j.save(ctx)
+}
+
+// ended reports whether nothing more of a log is asked for.
+func (j *Journal) ended(log vault.LogID) bool {
+	if l := j.s.Logs[log]; l != nil {
+		return l.Ended
+	}
+	for _, s := range j.s.Shut {
+		if s == log {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *Journal) evidence(ctx context.Context, p vault.Place, b []byte) error {
+	return j.p.State.SetState(ctx, fmt.Sprintf("%s%s/%d/%d", forkState, hex.EncodeToString(p.Log.Device[:]), p.Log.Number, p.Seq), b)
+}
+
+// setOld remembers that this database is behind what its device published. From
+// then on nothing is pushed.
+func (j *Journal) setOld(ctx context.Context, seen vault.Place) error {
+	j.old = true
+	if err := j.p.State.SetState(ctx, oldState, []byte{1}); err != nil {
+		return err
+	}
+	return at(ErrRestored, seen, "it cites, or is, what this device no longer has")
+}
+
+// mark remembers that a remote holds a log's segments up to seq.
+func (j *Journal) mark(ctx context.Context, remote string, log vault.LogID, seq uint64) error {
+	if remote == "" {
+		return nil
+	}
+	m, err := j.p.Ledger.Marked(ctx, remote)
+	if err != nil || m[log] != seq {
+		return err
+	}
+	return j.p.Ledger.Mark(ctx, remote, log, seq+1)
+}

@@ -1,0 +1,111 @@
+package journal
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+
+	"phivault/crypto/identity"
+	"phivault/crypto/secret"
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+func (j *Journal) wrapping(writer, recipient [16]byte, epoch segment.EpochID) identity.Wrapping {
+	return identity.Wrapping{VaultID: j.id, Writer: writer, Recipient: recipient, Epoch: epoch}
+}
+
+// unwrap opens an epoch's key that writer wrapped for this device.
+func (j *Journal) unwrap(id segment.EpochID, writer [16]byte, wrap []byte) error {
+	if j.keys[id] != nil {
+		return nil
+	}
+	key, err := j.p.Device.Unwrap(j.wrapping(writer, j.self, id), wrap)
+	if err != nil {
+		return err
+	}
+	defer key.Destroy()
+	k, err := segment.NewKeys(id, key)
+	if err == nil {
+		j.keys[id] = k
+	}
+	return err
+}
+
+// learn keeps a wrap, once it opened. One that does not open is the writer's
+// fault and leaves the epoch unknown here: an inbox may still bring it.
+func (j *Journal) learn(ctx context.Context, id segment.EpochID, writer [16]byte, wrap []byte) error {
+	if j.keys[id] != nil || j.unwrap(id, writer, wrap) != nil {
+		return nil
+	}
+	return j.p.State.SetState(ctx, epochState+hex.EncodeToString(id[:]), append(writer[:len(writer):len(writer)], wrap...))
+}
+
+// choose gives the epoch that new segments should be sealed under: of those whose
+// recipients are the members, the highest. ok is false when there is none.
+func (j *Journal) choose() (id segment.EpochID, ok bool) {
+	devices := j.s.members(everything).devices()
+	var best *epochInfo
+	for _, e := range j.s.Epochs {
+		if j.keys[e.ID] != nil && slices.Equal(e.Recipients, devices) && (best == nil || higher(best, e) < 0) {
+			best = e
+		}
+	}
+	if best == nil {
+		return id, false
+	}
+	return best.ID, true
+}
+
+// mint makes an epoch for the members as they will be after some changes that
+// are about to be appended before it.
+func (j *Journal) mint(after ...event) (vault.Note, *minted, error) {
+	var top *epochInfo
+	for _, e := range j.s.Epochs {
+		if top == nil || higher(top, e) < 0 {
+			top = e
+		}
+	}
+	key := secret.Random(32)
+	defer key.Destroy()
+	m := segment.Mint{Parent: top.ID, Depth: top.Depth + 1}
+	rand.Read(m.Epoch[:])
+	ms := j.s.members(everything, after...)
+	for _, d := range ms.devices() {
+		x, _ := ms.find(d)
+		w, err := identity.Wrap(x.public, j.wrapping(j.self, d, m.Epoch), key)
+		if err != nil {
+			return vault.Note{}, nil, err
+		}
+		m.Wraps = append(m.Wraps, segment.MintWrap{Device: d, Wrap: w})
+	}
+	p := m.Encode()
+	return vault.Note{Kind: vault.KindEpoch, Payload: p}, &minted{m.Epoch, sha256.Sum256(p), infoOf(m, vault.Place{}), after}, nil
+}
+
+// settle mints an epoch as soon as no known one fits the members, so that nothing
+// written from now on is sealed for anybody else.
+func (j *Journal) settle(ctx context.Context) error {
+	if j.old || !j.s.members(everything).is(j.self) {
+		return nil
+	}
+	if _, ok := j.choose(); ok || j.pending.mint != nil {
+		return nil
+	}
+	n, m, err := j.mint()
+	if err != nil {
+		return err
+	}
+	return j.append(ctx, m, n)
+}
+
+// append writes notes, of which one is the epoch m.
+func (j *Journal) append(ctx context.Context, m *minted, notes ...vault.Note) error {
+	_, err := j.p.Store.Append(ctx, vault.Batch{Notes: notes})
+	if err == nil {
+		j.pending.mint = m
+	}
+	return err
+}

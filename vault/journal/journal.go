@@ -1,0 +1,247 @@
+package journal
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"phivault/crypto/identity"
+	"phivault/crypto/secret"
+	"phivault/sync/engine"
+	"phivault/sync/remote"
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+// Parts are what a journal works on. The journal closes none of them.
+type Parts struct {
+	Ledger vault.Ledger
+	State  vault.JournalState
+	Store  vault.Store
+	Blobs  vault.Blobs
+	Device *identity.Device
+	// Genesis is the vault's first record.
+	Genesis []byte
+	// Epochs are the keys of the key file, the vault's first epoch at the front.
+	// They stay the caller's.
+	Epochs []EpochKey
+	// Floors are the places that a reply to this device's request told of; only
+	// when the journal is opened for the first time.
+	Floors []vault.Place
+	Merge  vault.Merger // nil: Merge
+	Clock  vault.Clock  // nil: time.Now
+}
+
+// EpochKey is one epoch's key.
+type EpochKey struct {
+	ID  segment.EpochID
+	Key *secret.Bytes
+}
+
+// Journal is one device's door to a vault's history. It is safe for concurrent
+// use.
+type Journal struct {
+	p       Parts
+	id      vault.Hash
+	self    [16]byte
+	own     vault.LogID
+	first   segment.EpochID
+	space   remote.Space
+	mu      sync.Mutex // guards what follows
+	s       *state
+	keys    map[segment.EpochID]*segment.Keys
+	pending pending
+	syncs   map[string]*session
+	unsaved int
+	old     bool // this database is older than what the device published
+}
+
+var _ engine.Journal = (*Journal)(nil)
+
+const (
+	stateKey   = "state"
+	epochState = "epoch/"
+	forkState  = "fork/"
+	oldState   = "restored"
+	saveEvery  = 32 // segments between two writes of the state
+)
+
+// Open opens the journal of a vault that is open.
+func Open(ctx context.Context, p Parts) (*Journal, error) {
+	g, err := identity.ParseGenesis(p.Genesis)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.Epochs) == 0 {
+		return nil, fmt.Errorf("%w: no epoch", vault.ErrUsage)
+	}
+	if p.Clock == nil {
+		p.Clock = time.Now
+	}
+	if p.Merge == nil {
+		p.Merge = Merge
+	}
+	j := &Journal{p: p, id: g.VaultID(), self: p.Device.ID(), first: p.Epochs[0].ID,
+		keys: map[segment.EpochID]*segment.Keys{}, pending: newPending(), syncs: map[string]*session{}}
+	j.own, j.space = vault.LogID{Device: j.self}, segment.Space(j.id)
+	if err := j.load(ctx, g); err != nil {
+		j.Close(ctx)
+		return nil, err
+	}
+	return j, nil
+}
+
+func (j *Journal) load(ctx context.Context, g identity.Genesis) error {
+	for _, e := range j.p.Epochs {
+		k, err := segment.NewKeys(e.ID, e.Key)
+		if err != nil {
+			return err
+		}
+		j.keys[e.ID] = k
+	}
+	b, err := j.p.State.State(ctx, stateKey)
+	if err != nil {
+		return err
+	}
+	if b == nil {
+		j.s = newState(g, j.first)
+		j.s.Floors = slices.Clone(j.p.Floors)
+	} else if j.s, err = decodeState(b); err != nil {
+		return err
+	}
+	if b, err = j.p.State.State(ctx, oldState); err != nil {
+		return err
+	}
+	j.old = b != nil
+	if err := j.loadKeys(ctx); err != nil {
+		return err
+	}
+	return j.catchUp(ctx)
+}
+
+// loadKeys opens the epoch keys that were wrapped for this device.
+func (j *Journal) loadKeys(ctx context.Context) error {
+	names, err := j.p.State.States(ctx, epochState)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		b, err := j.p.State.State(ctx, n)
+		if err != nil {
+			return err
+		}
+		raw, err := hex.DecodeString(n[len(epochState):])
+		if err != nil || len(raw) != 16 || len(b) < 16 {
+			return fmt.Errorf("%w: an epoch's key", vault.ErrIntegrity)
+		}
+		if err := j.unwrap(segment.EpochID(raw), [16]byte(b), b[16:]); err != nil {
+			return fmt.Errorf("%w: an epoch's key", vault.ErrIntegrity)
+		}
+	}
+	return nil
+}
+
+// catchUp folds the segments that the ledger has and the state does not: what a
+// crash between the two left.
+func (j *Journal) catchUp(ctx context.Context) error {
+	places, err := j.p.Ledger.Places(ctx)
+	if err != nil {
+		return err
+	}
+	for moved := true; moved; {
+		moved = false
+		for _, p := range places {
+			for next := j.s.next(p.Log); next <= p.Seq; next = j.s.next(p.Log) {
+				l, err := j.p.Ledger.Segment(ctx, p.Log, next)
+				if err != nil {
+					return err
+				}
+				c, err := j.readBack(l)
+				if err != nil {
+					return err
+				}
+				if !j.known(c.seg.Heads) {
+					break // others first
+				}
+				if err := j.fold(ctx, c); err != nil {
+					return err
+				}
+				moved = true
+			}
+		}
+	}
+	for _, p := range places {
+		if j.s.next(p.Log) <= p.Seq {
+			return fmt.Errorf("%w: the ledger's segments cite what is not there", vault.ErrIntegrity)
+		}
+	}
+	return nil
+}
+
+// known reports whether all heads are of segments that were folded.
+func (j *Journal) known(heads []vault.Place) bool {
+	return !slices.ContainsFunc(heads, func(h vault.Place) bool { return h.Seq >= j.s.next(h.Log) })
+}
+
+// readBack checks that the ledger gives a segment as it was signed.
+func (j *Journal) readBack(l vault.Segment) (*checked, error) {
+	s, err := segment.FromLedger(l)
+	if err != nil {
+		return nil, fmt.Errorf("%w: a segment in the ledger", vault.ErrIntegrity)
+	}
+	return j.decode(s, bodiesOf(l))
+}
+
+func bodiesOf(l vault.Segment) [][]byte {
+	b := make([][]byte, len(l.Entries))
+	for i, e := range l.Entries {
+		b[i] = e.Body
+	}
+	return b
+}
+
+// fold takes a segment into the state and keeps what it gives this device.
+func (j *Journal) fold(ctx context.Context, c *checked) error {
+	for _, m := range c.mints {
+		for _, w := range m.Wraps {
+			if w.Device == j.self {
+				if err := j.learn(ctx, m.Epoch, c.seg.Place.Log.Device, w.Wrap); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	j.s.fold(c)
+	j.unsaved++
+	if len(c.events)+len(c.mints) > 0 || j.unsaved >= saveEvery {
+		return j.save(ctx)
+	}
+	return nil
+}
+
+func (j *Journal) save(ctx context.Context) error {
+	b, err := j.s.encode()
+	if err != nil {
+		return err
+	}
+	j.unsaved = 0
+	return j.p.State.SetState(ctx, stateKey, b)
+}
+
+// Close keeps the state and wipes the keys.
+func (j *Journal) Close(ctx context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var err error
+	if j.unsaved > 0 {
+		err = j.save(context.WithoutCancel(ctx))
+	}
+	for _, k := range j.keys {
+		k.Destroy()
+	}
+	clear(j.keys)
+	return err
+}

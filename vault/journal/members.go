@@ -1,0 +1,173 @@
+package journal
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"phivault/crypto/identity"
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+// member is a device as a set of events makes it one.
+type member struct {
+	device [16]byte
+	public identity.Public
+	role   uint8
+	name   string
+	order  int // of seniority, from 0
+	given  []segment.EpochID
+}
+
+// membership is what a set of events amounts to.
+type membership struct {
+	all     []member // ever admitted, by seniority
+	removed map[[16]byte]segment.Removal
+}
+
+func (m membership) find(device [16]byte) (member, bool) {
+	for _, x := range m.all {
+		if x.device == device {
+			return x, true
+		}
+	}
+	return member{}, false
+}
+
+// is reports whether the device is a member now.
+func (m membership) is(device [16]byte) bool {
+	_, ok := m.find(device)
+	_, gone := m.removed[device]
+	return ok && !gone
+}
+
+func (m membership) owner(device [16]byte) bool {
+	x, _ := m.find(device)
+	return x.role == segment.RoleOwner && m.is(device)
+}
+
+// devices are the members, ascending by id.
+func (m membership) devices() (ids [][16]byte) {
+	for _, x := range m.all {
+		if m.is(x.device) {
+			ids = append(ids, x.device)
+		}
+	}
+	slices.SortFunc(ids, func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
+	return ids
+}
+
+// past is a set of segments: everything before and with a place of each log.
+type past func(log vault.LogID, seq uint64) bool
+
+func everything(vault.LogID, uint64) bool { return true }
+
+// pastOf is the causal past of a segment, itself included.
+func (s *state) pastOf(seg *segment.Segment) past {
+	cites := map[vault.LogID]uint64{}
+	if l := s.Logs[seg.Place.Log]; l != nil {
+		for log, p := range l.Cites {
+			cites[log] = p.Seq
+		}
+	}
+	for _, h := range seg.Heads {
+		cites[h.Log] = h.Seq
+	}
+	return func(log vault.LogID, seq uint64) bool {
+		if log.Device == seg.Place.Log.Device {
+			return log.Number < seg.Place.Log.Number || log.Number == seg.Place.Log.Number && seq <= seg.Place.Seq
+		}
+		last, ok := cites[log]
+		return ok && seq <= last
+	}
+}
+
+// members evaluates the events of a past, and more. The result depends on the set
+// alone, never on the order in which its events arrived.
+func (s *state) members(in past, more ...event) membership {
+	var m membership
+	var removals []event
+	for _, e := range append(slices.Clone(s.Events), more...) {
+		switch {
+		case e.Founder != nil:
+			m.all = append(m.all, member{device: e.By, public: *e.Founder, role: segment.RoleOwner, order: -1})
+		case !in(e.At.Log, e.At.Seq):
+		case e.Admit != nil:
+			m.all = append(m.all, member{device: e.Admit.Public.DeviceID(), public: e.Admit.Public, role: e.Admit.Role,
+				name: e.Admit.Name, order: e.Rank, given: e.Admit.Given})
+		case e.Remove != nil:
+			removals = append(removals, e)
+		}
+	}
+	slices.SortStableFunc(m.all, func(a, b member) int {
+		return cmp.Or(cmp.Compare(a.order, b.order), bytes.Compare(a.device[:], b.device[:]))
+	})
+	seen := map[[16]byte]bool{}
+	m.all = slices.DeleteFunc(m.all, func(x member) bool {
+		again := seen[x.device]
+		seen[x.device] = true
+		return again
+	})
+	for i := range m.all {
+		m.all[i].order = i
+	}
+	m.decide(removals)
+	return m
+}
+
+// decide finds which removals count. One attacks another when it removes the
+// other's author and the other lies beyond its cut-off. What nobody attacks
+// counts, and what something that counts attacks does not; in a circle the
+// senior author's counts. One that would leave no owner is void.
+func (m *membership) decide(removals []event) {
+	m.removed = map[[16]byte]segment.Removal{}
+	order := func(e event) int { x, _ := m.find(e.By); return x.order }
+	slices.SortFunc(removals, func(a, b event) int {
+		return cmp.Or(cmp.Compare(order(a), order(b)), segment.CompareLogs(a.At.Log, b.At.Log),
+			cmp.Compare(a.At.Seq, b.At.Seq), cmp.Compare(a.Index, b.Index))
+	})
+	attacks := func(a, b event) bool { return a.Remove.Device == b.By && beyond(*a.Remove, b.At.Log, b.At.Seq) }
+	for open := removals; len(open) > 0; {
+		pick := slices.IndexFunc(open, func(e event) bool {
+			return !slices.ContainsFunc(open, func(o event) bool { return attacks(o, e) })
+		})
+		e := open[max(pick, 0)]
+		open = slices.DeleteFunc(slices.Clone(open), func(o event) bool { return o.At == e.At && o.Index == e.Index })
+		if m.count(e) {
+			open = slices.DeleteFunc(open, func(o event) bool { return attacks(e, o) })
+		}
+	}
+}
+
+// count makes a removal take effect, unless no owner would be left.
+func (m *membership) count(e event) bool {
+	r := *e.Remove
+	if old, ok := m.removed[r.Device]; ok {
+		if earlier(r, old) {
+			m.removed[r.Device] = r
+		}
+		return true
+	}
+	left := slices.ContainsFunc(m.all, func(x member) bool { return x.device != r.Device && m.owner(x.device) })
+	if left {
+		m.removed[r.Device] = r
+	}
+	return left
+}
+
+// earlier reports whether a keeps less than b.
+func earlier(a, b segment.Removal) bool {
+	if a.None || b.None {
+		return a.None && !b.None
+	}
+	return cmp.Or(cmp.Compare(a.Keep.Log.Number, b.Keep.Log.Number), cmp.Compare(a.Keep.Seq, b.Keep.Seq)) < 0
+}
+
+// beyond reports whether a place lies after the cut-off of a removal.
+func beyond(r segment.Removal, log vault.LogID, seq uint64) bool {
+	if r.Device != log.Device {
+		return false
+	}
+	return r.None || log.Number > r.Keep.Log.Number || log.Number == r.Keep.Log.Number && seq > r.Keep.Seq
+}

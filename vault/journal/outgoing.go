@@ -1,0 +1,263 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+
+	"phivault/sync/engine"
+	"phivault/sync/remote"
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+// Outgoing cuts what the own log has not cut yet and gives all that a remote
+// lacks; see engine.Journal.
+func (j *Journal) Outgoing(ctx context.Context, name string) iter.Seq2[engine.Envelope, error] {
+	return func(yield func(engine.Envelope, error) bool) {
+		asks, boxes, err := j.prepare(ctx, name)
+		if err != nil {
+			yield(engine.Envelope{}, err)
+			return
+		}
+		for _, e := range boxes {
+			if !yield(e, nil) {
+				return
+			}
+		}
+		for _, a := range asks {
+			envelopes, err := j.seal(ctx, name, a)
+			if err != nil {
+				yield(engine.Envelope{}, err)
+				return
+			}
+			for _, e := range envelopes {
+				if !yield(e, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// prepare cuts, and lists what is to be put.
+func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes []engine.Envelope, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	se := j.session(name)
+	switch {
+	case se.refused != nil:
+		return nil, nil, se.refused
+	case j.old:
+		return nil, nil, ErrRestored
+	case len(j.s.Floors) > 0:
+		return nil, nil, at(ErrWaiting, j.s.Floors[0], "the inviting device had seen it and it is not here yet")
+	case !j.s.members(everything).is(j.self):
+		return nil, nil, nil
+	}
+	if err := j.settle(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := j.cut(ctx); err != nil {
+		return nil, nil, err
+	}
+	marks, err := j.p.Ledger.Marked(ctx, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, log := range j.logs() {
+		for seq := marks[log]; seq < j.s.next(log); seq++ {
+			e, err := j.epochOf(ctx, log, seq)
+			if err != nil {
+				return nil, nil, err
+			}
+			asks = append(asks, ask{kind: askPut, log: log, seq: seq, epoch: e})
+		}
+	}
+	boxes, err = j.boxes(ctx, name)
+	return asks, boxes, err
+}
+
+// seal gives a segment's envelopes, what it cites before it.
+func (j *Journal) seal(ctx context.Context, name string, a ask) ([]engine.Envelope, error) {
+	l, err := j.p.Ledger.Segment(ctx, a.log, a.seq)
+	if err != nil {
+		return nil, err
+	}
+	s, err := segment.FromLedger(l)
+	if err != nil {
+		return nil, fmt.Errorf("%w: a segment in the ledger", vault.ErrIntegrity)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	k := j.keys[s.Epoch]
+	if k == nil {
+		return nil, fmt.Errorf("%w: an epoch's key is gone", vault.ErrIntegrity)
+	}
+	out, err := j.beside(ctx, s, bodiesOf(l), k)
+	if err != nil {
+		return nil, err
+	}
+	n := j.space.Name(k.SegmentName(a.log, a.seq))
+	object, err := segment.Seal(s, bodiesOf(l), k, n)
+	if err != nil {
+		return nil, err
+	}
+	se := j.session(name)
+	for _, e := range out {
+		if i := slices.IndexFunc(s.Entries, func(h vault.Header) bool { return j.space.Name(k.PayloadName(h.Payload)) == e.Name }); i >= 0 {
+			se.asks[e.Name] = ask{kind: askNeed, need: need{epoch: s.Epoch, header: s.Entries[i]}}
+			continue
+		}
+		for i, h := range s.Entries {
+			if h.Kind != vault.KindBlob {
+				continue
+			}
+			if n, err := j.readNote(h, l.Entries[i].Body); err == nil && j.space.Name(n.name) == e.Name {
+				se.asks[e.Name] = ask{kind: askNeed, need: need{epoch: s.Epoch, header: h, blob: n}}
+			}
+		}
+	}
+	se.asks[n] = a
+	return append(out, whole(n, object)), nil
+}
+
+// whole is an envelope of an object in memory.
+func whole(n remote.Name, object []byte) engine.Envelope {
+	return engine.Envelope{Name: n, Size: int64(len(object)), Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(object)), nil
+	}}
+}
+
+// Sent says that an object was put; see engine.Journal.
+func (j *Journal) Sent(ctx context.Context, name string, n remote.Name) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	se := j.session(name)
+	a, ok := se.asks[n]
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: %s", ErrUnasked, n)
+	case a.kind == askPut:
+		return j.sent(ctx, name, se, a)
+	case a.kind == askInbox:
+		return j.boxSent(ctx, name, a)
+	}
+	return nil
+}
+
+// sent moves a log's mark over everything that was put without a gap.
+func (j *Journal) sent(ctx context.Context, name string, se *session, a ask) error {
+	if se.sent[a.log] == nil {
+		se.sent[a.log] = map[uint64]bool{}
+	}
+	se.sent[a.log][a.seq] = true
+	m, err := j.p.Ledger.Marked(ctx, name)
+	if err != nil {
+		return err
+	}
+	next := m[a.log]
+	for se.sent[a.log][next] {
+		next++
+	}
+	if next == m[a.log] {
+		return nil
+	}
+	return j.p.Ledger.Mark(ctx, name, a.log, next)
+}
+
+var (
+	errSwitch = errors.New("an empty segment first")
+	errQuiet  = errors.New("nothing worth a segment")
+)
+
+// cutBytes leaves room for headers' parents, heads and padding below
+// segment.TargetSize.
+const cutBytes = 850 << 10
+
+// cut cuts all that the own log has.
+func (j *Journal) cut(ctx context.Context) error {
+	limits := vault.CutLimits{Entries: segment.MaxEntries, Bytes: cutBytes}
+	for {
+		l, ok, err := j.p.Ledger.Cut(ctx, limits, j.sign)
+		switch {
+		case errors.Is(err, errQuiet):
+			return nil
+		case errors.Is(err, errSwitch):
+			limits = vault.CutLimits{Empty: true}
+			continue
+		case err != nil:
+			return err
+		case !ok:
+			return nil
+		}
+		limits = vault.CutLimits{Entries: segment.MaxEntries, Bytes: cutBytes}
+		c, err := j.readBack(l)
+		if err != nil {
+			return err
+		}
+		if err := j.fold(ctx, c); err != nil {
+			return err
+		}
+	}
+}
+
+// sign makes the segment of a draft. It is called within the ledger's
+// transaction and must not call the ledger or the store.
+func (j *Journal) sign(d vault.Draft) ([]byte, vault.Hash, error) {
+	s := &segment.Segment{VaultID: j.id, Place: vault.Place{Log: d.Log, Seq: d.Seq}, Prev: d.Prev, Epoch: j.first,
+		Clock: d.Clock, Heads: d.Heads, Entries: d.Entries}
+	if l := j.s.Logs[j.own]; l != nil {
+		s.Epoch = l.Next
+	}
+	if d.Seq != j.s.next(j.own) {
+		return nil, vault.Hash{}, fmt.Errorf("%w: the own log moved without the journal", vault.ErrIntegrity)
+	}
+	quiet := !slices.ContainsFunc(d.Entries, func(h vault.Header) bool { return h.Kind != vault.KindAudit })
+	if quiet && len(d.Entries) > 0 && len(d.Entries) < segment.MaxEntries {
+		return nil, vault.Hash{}, errQuiet
+	}
+	var err error
+	if s.Next, err = j.nextEpoch(s); err != nil {
+		return nil, vault.Hash{}, err
+	}
+	s.Sign(j.p.Device)
+	return s.Head(), s.Place.Hash, nil
+}
+
+// nextEpoch chooses what an own segment names next. What was written before an
+// epoch was minted here leaves with it, under the old one; an epoch of another's
+// is entered by an empty segment, so that nothing more is sealed under the old.
+func (j *Journal) nextEpoch(s *segment.Segment) (segment.EpochID, error) {
+	if m := j.pending.mint; m != nil {
+		i := slices.IndexFunc(s.Entries, func(h vault.Header) bool { return h.Kind == vault.KindEpoch && h.Payload == m.payload })
+		if i < 0 {
+			if len(s.Entries) > 0 && s.Place.Seq == 0 && !j.founder() {
+				return s.Epoch, errSwitch
+			}
+			return s.Epoch, nil
+		}
+		j.pending.mint = nil
+		if slices.Equal(m.info.Recipients, j.s.members(everything, m.after...).devices()) {
+			return m.id, nil
+		}
+		return s.Epoch, nil
+	}
+	want, ok := j.choose()
+	if !ok {
+		want = s.Epoch
+	}
+	// The genesis epoch names the first segment of every log, and every device
+	// that ever was a member has its key.
+	first := s.Place.Seq == 0 && !j.founder()
+	if len(s.Entries) > 0 && (first || want != s.Epoch) {
+		return s.Epoch, errSwitch
+	}
+	return want, nil
+}
+
+func (j *Journal) founder() bool { return j.s.Events[0].By == j.self }

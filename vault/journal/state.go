@@ -1,0 +1,151 @@
+package journal
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/gob"
+	"fmt"
+	"slices"
+
+	"phivault/crypto/identity"
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+// state is a summary of all applied segments. It can be made again from them;
+// what a crash left out is, when the journal is opened.
+type state struct {
+	Logs   map[vault.LogID]*logState
+	Events []event
+	Epochs map[segment.EpochID]*epochInfo
+	Floors []vault.Place // that a joining device was told of and has not reached
+
+	Shut []vault.LogID // of removed devices, with nothing that stays
+
+	InboxRead map[[16]byte]uint64            // by writer: the next object to ask for
+	Inbox     []inboxItem                    // that this device has written
+	InboxSent map[string]map[[16]byte]uint64 // by remote and recipient: the next to put
+}
+
+// logState is where a log stands.
+type logState struct {
+	Last  vault.Place
+	Epoch segment.EpochID // of Last
+	Next  segment.EpochID // of its successor
+	Cites map[vault.LogID]vault.Place
+	Ended bool // its device was removed, and what follows is quarantined
+}
+
+// event is a change of membership, at its place.
+type event struct {
+	At      vault.Place
+	Index   int // of its entry in the segment
+	By      [16]byte
+	Rank    int // admissions in its causal past: the order of seniority
+	Founder *identity.Public
+	Admit   *segment.Admission
+	Remove  *segment.Removal
+}
+
+type epochInfo struct {
+	ID, Parent segment.EpochID
+	Depth      uint32
+	At         vault.Place
+	Recipients [][16]byte // ascending
+}
+
+func newState(genesis identity.Genesis, first segment.EpochID) *state {
+	f := genesis.Founder
+	return &state{
+		Logs:      map[vault.LogID]*logState{},
+		Events:    []event{{By: f.DeviceID(), Founder: &f}},
+		Epochs:    map[segment.EpochID]*epochInfo{first: {ID: first, Recipients: [][16]byte{f.DeviceID()}}},
+		InboxRead: map[[16]byte]uint64{},
+		InboxSent: map[string]map[[16]byte]uint64{},
+	}
+}
+
+func (s *state) encode() ([]byte, error) {
+	var b bytes.Buffer
+	err := gob.NewEncoder(&b).Encode(s)
+	return b.Bytes(), err
+}
+
+func decodeState(b []byte) (*state, error) {
+	s := new(state)
+	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(s); err != nil {
+		return nil, fmt.Errorf("%w: the journal's state", vault.ErrIntegrity)
+	}
+	if s.Logs == nil {
+		s.Logs = map[vault.LogID]*logState{}
+	}
+	if s.InboxRead == nil {
+		s.InboxRead = map[[16]byte]uint64{}
+	}
+	if s.InboxSent == nil {
+		s.InboxSent = map[string]map[[16]byte]uint64{}
+	}
+	return s, nil
+}
+
+// public gives the keys of a device that is or was a member.
+func (s *state) public(device [16]byte) (identity.Public, bool) {
+	for _, e := range s.Events {
+		if e.Founder != nil && e.By == device {
+			return *e.Founder, true
+		}
+		if e.Admit != nil && [16]byte(e.Admit.Public.DeviceID()) == device {
+			return e.Admit.Public, true
+		}
+	}
+	return identity.Public{}, false
+}
+
+// next is the segment of a log that comes after what was applied.
+func (s *state) next(log vault.LogID) uint64 {
+	if l := s.Logs[log]; l != nil {
+		return l.Last.Seq + 1
+	}
+	return 0
+}
+
+// checked is a segment with the changes of membership and epochs that it makes.
+type checked struct {
+	seg    *segment.Segment
+	events []event
+	mints  []segment.Mint
+}
+
+// fold takes in a segment that was checked.
+func (s *state) fold(c *checked) {
+	l := s.Logs[c.seg.Place.Log]
+	if l == nil {
+		l = &logState{}
+		s.Logs[c.seg.Place.Log] = l
+	}
+	if l.Cites == nil { // gob drops empty maps
+		l.Cites = map[vault.LogID]vault.Place{}
+	}
+	l.Last, l.Epoch, l.Next = c.seg.Place, c.seg.Epoch, c.seg.Next
+	for _, h := range c.seg.Heads {
+		l.Cites[h.Log] = h
+	}
+	s.Events = append(s.Events, c.events...)
+	for _, m := range c.mints {
+		s.Epochs[m.Epoch] = infoOf(m, c.seg.Place)
+	}
+	s.Floors = slices.DeleteFunc(s.Floors, func(p vault.Place) bool { return p.Log == c.seg.Place.Log && p.Seq <= c.seg.Place.Seq })
+}
+
+func infoOf(m segment.Mint, at vault.Place) *epochInfo {
+	e := &epochInfo{ID: m.Epoch, Parent: m.Parent, Depth: m.Depth, At: at}
+	for _, w := range m.Wraps {
+		e.Recipients = append(e.Recipients, w.Device)
+	}
+	return e
+}
+
+// higher orders epochs by (depth, id).
+func higher(a, b *epochInfo) int {
+	return cmp.Or(cmp.Compare(a.Depth, b.Depth), bytes.Compare(a.ID[:], b.ID[:]))
+}

@@ -1,0 +1,166 @@
+package journal
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"phivault/crypto/identity"
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+// Member is a device of the vault, or one that was.
+type Member struct {
+	Device  identity.DeviceID
+	Letter  string // by seniority: A, B, … Z, AA
+	Name    string // "" for the founding device
+	Owner   bool
+	Removed bool
+	Self    bool
+	Last    []vault.Place // of its logs, as applied here
+}
+
+// Members are all devices that were ever admitted, by seniority.
+func (j *Journal) Members() (out []Member) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	ms := j.s.members(everything)
+	for _, m := range ms.all {
+		x := Member{Device: m.device, Letter: letter(m.order), Name: m.name, Owner: m.role == segment.RoleOwner,
+			Removed: !ms.is(m.device), Self: m.device == j.self}
+		for log, l := range j.s.Logs {
+			if log.Device == m.device {
+				x.Last = append(x.Last, l.Last)
+			}
+		}
+		segment.SortPlaces(x.Last)
+		out = append(out, x)
+	}
+	return out
+}
+
+func letter(n int) string {
+	if n < 26 {
+		return string(rune('A' + n))
+	}
+	return letter(n/26-1) + letter(n%26)
+}
+
+// Held is a segment that waits, and what for.
+type Held struct {
+	Place vault.Place
+	For   []vault.Place // empty: for an object beside it, or one before it
+}
+
+// Status is what a journal knows of how things stand.
+type Status struct {
+	Held        []Held
+	Floors      []vault.Place // told of at enrolment and not here yet
+	Quarantined int
+	Forks       int
+	Restored    bool // this copy may not publish
+}
+
+// Status reports it.
+func (j *Journal) Status(ctx context.Context) (st Status, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, log := range j.pending.ids() {
+		for _, h := range j.pending.logs[log] {
+			st.Held = append(st.Held, Held{h.seg.Place, h.waits})
+		}
+	}
+	q, err := j.p.State.States(ctx, quarantineState)
+	if err != nil {
+		return st, err
+	}
+	f, err := j.p.State.States(ctx, forkState)
+	st.Quarantined, st.Forks, st.Floors, st.Restored = len(q), len(f), j.s.Floors, j.old
+	return st, err
+}
+
+// Stable reports whether every member has seen the segment: its log's later
+// entries can never come to lie before it. A device's own word counts for itself.
+func (j *Journal) Stable(p vault.Place) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, d := range j.s.members(everything).devices() {
+		if d == p.Log.Device {
+			continue
+		}
+		if d == j.self {
+			if p.Seq >= j.s.next(p.Log) {
+				return false
+			}
+			continue
+		}
+		seen := false
+		for log, l := range j.s.Logs {
+			c, ok := l.Cites[p.Log]
+			seen = seen || log.Device == d && ok && c.Seq >= p.Seq
+		}
+		if !seen {
+			return false
+		}
+	}
+	return true
+}
+
+// Code names this device's last segment for another device to compare: its
+// letter, the segment's number, and 20 digits of its hash, which commits to all
+// that this device has seen. It is "" before the first segment.
+func (j *Journal) Code() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	l := j.s.Logs[j.own]
+	if l == nil {
+		return ""
+	}
+	m, _ := j.s.members(everything).find(j.self)
+	return fmt.Sprintf("%s %d %s", letter(m.order), l.Last.Seq, digits(l.Last.Hash))
+}
+
+// digits are 20 decimal digits of a hash: its first 16 bytes, each half modulo
+// 10¹⁰.
+func digits(h vault.Hash) string {
+	const m = 10_000_000_000
+	return fmt.Sprintf("%010d%010d", binary.BigEndian.Uint64(h[:])%m, binary.BigEndian.Uint64(h[8:])%m)
+}
+
+// CheckCode compares another device's Code with what is here: nil when both saw
+// the same, ErrWaiting when that segment is not here yet, ErrFork when it differs.
+func (j *Journal) CheckCode(ctx context.Context, code string) error {
+	f := strings.Fields(code)
+	if len(f) < 3 {
+		return fmt.Errorf("%w: a code has a letter, a number and 20 digits", vault.ErrUsage)
+	}
+	seq, err := strconv.ParseUint(f[1], 10, 63)
+	sum := strings.Join(f[2:], "")
+	if err != nil || len(sum) != 20 {
+		return fmt.Errorf("%w: a code has a letter, a number and 20 digits", vault.ErrUsage)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, m := range j.s.members(everything).all {
+		if letter(m.order) != strings.ToUpper(f[0]) {
+			continue
+		}
+		log := vault.LogID{Device: m.device}
+		p := vault.Place{Log: log, Seq: seq}
+		if seq >= j.s.next(log) {
+			return at(ErrWaiting, p, "it is not here yet")
+		}
+		hash, err := j.hashAt(ctx, log, seq)
+		if err != nil {
+			return err
+		}
+		if digits(hash) != sum {
+			return at(ErrFork, p, "the devices have seen different histories")
+		}
+		return nil
+	}
+	return fmt.Errorf("%w: no device has this letter", vault.ErrUsage)
+}

@@ -1,0 +1,217 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"phivault/sync/remote"
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+// session is one sync with one remote.
+type session struct {
+	asks    map[remote.Name]ask
+	missing map[remote.Name]bool // of asks: answered so
+	hit     map[vault.LogID]bool
+	over    bool
+	refused error // why nothing may be pushed
+	sent    map[vault.LogID]map[uint64]bool
+}
+
+// ask is what a name was asked for, or put.
+type ask struct {
+	kind  askKind
+	log   vault.LogID
+	seq   uint64
+	epoch segment.EpochID
+	need  need
+}
+
+type askKind uint8
+
+const (
+	askSegment  askKind = iota
+	askVerified         // a segment that this remote is known to hold
+	askNeed
+	askInbox
+	askPut // an own Put that met something
+)
+
+func (j *Journal) session(name string) *session {
+	s := j.syncs[name]
+	if s == nil {
+		s = &session{asks: map[remote.Name]ask{}, missing: map[remote.Name]bool{}, hit: map[vault.LogID]bool{}, sent: map[vault.LogID]map[uint64]bool{}}
+		j.syncs[name] = s
+	}
+	return s
+}
+
+// Wanted gives what to ask a remote for; see engine.Journal.
+func (j *Journal) Wanted(ctx context.Context, name string) iter.Seq2[remote.Name, error] {
+	return func(yield func(remote.Name, error) bool) {
+		j.mu.Lock()
+		names, err := j.wanted(ctx, name)
+		j.mu.Unlock()
+		if err != nil {
+			yield(remote.Name{}, err)
+			return
+		}
+		for _, n := range names {
+			if !yield(n, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (j *Journal) wanted(ctx context.Context, name string) (names []remote.Name, err error) {
+	if se := j.syncs[name]; se != nil && se.over {
+		delete(j.syncs, name)
+	}
+	se := j.session(name)
+	add := func(n remote.Name, a ask) {
+		if _, asked := se.asks[n]; !asked {
+			se.asks[n] = a
+			names = append(names, n)
+		}
+	}
+	marks, err := j.p.Ledger.Marked(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	inbox := false
+	for _, log := range j.logs() {
+		epoch, err := j.wantedOf(ctx, se, log, marks[log], add)
+		if err != nil {
+			return nil, err
+		}
+		inbox = inbox || !epoch
+	}
+	for n, d := range j.pending.need {
+		add(n, ask{kind: askNeed, need: d})
+	}
+	if inbox {
+		box := j.keys[j.first].Inbox(j.self)
+		defer box.Destroy()
+		for _, m := range j.s.members(everything).all {
+			if m.device != j.self {
+				n := j.s.InboxRead[m.device]
+				add(j.space.Name(segment.InboxName(box, m.device, n)), ask{kind: askInbox, log: vault.LogID{Device: m.device}, seq: n})
+			}
+		}
+	}
+	se.over = len(names) == 0
+	return names, nil
+}
+
+// logs are all that may be at a remote, the own one included.
+func (j *Journal) logs() []vault.LogID {
+	var ids []vault.LogID
+	for id := range j.s.Logs {
+		ids = append(ids, id)
+	}
+	for _, m := range j.s.members(everything).all {
+		if id := (vault.LogID{Device: m.device}); j.s.Logs[id] == nil {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, segment.CompareLogs)
+	return ids
+}
+
+// wantedOf asks for one log: the last segment that the remote was seen to hold,
+// the next, and after a hit some more. It is false when the log goes on under an
+// epoch whose key is not here.
+func (j *Journal) wantedOf(ctx context.Context, se *session, log vault.LogID, mark uint64, add func(remote.Name, ask)) (bool, error) {
+	name := func(seq uint64, e segment.EpochID, kind askKind) remote.Name {
+		n := j.space.Name(j.keys[e].SegmentName(log, seq))
+		add(n, ask{kind: kind, log: log, seq: seq, epoch: e})
+		return n
+	}
+	if mark > 0 && j.s.Logs[log] != nil {
+		e, err := j.epochOf(ctx, log, mark-1)
+		if err != nil {
+			return true, err
+		}
+		if j.keys[e] != nil {
+			name(mark-1, e, askVerified)
+		}
+	}
+	if log == j.own || j.ended(log) {
+		return true, nil
+	}
+	depth := uint64(1)
+	if se.hit[log] {
+		depth = lookAhead
+	}
+	for seq := mark; seq < mark+depth; seq++ {
+		e, err := j.epochOf(ctx, log, seq)
+		if err != nil {
+			return true, err
+		}
+		if j.keys[e] == nil {
+			return false, nil
+		}
+		if j.pending.logs[log][seq] != nil {
+			continue
+		}
+		if se.missing[name(seq, e, askSegment)] {
+			break
+		}
+	}
+	return true, nil
+}
+
+// epochOf gives the epoch that a segment is named under; for one further ahead
+// than is known, the last that was named.
+func (j *Journal) epochOf(ctx context.Context, log vault.LogID, seq uint64) (segment.EpochID, error) {
+	if seq == 0 {
+		return j.first, nil
+	}
+	l := j.s.Logs[log]
+	if l != nil && seq <= l.Last.Seq {
+		if seq == l.Last.Seq {
+			return l.Epoch, nil
+		}
+		s, err := j.p.Ledger.Segment(ctx, log, seq)
+		if err != nil {
+			return segment.EpochID{}, err
+		}
+		d, err := segment.FromLedger(s)
+		if err != nil {
+			return segment.EpochID{}, fmt.Errorf("%w: a segment in the ledger", vault.ErrIntegrity)
+		}
+		return d.Epoch, nil
+	}
+	e := j.first
+	if l != nil {
+		e = l.Next
+	}
+	for n := j.s.next(log); n < seq; n++ {
+		if h := j.pending.logs[log][n]; h != nil {
+			e = h.seg.Next
+		}
+	}
+	return e, nil
+}
+
+// Missing says that nothing is there; see engine.Journal.
+func (j *Journal) Missing(ctx context.Context, name string, n remote.Name) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	se := j.session(name)
+	a, ok := se.asks[n]
+	if !ok {
+		return nil
+	}
+	se.missing[n] = true
+	if a.kind == askVerified {
+		p := vault.Place{Log: a.log, Seq: a.seq}
+		se.refused = at(ErrGone, p, "it was verified there before and is absent")
+		return se.refused
+	}
+	return nil
+}
