@@ -17,6 +17,9 @@ var (
 	// ErrDeviceSecret: the file needs a device secret and none was given, or
 	// one of a wrong length.
 	ErrDeviceSecret = errors.New("keyfile: a device secret of 32 bytes is needed")
+	// ErrUnsynced: the new file is in place and in force, and the disk did not
+	// confirm it: a power cut may bring the old one back.
+	ErrUnsynced = errors.New("the new file is in place, but the disk did not confirm that it lasts")
 	// ErrUnusable: the passphrase is empty or longer than MaxPassphrase.
 	ErrUnusable = errors.New("keyfile: the passphrase is empty or over 1024 bytes")
 )

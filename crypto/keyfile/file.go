@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,9 @@ const MaxFile = 1 << 20
 //
 // The caller holds the vault's lock. Temporary files that a killed process left
 // beside path are removed; nothing ever reads them.
-func WriteFile(path string, data []byte) error {
+func WriteFile(path string, data []byte) error { return writeFile(path, data, SyncDir) }
+
+func writeFile(path string, data []byte, syncDir func(string) error) error {
 	if _, _, err := parse(data); err != nil {
 		return err
 	}
@@ -41,11 +44,37 @@ func WriteFile(path string, data []byte) error {
 		_ = os.Remove(temp)
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := rename(temp, path); err != nil {
 		_ = os.Remove(temp)
 		return err
 	}
-	return syncDir(dir)
+	if err := syncDir(dir); err != nil {
+		return unsynced(err)
+	}
+	return nil
+}
+
+// unsynced drops the cause's kind: a full or read-only disk would be taken for a
+// file that was not written.
+func unsynced(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return fmt.Errorf("%w (%v)", ErrUnsynced, err)
+}
+
+// Replace gives the file from the name to, in place of a file of that name, and
+// makes that last through a power cut. Both are in one folder or in two of one
+// file system. After ErrUnsynced it has its new name, after any other error not.
+func Replace(from, to string) error {
+	if err := rename(from, to); err != nil {
+		return err
+	}
+	if err := SyncDir(filepath.Dir(to)); err != nil {
+		return unsynced(err)
+	}
+	return nil
 }
 
 const tempSuffix = ".tmp"

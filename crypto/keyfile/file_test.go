@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -99,6 +100,51 @@ func TestFailedWritesLeaveTheOldFile(t *testing.T) {
 	}
 	if names := list(t, dir); names != "key" {
 		t.Errorf("the folder holds %s", names)
+	}
+}
+
+// The folder's sync comes after the new file is in force: an error that reads like
+// "nothing happened" would have the owner use the old passphrase.
+func TestAFailedSyncOfTheFolderIsToldApart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	b := newBundle(t)
+	if err := WriteFile(path, quickFile(t, b, "old", nil, DefaultParams())); err != nil {
+		t.Fatal(err)
+	}
+	next := quickFile(t, b, "new", nil, DefaultParams())
+	for _, cause := range []error{syscall.EIO, syscall.ENOSPC, syscall.EROFS, fs.ErrPermission} {
+		err := writeFile(path, next, func(dir string) error { return &fs.PathError{Op: "sync", Path: dir, Err: cause} })
+		if !errors.Is(err, ErrUnsynced) || errors.Is(err, cause) || strings.Contains(err.Error(), filepath.Dir(path)) {
+			t.Errorf("%v: %v", cause, err)
+		}
+		if got, err := ReadFile(path); err != nil || !bytes.Equal(got, next) {
+			t.Errorf("the new file is not in place: %v", err)
+		}
+	}
+	if names := list(t, filepath.Dir(path)); names != "key" {
+		t.Errorf("the folder holds %s", names)
+	}
+}
+
+func TestReplaceTakesTheName(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	for path, text := range map[string]string{from: "new", to: "old"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Replace(from, to); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(to); err != nil || string(got) != "new" || list(t, dir) != "to" {
+		t.Errorf("%q %v, the folder holds %s", got, err, list(t, dir))
+	}
+	if err := Replace(from, to); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrUnsynced) {
+		t.Error(err)
+	}
+	if err := SyncDir(filepath.Join(dir, "absent")); runtime.GOOS != "windows" && err == nil {
+		t.Error("a folder that is not there was synced")
 	}
 }
 
