@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,6 +60,10 @@ func (a *app) passwd(ctx context.Context, s *session, f *passwdFlags) error {
 	defer fresh.Destroy()
 	err = s.ChangePassphrase(ctx, old, fresh, params)
 	secret.Release()
+	if errors.Is(err, keyfile.ErrUnsynced) {
+		return &fault{code: "failed", why: err.Error(), cause: err,
+			hint: "use the new passphrase; keep the old one in mind until the disk is checked and passwd was run again: a power cut may bring it back"}
+	}
 	if err != nil {
 		return err
 	}

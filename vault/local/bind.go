@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"phivault/crypto/keyfile"
 	"phivault/crypto/secret"
 	"phivault/vault"
 )
@@ -35,7 +36,8 @@ func (b *binding) drop() {
 // and only then, when the keyring gives back what it was given, rewrites the key
 // file. A wrong code is ErrCode and may be tried again; not calling confirm
 // changes nothing. From then on the vault opens with the passphrase and the
-// keyring, or with the passphrase and the code.
+// keyring, or with the passphrase and the code. After keyfile.ErrUnsynced it is
+// bound, and a power cut may undo that.
 func (v *Vault) BindKeyring(ctx context.Context, passphrase *secret.Bytes) (code string, confirm func(typed string) error, err error) {
 	v.whole.Lock()
 	defer v.whole.Unlock()
@@ -96,13 +98,14 @@ func (v *Vault) confirm(ctx context.Context, p *binding, typed string) error {
 		return err
 	}
 	defer b.Destroy()
-	if err := v.rewrite(ctx, vault.ActionKeyring, b, p.passphrase, p.sk, info.Params); err != nil {
+	err = v.rewrite(ctx, vault.ActionKeyring, b, p.passphrase, p.sk, info.Params, "the vault is bound")
+	if err != nil && !errors.Is(err, keyfile.ErrUnsynced) {
 		return err
 	}
 	v.sk = p.sk.Clone()
 	v.pending = nil
 	p.drop()
-	return nil
+	return err
 }
 
 // keep puts the secret into the keyring and reads it back. A keyring that takes
@@ -124,7 +127,9 @@ func (v *Vault) keep(ctx context.Context, sk *secret.Bytes) error {
 
 // UnbindKeyring makes the vault open with the passphrase alone again, and then
 // removes the secret from the keyring, if there is one. Copies of the vault on
-// this device that are bound as well need their printed code from then on.
+// this device that are bound as well need their printed code from then on. After
+// keyfile.ErrUnsynced it is unbound, and the keyring keeps the secret: a power cut
+// may bring the bound key file back.
 func (v *Vault) UnbindKeyring(ctx context.Context, passphrase *secret.Bytes) error {
 	v.whole.Lock()
 	defer v.whole.Unlock()
@@ -136,13 +141,14 @@ func (v *Vault) UnbindKeyring(ctx context.Context, passphrase *secret.Bytes) err
 	if !info.NeedsDeviceSecret {
 		return ErrUnbound
 	}
-	if err := v.rewrite(ctx, vault.ActionKeyring, b, passphrase, nil, info.Params); err != nil {
+	err = v.rewrite(ctx, vault.ActionKeyring, b, passphrase, nil, info.Params, "the vault is unbound")
+	if err != nil && !errors.Is(err, keyfile.ErrUnsynced) {
 		return err
 	}
 	v.sk.Destroy()
 	v.sk = nil
-	if v.o.Keyring == nil {
-		return nil
+	if err != nil || v.o.Keyring == nil {
+		return err
 	}
 	if err := v.o.Keyring.Delete(ctx, secretItem(v.id)); err != nil && !errors.Is(err, ErrNoItem) {
 		v.o.Notice(Notice{NoticeKeyring, "the vault is unbound, but the keyring did not remove the device secret, which nothing needs any more"})

@@ -23,19 +23,32 @@ const pageSize = 4096
 
 type storeOpener func(ctx context.Context, path string, o store.Options) (*store.Store, error)
 
+// openDatabase opens the database at path. Before o.Check is content, no byte of
+// its files changes, whatever the error.
 func openDatabase(ctx context.Context, path string, b *keyfile.Bundle, with storeOpener, o store.Options) (*database, error) {
 	dev, err := device(b)
 	if err != nil {
 		return nil, err
 	}
-	vfs, err := cryptvfs.New(cryptvfs.Options{Key: b.Database.Bytes(), VaultID: b.VaultID(), PageSize: pageSize})
+	vfs, err := cryptvfs.New(cryptvfs.Options{Key: b.Database.Bytes(), VaultID: b.VaultID(), PageSize: pageSize, Held: o.Check != nil})
 	if err != nil {
 		return nil, err
+	}
+	var refused error
+	if check := o.Check; check != nil {
+		o.Check = func(ctx context.Context, st *store.Store) error {
+			if refused = check(ctx, st); refused == nil {
+				vfs.Release()
+			}
+			return refused
+		}
 	}
 	o.VFS, o.VaultID, o.Device = vfs.Name(), b.VaultID(), dev
 	st, err := with(ctx, path, o)
 	if err != nil {
-		err = explain(err, vfs.LastError())
+		if refused == nil {
+			err = explain(err, vfs.LastError())
+		}
 		_ = vfs.Close()
 		return nil, err
 	}

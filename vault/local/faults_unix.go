@@ -18,22 +18,5 @@ func isReadOnly(err error) bool {
 	return errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM)
 }
 
-// syncDir makes names made, renamed or removed in dir last through a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if c := d.Close(); err == nil {
-		err = c
-	}
-	// Some file systems cannot sync a folder; they say EINVAL and offer no other way.
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
-		return nil
-	}
-	return err
-}
-
 // readableByOthers reports whether other users can read what fi describes.
 func readableByOthers(fi os.FileInfo) bool { return fi.Mode().Perm()&0o077 != 0 }

@@ -16,9 +16,6 @@ func isReadOnly(err error) bool {
 	return errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_WRITE_PROTECT)
 }
 
-// syncDir does nothing: NTFS journals names, and a folder cannot be flushed.
-func syncDir(string) error { return nil }
-
 // readableByOthers cannot tell: Windows has access lists and not modes, and the
 // user's own profile, where vaults lie, is closed to others.
 func readableByOthers(os.FileInfo) bool { return false }

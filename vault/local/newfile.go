@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"phivault/crypto/keyfile"
 	"phivault/vault"
 )
 
@@ -68,7 +69,10 @@ func (n *newFile) finish() error {
 	if err := publish(n.File, n.Name(), n.path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(n.path))
+	if err := keyfile.SyncDir(filepath.Dir(n.path)); err != nil {
+		return fmt.Errorf("the backup is in its place, but the disk did not confirm that it lasts (%v)", cause(err))
+	}
+	return nil
 }
 
 // abandon removes what there is.

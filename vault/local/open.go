@@ -118,8 +118,13 @@ func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled func() r
 	v.keeper = newKeeper(func(h store.Head) {
 		v.anchors.save(context.WithoutCancel(ctx), anchor{v.instance, h})
 	})
+	older := false
 	v.database, err = openDatabase(ctx, filepath.Join(v.dir, dbName), b, store.Open, store.Options{
 		Clock: v.o.Clock, Committed: v.keeper.offer,
+		Check: func(ctx context.Context, st *store.Store) (err error) {
+			older, err = v.compare(ctx, st, recalled())
+			return err
+		},
 	})
 	if err != nil {
 		return err
@@ -128,7 +133,7 @@ func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled func() r
 		v.database.vfs.Lockdown()
 	}
 	v.Vault = vault.New(v.database.parts(v.o.Clock))
-	if err := v.begin(ctx, recalled()); err != nil {
+	if err := v.begin(ctx, older); err != nil {
 		err = first(err, v.database.close())
 		v.keeper.close()
 		return err
@@ -136,17 +141,17 @@ func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled func() r
 	return nil
 }
 
-// begin compares the database with what this device remembers of it, and notes
-// that it was opened. Nothing is written before the comparison.
-func (v *Vault) begin(ctx context.Context, r remembered) (err error) {
-	st := v.database.store
+// compare holds the database against what this device remembers of it.
+func (v *Vault) compare(ctx context.Context, st *store.Store, r remembered) (older bool, err error) {
 	if v.instance, err = st.Meta(ctx, metaInstance); err != nil {
-		return err
+		return false, err
 	}
-	older, err := r.check(ctx, st, v.instance, v.o)
-	if err != nil {
-		return err
-	}
+	return r.check(ctx, st, v.instance, v.o)
+}
+
+// begin notes that the database was opened.
+func (v *Vault) begin(ctx context.Context, older bool) (err error) {
+	st := v.database.store
 	if older || v.instance == "" {
 		// What the old anchor told of is another copy's future from now on.
 		if v.instance, err = newCopy(ctx, st); err != nil {

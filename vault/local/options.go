@@ -3,6 +3,7 @@ package local
 import (
 	"time"
 
+	"phivault/crypto/keyfile"
 	"phivault/crypto/secret"
 	"phivault/vault"
 )
@@ -42,6 +43,8 @@ type Options struct {
 	// Progress is told how far Restore and Drill are, in bytes copied and then in
 	// records verified. Nil: nobody is told. total is 0 while unknown.
 	Progress func(step Step, done, total int64)
+
+	writeKey func(path string, file []byte) error // nil: keyfile.WriteFile; tests have it fail
 }
 
 // Step is a part of a long act.
@@ -82,5 +85,8 @@ func (o *Options) fill() {
 	}
 	if o.Progress == nil {
 		o.Progress = func(Step, int64, int64) {}
+	}
+	if o.writeKey == nil {
+		o.writeKey = keyfile.WriteFile
 	}
 }

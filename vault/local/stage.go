@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"phivault/crypto/keyfile"
 	"phivault/vault"
 )
 
@@ -49,10 +50,7 @@ func (s *stage) finish() error {
 		return fault("writing the database", err)
 	}
 	for _, name := range [...]string{dbName, keyName} {
-		if err := os.Rename(s.path(name), filepath.Join(s.dir, name)); err != nil {
-			return fault("putting the vault in place", err)
-		}
-		if err := syncDir(s.dir); err != nil {
+		if err := keyfile.Replace(s.path(name), filepath.Join(s.dir, name)); err != nil {
 			return fault("putting the vault in place", err)
 		}
 	}

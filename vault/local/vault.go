@@ -99,8 +99,9 @@ func (v *Vault) reopen(ctx context.Context, passphrase *secret.Bytes) (*keyfile.
 
 // rewrite seals the bundle into the vault's key file, whole or not at all. The
 // act is in the audit trail before the file changes, and not at all when the
-// passphrase or the parameters are refused.
-func (v *Vault) rewrite(ctx context.Context, a vault.Action, b *keyfile.Bundle, passphrase, sk *secret.Bytes, p keyfile.Params) error {
+// passphrase or the parameters are refused. After keyfile.ErrUnsynced the new key
+// file is in force; inForce then says what that means to the owner.
+func (v *Vault) rewrite(ctx context.Context, a vault.Action, b *keyfile.Bundle, passphrase, sk *secret.Bytes, p keyfile.Params, inForce string) error {
 	file, err := keyfile.Seal(b, passphrase, sk, p)
 	if err != nil {
 		return err
@@ -108,7 +109,11 @@ func (v *Vault) rewrite(ctx context.Context, a vault.Action, b *keyfile.Bundle, 
 	if err := v.announce(ctx, a); err != nil {
 		return err
 	}
-	return fault("writing the key file", keyfile.WriteFile(filepath.Join(v.dir, keyName), file))
+	err = v.o.writeKey(filepath.Join(v.dir, keyName), file)
+	if errors.Is(err, keyfile.ErrUnsynced) {
+		return fmt.Errorf("%s: %w", inForce, err)
+	}
+	return fault("writing the key file", err)
 }
 
 // announce writes the act into the audit trail before it is done.
@@ -119,7 +124,9 @@ func (v *Vault) announce(ctx context.Context, a vault.Action) error {
 // ChangePassphrase puts the keys under another passphrase, with the same
 // parameters when p is nil. The key file alone is rewritten: whoever cuts it off
 // finds either the old passphrase or the new one in force. It does not undo
-// copies: an old backup opens with the old passphrase.
+// copies: an old backup opens with the old passphrase. After keyfile.ErrUnsynced
+// the new one is in force, and a power cut may bring the old one back; after any
+// other error the old one is.
 func (v *Vault) ChangePassphrase(ctx context.Context, old, new *secret.Bytes, p *keyfile.Params) error {
 	v.whole.Lock()
 	defer v.whole.Unlock()
@@ -131,7 +138,7 @@ func (v *Vault) ChangePassphrase(ctx context.Context, old, new *secret.Bytes, p 
 	if p == nil {
 		p = &info.Params
 	}
-	return v.rewrite(ctx, vault.ActionPassphrase, b, new, v.sk, *p)
+	return v.rewrite(ctx, vault.ActionPassphrase, b, new, v.sk, *p, "the NEW passphrase is in force")
 }
 
 // now is the clock's time as it is kept: UTC, whole seconds.
