@@ -31,6 +31,7 @@ const (
 	ActionKeyring    Action = "keyring"
 	ActionBackup     Action = "backup"
 	ActionVerify     Action = "verify"
+	ActionRebuild    Action = "rebuild"
 )
 
 // AuditNote is the payload of an audit entry, canonical JSON. Count acts of

@@ -75,6 +75,9 @@ type Checker interface {
 	// chain of the log; otherwise every payload, view, index and attachment
 	// as well. progress may be nil; total is 0 while unknown.
 	Verify(ctx context.Context, quick bool, found func(Problem), progress func(done, total int64)) (Verified, error)
+	// Rebuild makes every view and index anew from the log. Interrupted, it is
+	// finished when the vault is next opened.
+	Rebuild(ctx context.Context, progress func(done, total int64)) error
 }
 
 // Batch is what one transaction applies.

@@ -128,3 +128,11 @@ func (v *Vault) Verify(ctx context.Context, quick bool, found func(Problem), pro
 	}
 	return v.p.Check.Verify(ctx, quick, found, progress)
 }
+
+// Rebuild makes every view and index anew from the log; see Checker.
+func (v *Vault) Rebuild(ctx context.Context, progress func(done, total int64)) error {
+	if err := v.Record(ctx, ActionRebuild, RecordID{}); err != nil {
+		return err
+	}
+	return v.p.Check.Rebuild(ctx, progress)
+}

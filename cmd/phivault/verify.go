@@ -10,19 +10,34 @@ import (
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	var quick bool
+	var quick, rebuild bool
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Check every record, chain, index and attachment",
 		Long: `Verify reads everything and proves that it is what was written: pages, the hash
 chain of the log, each payload, each view of it, the index and the attachments.
---quick proves the chain alone. Any problem ends with exit code 13.`,
+--quick proves the chain alone. Any problem ends with exit code 13. --rebuild first
+makes what can be derived, rows, names and the index, anew from the log.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.verify(ctx, s, quick, "phivault.verify.v1") })
+			if quick && rebuild {
+				return usage("--quick and --rebuild do not go together", "a rebuild is always checked whole")
+			}
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error {
+				if rebuild {
+					p := a.progress("Rebuilding")
+					err := s.Rebuild(ctx, func(done, total int64) { p.show(amounts{done: done, total: total}) })
+					p.end()
+					if err != nil {
+						return err
+					}
+				}
+				return a.verify(ctx, s, quick, "phivault.verify.v1")
+			})
 		},
 	}
 	c.Flags().BoolVar(&quick, "quick", false, "the log's chain alone")
+	c.Flags().BoolVar(&rebuild, "rebuild", false, "make rows, names and the index anew from the log first")
 	return c
 }
 
@@ -46,9 +61,20 @@ func (a *app) verify(ctx context.Context, s *session, quick bool, schema string)
 		err = a.showVerified(&o, v.Blobs)
 	}
 	if err == nil && !o.OK {
-		err = failed("integrity", "the vault has "+itoa(len(o.Problems))+" problems", "keep the folder as it is and restore a backup")
+		err = failed("integrity", "the vault has "+itoa(len(o.Problems))+" problems", hintFor(o.Problems))
 	}
 	return err
+}
+
+// hintFor says what may help: views and the index can be made anew, the log and
+// what it holds cannot.
+func hintFor(problems []problemObject) string {
+	for _, p := range problems {
+		if p.Kind != "view" && p.Kind != "index" {
+			return "keep the folder as it is and restore a backup"
+		}
+	}
+	return `"phivault verify --rebuild" makes them anew from the log`
 }
 
 func (a *app) showVerified(o *verifyObject, blobs int64) error {
