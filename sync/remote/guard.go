@@ -20,6 +20,8 @@ type Guard struct {
 	Hosts []string
 	// Most is the largest body of a 2xx answer; nil stands for MaxObject.
 	Most func(*http.Request) int64
+	// Encoding is a Content-Encoding to let pass, undecoded.
+	Encoding string
 	// Streams, if set, names answers that rest as long as they like, such as a
 	// watch; their own context must end them.
 	Streams func(*http.Request) bool
@@ -103,7 +105,7 @@ func (g *Guard) check(req *http.Request, res *http.Response) error {
 	if res.StatusCode >= 300 && res.StatusCode < 400 {
 		return refuse(ErrRefused, "it answered with a redirect, which is never followed")
 	}
-	if e := res.Header.Get("Content-Encoding"); res.Uncompressed || e != "" && !strings.EqualFold(e, "identity") {
+	if e := res.Header.Get("Content-Encoding"); res.Uncompressed || e != "" && !strings.EqualFold(e, "identity") && e != g.Encoding {
 		return refuse(ErrRefused, "it answered with an encoded body")
 	}
 	if res.TLS == nil {

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -22,6 +23,8 @@ type Weather struct {
 	// directions together; with Reset by an RST, otherwise by a FIN.
 	Cut   int64
 	Reset bool
+	// Ragged draws each connection's own cut between 1 and twice Cut.
+	Ragged bool
 	// Blackhole swallows everything and says nothing.
 	Blackhole bool
 	// Closed refuses new connections.
@@ -87,6 +90,7 @@ func (p *Proxy) Close() error {
 }
 
 func (p *Proxy) accept() {
+	rng := rand.New(rand.NewPCG(1, 2))
 	for {
 		c, err := p.listener.Accept()
 		if err != nil {
@@ -104,7 +108,7 @@ func (p *Proxy) accept() {
 		if !p.hold(c, s) {
 			return
 		}
-		l := &link{proxy: p, a: c, b: s}
+		l := &link{proxy: p, a: c, b: s, share: rng.Float64()}
 		p.wg.Go(func() { l.pass(c, s) })
 		p.wg.Go(func() { l.pass(s, c) })
 	}
@@ -131,6 +135,7 @@ func (p *Proxy) hold(cs ...net.Conn) bool {
 type link struct {
 	proxy *Proxy
 	a, b  net.Conn
+	share float64 // of twice the cut, if that is ragged
 
 	mu     sync.Mutex
 	passed int64
@@ -154,6 +159,9 @@ func (l *link) pass(from, to net.Conn) {
 				}
 			}
 			if !w.Blackhole {
+				if w.Ragged && w.Cut > 0 {
+					w.Cut = 1 + int64(l.share*2*float64(w.Cut))
+				}
 				allowed, cut := l.allowed(int64(n), w.Cut)
 				if _, err := to.Write(buf[:allowed]); err != nil {
 					return

@@ -3,6 +3,7 @@ package remotetest
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"testing"
 
 	"phivault/sync/remote"
@@ -10,14 +11,14 @@ import (
 
 // Faulty runs a remote whose calls fail now and then, by a decorator or by the
 // network, and wants that nothing acknowledged is lost, nothing half is shown,
-// and every failure says whether to repeat the call.
-func Faulty(t *testing.T, o Options) {
+// and every failure says whether to repeat the call. It gives the number of
+// failures that it met.
+func Faulty(t *testing.T, o Options) (failures int) {
 	const objects = 40
 	r := o.Open(t)
 	t.Cleanup(func() { r.Close() })
-	failures := 0
 	for range objects {
-		n, b := Name(), Bytes(10_000)
+		n, b := Name(), Bytes(1+rand.IntN(20_000))
 		acknowledged := false
 		for attempt := 0; !acknowledged; attempt++ {
 			if attempt == 200 {
@@ -29,31 +30,26 @@ func Faulty(t *testing.T, o Options) {
 				acknowledged = true
 			case errors.Is(err, remote.ErrExists):
 				acknowledged = true // an earlier attempt's answer was lost
-				if attempt == 0 && remote.StrengthOf(r) == remote.Exclusive {
-					failures++ // behind a retry, inside the one call
-				}
 			case remote.Retryable(err), errors.Is(err, remote.ErrRefused):
 				failures++
 			default:
 				t.Fatalf("put: %v", err)
 			}
-			got, err := getLong(t, r, n)
+			got, err := getLong(t, r, n, &failures)
 			if acknowledged && err != nil {
 				t.Fatalf("an acknowledged object: %v", err)
 			}
 			if err == nil && !bytes.Equal(got, b) {
 				t.Fatalf("%d bytes that were never put", len(got))
 			}
-			if err != nil {
-				failures++
-			}
 		}
 	}
 	t.Logf("%d failures on the way", failures)
+	return failures
 }
 
 // getLong gets until there is an object or the store says that there is none.
-func getLong(t *testing.T, r remote.Remote, n remote.Name) ([]byte, error) {
+func getLong(t *testing.T, r remote.Remote, n remote.Name, failures *int) ([]byte, error) {
 	t.Helper()
 	var err error
 	for range 200 {
@@ -64,6 +60,7 @@ func getLong(t *testing.T, r remote.Remote, n remote.Name) ([]byte, error) {
 		if !remote.Retryable(err) && !errors.Is(err, remote.ErrRefused) {
 			t.Fatalf("get: %v", err)
 		}
+		*failures++
 	}
 	return nil, err
 }

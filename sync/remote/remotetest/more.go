@@ -190,6 +190,9 @@ func Sink(size *string) http.Handler {
 		case http.MethodPut:
 			n, _ := io.Copy(io.Discard, req.Body)
 			*size = strconv.FormatInt(n, 10)
+			if decoded := req.Header.Get("X-Amz-Decoded-Content-Length"); decoded != "" {
+				*size = decoded
+			}
 			w.Header().Set("ETag", `"0123456789abcdef0123456789abcdef"`)
 		case http.MethodGet:
 			object(w, *size)

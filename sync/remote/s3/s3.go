@@ -2,7 +2,9 @@
 //
 // A put is one conditional request (If-None-Match: *), so that a name is given
 // once. Not every provider honours that: Probe finds out, and a Config without
-// its answer declares the remote remote.Weak and looks before it puts.
+// its answer declares the remote remote.Weak and looks before it puts. Every body
+// goes with a checksum under the signature or in its trailer, because there are
+// gateways that keep what had arrived when an upload breaks off.
 //
 // It never makes, changes or removes a bucket, never follows a redirect or a
 // region the store suggests, and never reads credentials from the environment or
@@ -12,7 +14,8 @@ package s3
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"iter"
@@ -20,6 +23,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -35,9 +39,16 @@ type Config struct {
 	Prefix   string // folder inside the bucket, of a-z, 0-9, '-' and '/'; may be empty
 	// VirtualHost puts the bucket into the host's name instead of the path.
 	VirtualHost bool
-	// Exclusive is what Probe said when the remote was added.
-	Exclusive bool
-	HTTP      remote.HTTP
+	// Abilities are what Probe said when the remote was added; none are safe to
+	// assume.
+	Abilities
+	HTTP remote.HTTP
+}
+
+// Abilities differ from provider to provider.
+type Abilities struct {
+	Exclusive bool // If-None-Match is honoured
+	Trailers  bool // a checksum after the body is understood
 }
 
 // Credentials are values that no error and no URL repeats.
@@ -52,11 +63,12 @@ func (Credentials) GoString() string { return "s3.Credentials{…}" }
 
 // Remote is a bucket.
 type Remote struct {
-	core     *minio.Core
-	guard    *remote.Guard
-	bucket   string
-	prefix   string
-	strength remote.Strength
+	core   *minio.Core
+	large  *minio.Core // for bodies that are not held
+	guard  *remote.Guard
+	bucket string
+	prefix string
+	can    Abilities
 }
 
 var (
@@ -66,7 +78,13 @@ var (
 	_ remote.Declarer = (*Remote)(nil)
 )
 
-const maxAnswer = 8 << 20 // bytes of a page of a listing
+const (
+	maxAnswer = 8 << 20 // bytes of a page of a listing
+	// Bodies up to this size, which all but blobs have, are read before the first
+	// byte is sent; beyond it the checksum follows as a trailer.
+	held    = 8 << 20
+	tidying = 20 * time.Second
+)
 
 // Open makes a client. It sends nothing.
 func Open(c Config, cred Credentials) (*Remote, error) {
@@ -81,22 +99,24 @@ func Open(c Config, cred Credentials) (*Remote, error) {
 		lookup, host = minio.BucketLookupDNS, c.Bucket+"."+c.Endpoint
 	}
 	bare := strings.TrimSuffix(host, ":443")
-	guard := &remote.Guard{Next: c.HTTP.Transport(), Limits: c.HTTP.Limits, Hosts: []string{host, bare}, Most: most}
-	core, err := minio.NewCore(c.Endpoint, &minio.Options{
+	guard := &remote.Guard{Next: c.HTTP.Transport(), Limits: c.HTTP.Limits, Hosts: []string{host, bare}, Most: most,
+		Encoding: "aws-chunked"} // what some gateways say of bodies that came with a trailer
+	options := &minio.Options{
 		Creds:        credentials.NewStaticV4(cred.AccessKey, cred.SecretKey, cred.SessionToken),
 		Secure:       true,
 		Transport:    guard,
 		Region:       c.Region, // given, so that no store names another
 		BucketLookup: lookup,
 		MaxRetries:   1, // package retry repeats
-	})
-	if err != nil {
+	}
+	core, err := minio.NewCore(c.Endpoint, options)
+	trailing := *options
+	trailing.TrailingHeaders = true
+	large, lerr := minio.NewCore(c.Endpoint, &trailing)
+	if err != nil || lerr != nil {
 		return nil, remote.Fail("open", remote.Name{}, remote.ErrRefused, "not an endpoint, bucket or prefix")
 	}
-	r := &Remote{core: core, guard: guard, bucket: c.Bucket, prefix: c.Prefix}
-	if c.Exclusive {
-		r.strength = remote.Exclusive
-	}
+	r := &Remote{core: core, large: large, guard: guard, bucket: c.Bucket, prefix: c.Prefix, can: c.Abilities}
 	if r.prefix != "" {
 		r.prefix += "/"
 	}
@@ -138,44 +158,11 @@ func most(req *http.Request) int64 {
 }
 
 // Strength is what the Config said, or what Probe found out since.
-func (r *Remote) Strength() remote.Strength { return r.strength }
-
-// Probe finds out whether the provider honours If-None-Match, with one object
-// that it makes and removes, and checks on the way that objects can be put, got
-// and deleted. Call it when a remote is added, before other use.
-func (r *Remote) Probe(ctx context.Context) (remote.Strength, error) {
-	var id [32]byte
-	rand.Read(id[:])
-	n := remote.Join.Name(id)
-	body := []byte("phivault probe")
-	if err := r.put(ctx, n, bytes.NewReader(body), int64(len(body))); err != nil {
-		return remote.Weak, err
+func (r *Remote) Strength() remote.Strength {
+	if r.can.Exclusive {
+		return remote.Exclusive
 	}
-	second := r.put(ctx, n, bytes.NewReader(body), int64(len(body)))
-	got, _, err := r.Get(ctx, n)
-	if err != nil {
-		return remote.Weak, err
-	}
-	back, err := io.ReadAll(got)
-	got.Close()
-	if err != nil {
-		return remote.Weak, err
-	}
-	if !bytes.Equal(back, body) {
-		return remote.Weak, remote.Fail("get", n, remote.ErrRefused, "it does not give back what was put")
-	}
-	// Keys that may not delete are fine: the probe's object then stays.
-	if err := r.Delete(ctx, n); err != nil && !errors.Is(err, remote.ErrRefused) {
-		return remote.Weak, err
-	}
-	r.strength = remote.Weak
-	switch {
-	case errors.Is(second, remote.ErrExists):
-		r.strength = remote.Exclusive
-	case second != nil && !errors.Is(second, remote.ErrRefused):
-		return remote.Weak, second
-	}
-	return r.strength, nil
+	return remote.Weak
 }
 
 // Put is one conditional request.
@@ -183,7 +170,7 @@ func (r *Remote) Put(ctx context.Context, n remote.Name, src io.Reader, size int
 	if err := remote.CheckPut(n, size); err != nil {
 		return err
 	}
-	if r.strength == remote.Weak {
+	if !r.can.Exclusive {
 		there, err := r.has(ctx, n)
 		if err != nil {
 			return err
@@ -199,7 +186,12 @@ func (r *Remote) put(ctx context.Context, n remote.Name, src io.Reader, size int
 	in := remote.NewSource(src, size)
 	opts := minio.PutObjectOptions{ContentType: "application/octet-stream", DisableContentSha256: true}
 	opts.SetMatchETagExcept("*")
-	_, err := r.core.PutObject(ctx, r.bucket, r.key(n), in, size, "", "", opts)
+	var err error
+	if size <= held {
+		err = r.putHeld(ctx, n, in, size, opts)
+	} else {
+		err = r.putStreamed(ctx, n, in, size, opts)
+	}
 	if in.Err() != nil {
 		return remote.Failed(ctx, "put", n, in.Err())
 	}
@@ -212,6 +204,40 @@ func (r *Remote) put(ctx context.Context, n remote.Name, src io.Reader, size int
 		if there, herr := r.has(ctx, n); herr == nil && there {
 			return remote.Fail("put", n, remote.ErrExists, "")
 		}
+	}
+	return err
+}
+
+// putHeld sends a body that was read whole, under its SHA-256.
+func (r *Remote) putHeld(ctx context.Context, n remote.Name, in io.Reader, size int64, opts minio.PutObjectOptions) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	body := make([]byte, size)
+	if _, err := io.ReadFull(in, body); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	_, err := r.core.PutObject(ctx, r.bucket, r.key(n), bytes.NewReader(body), size, "", hex.EncodeToString(sum[:]), opts)
+	return err
+}
+
+// putStreamed sends a body as it is read. Without a trailer nothing but the length
+// tells a gateway that a body broke off, and some do not look: what such a failure
+// left is removed.
+func (r *Remote) putStreamed(ctx context.Context, n remote.Name, in io.Reader, size int64, opts minio.PutObjectOptions) error {
+	if r.can.Trailers {
+		_, err := r.large.PutObject(ctx, r.bucket, r.key(n), in, size, "", "", opts)
+		return err
+	}
+	_, err := r.core.PutObject(ctx, r.bucket, r.key(n), in, size, "", "", opts)
+	if err == nil || errors.Is(fault(ctx, "put", n, err), remote.ErrExists) {
+		return err
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidying)
+	defer cancel()
+	if o, serr := r.core.StatObject(late, r.bucket, r.key(n), minio.StatObjectOptions{}); serr == nil && o.Size < size {
+		r.core.RemoveObject(late, r.bucket, r.key(n), minio.RemoveObjectOptions{})
 	}
 	return err
 }

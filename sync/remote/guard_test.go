@@ -1,0 +1,73 @@
+package remote_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"phivault/sync/remote"
+	"phivault/sync/remote/remotetest"
+)
+
+func TestConnectionsServeAgain(t *testing.T) {
+	for name, h2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
+		t.Run(name, func(t *testing.T) {
+			var conns atomic.Int64
+			srv, client := remotetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				io.Copy(io.Discard, req.Body)
+				io.WriteString(w, strings.Repeat("x", 10_000))
+			}), func(s *httptest.Server) {
+				s.EnableHTTP2 = h2
+				s.Config.ConnState = func(_ net.Conn, st http.ConnState) {
+					if st == http.StateNew {
+						conns.Add(1)
+					}
+				}
+			})
+			g := &remote.Guard{Next: client.Transport(), Hosts: []string{srv.Listener.Addr().String()}}
+			defer g.Close()
+			for i := range 10 {
+				var body io.Reader
+				if i%2 == 0 {
+					body = strings.NewReader("some body")
+				}
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, srv.URL, body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res, err := g.RoundTrip(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n, err := io.Copy(io.Discard, res.Body); n != 10_000 || err != nil {
+					t.Errorf("%d bytes, %v", n, err)
+				}
+				res.Body.Close()
+			}
+			if n := conns.Load(); n > 3 { // one comes back to the pool a moment after its last byte
+				t.Errorf("%d connections for ten requests", n)
+			}
+		})
+	}
+}
+
+func TestAGuardSendsNowhereElse(t *testing.T) {
+	var hits atomic.Int64
+	srv, client := remotetest.Serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }), nil)
+	g := &remote.Guard{Next: client.Transport(), Hosts: []string{"store.example"}}
+	defer g.Close()
+	for _, u := range []string{srv.URL, "http://store.example/", "https://store.example.evil/", "https://store.example:444/"} {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, u, nil)
+		if res, err := g.RoundTrip(req); err == nil {
+			res.Body.Close()
+			t.Errorf("%s was asked", u)
+		}
+	}
+	if hits.Load() != 0 {
+		t.Error("a request arrived")
+	}
+}
