@@ -307,7 +307,7 @@ func addLarge(t *testing.T, v *Vault) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.Add(ctx, "", &r); err != nil {
+	if _, err := v.Add(ctx, vault.LocalSource, &r); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -38,6 +38,9 @@ func Create(ctx context.Context, dir string, passphrase *secret.Bytes, p keyfile
 	if err != nil {
 		return nil, err
 	}
+	if err := l.guard(ctx, filepath.Join(dir, dbName), o.Wait); err != nil {
+		return nil, first(err, l.release())
+	}
 	v := &Vault{dir: dir, id: b.VaultID(), o: o, lock: l, anchors: newAnchors(b.VaultID(), o)}
 	recalled := v.anchors.recall(ctx)
 	if err := v.attach(ctx, b, func() remembered { r := <-recalled; r.fresh = true; return r }); err != nil {

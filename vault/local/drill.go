@@ -61,7 +61,7 @@ func scratch(ctx context.Context, o Options) (dir string, l *lock, err error) {
 	}
 	for _, old := range left {
 		// Without a lock file it is being made this moment.
-		f, err := os.OpenFile(filepath.Join(old, lockName), os.O_RDWR, 0)
+		f, err := openPlain(filepath.Join(old, lockName), os.O_RDWR)
 		if err != nil {
 			continue
 		}

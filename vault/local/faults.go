@@ -48,3 +48,7 @@ func first(errs ...error) error {
 	}
 	return nil
 }
+
+// errNotPlain is a link, a pipe or another thing where only a regular file is
+// taken.
+var errNotPlain = errors.New("it is no regular file; remove it")

@@ -139,7 +139,7 @@ func tryAddPatient(v *vault.Vault, n int) error {
 	if err != nil {
 		return err
 	}
-	_, err = v.Add(ctx, "", &r)
+	_, err = v.Add(ctx, vault.LocalSource, &r)
 	return err
 }
 

@@ -34,19 +34,50 @@ func (e *InUseError) Error() string {
 func (e *InUseError) Unwrap() error { return vault.ErrInUse }
 
 // lock is the right of one process to a vault. The operating system takes it
-// back when the process dies, however it dies. What stands in the file is only
-// for the message that others show, so the file is never removed.
-type lock struct{ f *os.File }
+// back when the process dies, however it dies.
+//
+// It is two locks. That of the file named lock comes before there is a database,
+// and its text, for the message that others show, says who holds it. But a file
+// of that name is deleted one day by someone who thinks it stale; so the database
+// is locked too. What SQLite locks is in the memory of this process alone.
+type lock struct {
+	f      *os.File
+	signed bool
+	db     *os.File // nil until guard
+}
 
-// lockGrace covers the instants for which Inspect holds the lock to look at it.
-const lockGrace = 20 * time.Millisecond
+const (
+	// lockGrace covers the instants for which Inspect holds the locks to look at them.
+	lockGrace = 20 * time.Millisecond
+	lockText  = 128 // bytes at most: a longer file is not one of ours
+)
 
 // acquire takes the lock file at path, waiting at most wait for its holder.
+// Nothing is written to it before it is held and known to be a file of its own.
 func acquire(ctx context.Context, path, command string, wait time.Duration) (*lock, error) {
+	f, err := locked(ctx, path, wait, func() (*os.File, error) { return openPlain(path, os.O_RDWR|os.O_CREATE) })
+	if err != nil {
+		return nil, err
+	}
+	l := &lock{f: f}
+	l.sign(command)
+	return l, nil
+}
+
+// guard locks the database at path too, and keeps it open: on some systems
+// closing a locked file by any handle would let go of it. The owner may have it
+// on another disk behind a link, as SQLite follows links.
+func (l *lock) guard(ctx context.Context, path string, wait time.Duration) (err error) {
+	l.db, err = locked(ctx, path, wait, func() (*os.File, error) { return os.OpenFile(path, os.O_RDWR, 0) })
+	return err
+}
+
+// locked opens a file and takes its lock.
+func locked(ctx context.Context, path string, wait time.Duration, open func() (*os.File, error)) (*os.File, error) {
 	for {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		f, err := open()
 		if err != nil {
-			return nil, fault("taking the vault's lock", err)
+			return nil, fault(lockClause(path), err)
 		}
 		if err := await(ctx, f, max(wait, lockGrace)); err != nil {
 			_ = f.Close()
@@ -54,14 +85,15 @@ func acquire(ctx context.Context, path, command string, wait time.Duration) (*lo
 		}
 		// A failed attempt to make a vault removes its folder, lock included: what
 		// was waited for may be a file without a name, which keeps nobody out.
-		if !stillAt(f, path) {
-			_ = f.Close()
-			continue
+		if stillAt(f, path) {
+			return f, nil
 		}
-		l := &lock{f}
-		l.sign(command)
-		return l, nil
+		_ = f.Close()
 	}
+}
+
+func lockClause(path string) string {
+	return "taking the vault's lock, the file " + filepath.Base(path)
 }
 
 func stillAt(f *os.File, path string) bool {
@@ -78,7 +110,7 @@ func await(ctx context.Context, f *os.File, wait time.Duration) error {
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		ok, err := tryLock(f)
 		if err != nil {
-			return fault("taking the vault's lock", err)
+			return fault(lockClause(f.Name()), err)
 		}
 		if ok {
 			return nil
@@ -96,32 +128,44 @@ func await(ctx context.Context, f *os.File, wait time.Duration) error {
 }
 
 // sign leaves word of who holds the lock. Failing (a full disk) costs only the
-// name in a message.
+// name in a message. A file that has another name as well, or is longer than what
+// stands in a lock, may be somebody's own and is left as it is.
 func (l *lock) sign(command string) {
+	if fi, err := l.f.Stat(); err != nil || fi.Size() > lockText || !oneName(l.f, fi) {
+		return
+	}
 	if command == "" {
 		command = filepath.Base(os.Args[0])
 	}
+	l.signed = true
 	if l.f.Truncate(0) == nil {
-		_, _ = l.f.WriteAt(fmt.Appendf(nil, "%d %s\n", os.Getpid(), command), 0)
+		line := fmt.Appendf(nil, "%d %s", os.Getpid(), command)
+		_, _ = l.f.WriteAt(append(line[:min(len(line), lockText-1)], '\n'), 0)
 	}
 }
 
-// release gives the lock back. The name is wiped first, so that nobody is
+// release gives the locks back. The name is wiped first, so that nobody is
 // blamed for a lock they no longer hold.
 func (l *lock) release() error {
 	if l == nil || l.f == nil {
 		return nil
 	}
-	_ = l.f.Truncate(0)
-	err := l.f.Close()
-	l.f = nil
+	if l.signed {
+		_ = l.f.Truncate(0)
+	}
+	var err error
+	if l.db != nil {
+		err = l.db.Close()
+	}
+	err = first(err, l.f.Close())
+	l.f, l.db = nil, nil
 	return err
 }
 
 // holder reads who holds the lock. The text is not trusted: another user of a
 // shared folder could have written terminal commands into it.
 func holder(f *os.File) *InUseError {
-	buf := make([]byte, 128)
+	buf := make([]byte, lockText)
 	n, err := f.ReadAt(buf, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return &InUseError{}
@@ -140,9 +184,18 @@ func holder(f *os.File) *InUseError {
 	return &InUseError{PID: pid, Command: command}
 }
 
-// lockedBy looks at the lock without waiting: nil when nobody holds it.
-func lockedBy(path string) (*InUseError, error) {
-	f, err := os.Open(path)
+// lockedBy looks at the locks of the vault in dir without waiting: nil when
+// nobody holds them.
+func lockedBy(dir string) (*InUseError, error) {
+	f, err := openPlain(filepath.Join(dir, lockName), os.O_RDONLY)
+	in, err := looked(f, err)
+	if in != nil || err != nil {
+		return in, err
+	}
+	return looked(os.Open(filepath.Join(dir, dbName)))
+}
+
+func looked(f *os.File, err error) (*InUseError, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

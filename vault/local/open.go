@@ -57,6 +57,9 @@ func openLocked(ctx context.Context, dir string, l *lock, passphrase *secret.Byt
 	if err := present(dir); err != nil {
 		return nil, err
 	}
+	if err := l.guard(ctx, filepath.Join(dir, dbName), o.Wait); err != nil {
+		return nil, err
+	}
 	if err := inspectParts(dir, o); err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func Inspect(dir string) (Info, error) {
 	if err != nil {
 		return i, err
 	}
-	i.LockedBy, err = lockedBy(filepath.Join(dir, lockName))
+	i.LockedBy, err = lockedBy(dir)
 	return i, err
 }
 
