@@ -103,14 +103,24 @@ func TestBackupOverwritesNothing(t *testing.T) {
 		t.Error(err)
 	}
 	// What a killed process left is no obstacle.
-	writeFile(t, path+"-new"+partialSuffix, bytes.Repeat([]byte("x"), 10<<20))
+	stale := path + "-new.0123456789abcdef" + partialSuffix
+	writeFile(t, stale, bytes.Repeat([]byte("x"), 10<<20))
+	writeFile(t, stale+walSuffix, []byte("x"))
+	// Nor is what another process is writing, or what only looks like it.
+	busy, err := createBeside(path + "-new")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	alike := path + "-new.0123" + partialSuffix
+	writeFile(t, alike, nil)
 	if _, err := v.Backup(ctx, path+"-new", BackupOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Drill(ctx, path+"-new", phrase(t, pass), w.o); err != nil {
 		t.Error(err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*"+partialSuffix)); len(left) != 0 {
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*"+partialSuffix+"*")); !slices.Equal(left, slices.Sorted(slices.Values([]string{alike, busy.Name()}))) {
 		t.Errorf("left: %v", left)
 	}
 	if s, err := v.Status(ctx); err != nil || s.Backup == nil || s.Backup.Path != path+"-new" {

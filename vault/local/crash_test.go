@@ -146,6 +146,7 @@ func TestKilledWhileBackingUp(t *testing.T) {
 		for _, name := range files(t, place) {
 			path := filepath.Join(place, name)
 			if base, ok := strings.CutSuffix(path, partialSuffix); ok {
+				base = base[:len(base)-len(".0123456789abcdef")]
 				// Never a backup, also by another name; and no obstacle.
 				partial++
 				_, err := InspectBackup(path)

@@ -11,7 +11,8 @@ import (
 const (
 	keyName   = "vault.key"
 	dbName    = "vault.db"
-	walName   = "vault.db-wal"
+	walSuffix = "-wal"
+	walName   = dbName + walSuffix
 	lockName  = "lock"
 	stageName = "new"
 

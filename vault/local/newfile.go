@@ -1,11 +1,14 @@
 package local
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"phivault/crypto/keyfile"
 	"phivault/vault"
@@ -15,14 +18,18 @@ import (
 var ErrFileExists = errors.New("there is a file of that name already")
 
 // newFile writes a file that appears under its name only when it is whole. Until
-// then it is beside it, named with partialSuffix and locked, so that what a killed
-// process left can be told from what another is writing.
+// then it is beside it, under a name that nobody can guess and prepare, and locked,
+// so that what a killed process left can be told from what another is writing.
 type newFile struct {
 	*os.File
 	path string
 }
 
-const partialSuffix = ".partial"
+// A temporary's name is that of the file, a period, 16 hex digits and partialSuffix.
+const (
+	partialSuffix = ".partial"
+	partialTries  = 8
+)
 
 func createNew(path string) (*newFile, error) {
 	if _, err := os.Lstat(path); err == nil {
@@ -30,26 +37,78 @@ func createNew(path string) (*newFile, error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fault("looking at the file's place", err)
 	}
-	f, err := os.OpenFile(path+partialSuffix, os.O_RDWR|os.O_CREATE, 0o600)
+	removeStale(path)
+	f, err := createBeside(path)
 	if err != nil {
-		return nil, placeFault(err)
+		return nil, err
 	}
-	n := &newFile{f, path}
-	ok, err := tryLock(f)
-	if err == nil && !ok {
-		err = fmt.Errorf("%w: another process is writing this file", ErrFileExists)
+	return &newFile{f, path}, nil
+}
+
+// createBeside makes a temporary for path.
+func createBeside(path string) (*os.File, error) {
+	for range partialTries {
+		var random [8]byte
+		rand.Read(random[:])
+		f, err := os.OpenFile(path+"."+hex.EncodeToString(random[:])+partialSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, placeFault(err)
+		}
+		// Where nothing can be locked, nobody takes it for stale either.
+		ok, err := tryLock(f)
+		if err != nil || ok && stillAt(f, f.Name()) {
+			return f, nil
+		}
+		// In the moment before the lock another backup took it for stale.
+		discard(f)
 	}
-	if err == nil && !stillAt(f, path+partialSuffix) {
-		err = fmt.Errorf("%w: another process just wrote this file", ErrFileExists)
-	}
+	return nil, fmt.Errorf("%w: other processes keep writing it", ErrFileExists)
+}
+
+// removeStale removes the temporaries for path that killed processes of this user
+// left, as far as it can. Whatever else has such a name is not ours.
+func removeStale(path string) {
+	dir, base := filepath.Split(path)
+	entries, err := os.ReadDir(filepath.Clean(dir))
 	if err != nil {
-		return nil, first(err, f.Close())
+		return
 	}
-	if err := f.Truncate(0); err != nil {
-		n.abandon()
-		return nil, placeFault(err)
+	for _, e := range entries {
+		if !isPartial(e.Name(), base) {
+			continue
+		}
+		name := filepath.Join(dir, e.Name())
+		f, err := openPlain(name, os.O_RDWR)
+		if err != nil {
+			continue
+		}
+		fi, err := f.Stat()
+		if err != nil || !ownFile(f, fi) {
+			_ = f.Close()
+			continue
+		}
+		if ok, err := tryLock(f); ok && err == nil && stillAt(f, name) {
+			discard(f)
+			continue
+		}
+		_ = f.Close()
 	}
-	return n, nil
+}
+
+func isPartial(name, base string) bool {
+	middle, ok := strings.CutPrefix(name, base+".")
+	middle, ok2 := strings.CutSuffix(middle, partialSuffix)
+	id, err := hex.DecodeString(middle)
+	return ok && ok2 && err == nil && len(id) == 8
+}
+
+// discard removes a temporary, with the log of a database that it may be.
+func discard(f *os.File) {
+	_ = os.Remove(f.Name() + walSuffix)
+	// Windows does not remove what is open.
+	_ = os.Remove(f.Name())
+	_ = f.Close()
+	_ = os.Remove(f.Name())
 }
 
 // placeFault is fault for a place that is not the vault's folder.
@@ -76,10 +135,4 @@ func (n *newFile) finish() error {
 }
 
 // abandon removes what there is.
-func (n *newFile) abandon() {
-	// Windows does not remove what is open.
-	name := n.Name()
-	_ = os.Remove(name)
-	_ = n.Close()
-	_ = os.Remove(name)
-}
+func (n *newFile) abandon() { discard(n.File) }

@@ -32,6 +32,12 @@ func openPlain(path string, flag int) (*os.File, error) {
 	return f, nil
 }
 
+// ownFile reports whether an open file is this user's, and by one name only.
+func ownFile(f *os.File, fi os.FileInfo) bool {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid() && oneName(f, fi)
+}
+
 // oneName reports whether the file has no hard links beside its name.
 func oneName(_ *os.File, fi os.FileInfo) bool {
 	st, ok := fi.Sys().(*syscall.Stat_t)

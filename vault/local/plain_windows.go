@@ -23,6 +23,10 @@ func openPlain(path string, flag int) (*os.File, error) {
 	return f, nil
 }
 
+// ownFile reports whether an open file has one name only. Whose it is cannot be
+// told; others cannot write where backups lie unless the owner lets them.
+func ownFile(f *os.File, fi os.FileInfo) bool { return oneName(f, fi) }
+
 // oneName reports whether the file has no hard links beside its name.
 func oneName(f *os.File, _ os.FileInfo) bool {
 	var i windows.ByHandleFileInformation

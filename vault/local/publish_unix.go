@@ -8,6 +8,9 @@ import (
 	"os"
 )
 
+// errExchanged is a folder in which others exchange names.
+var errExchanged = errors.New("another file was put in the backup's place while it was written; choose a folder that nobody else can write to")
+
 // publish gives an open file its final name and never replaces another: a link
 // fails where rename would overwrite. File systems without links (FAT, some
 // network drives) leave a moment between looking and renaming.
@@ -18,13 +21,22 @@ func publish(f *os.File, temp, path string) error {
 		return ErrFileExists
 	case err == nil:
 		_ = os.Remove(temp)
-		return f.Close()
+		return published(f, path)
 	}
 	if _, err := os.Lstat(path); err == nil {
 		return ErrFileExists
 	}
 	if err := os.Rename(temp, path); err != nil {
 		return placeFault(err)
+	}
+	return published(f, path)
+}
+
+// published closes f, which has the name path: names can be exchanged between any
+// two steps, and only what was written counts as done.
+func published(f *os.File, path string) error {
+	if !stillAt(f, path) {
+		return errExchanged
 	}
 	return f.Close()
 }
