@@ -123,7 +123,7 @@ func (j *Journal) logs() []vault.LogID {
 }
 
 // wantedOf asks for one log: the last segment that the remote was seen to hold,
-// the next, and after a hit some more. It is false when the log goes on under an
+// the next, and after a hit some more. Of the own log there must be no next. It is false when the log goes on under an
 // epoch whose key is not here.
 func (j *Journal) wantedOf(ctx context.Context, se *session, log vault.LogID, mark uint64, add func(remote.Name, ask)) (bool, error) {
 	name := func(seq uint64, e segment.EpochID, kind askKind) remote.Name {
@@ -140,8 +140,12 @@ func (j *Journal) wantedOf(ctx context.Context, se *session, log vault.LogID, ma
 			name(mark-1, e, askVerified)
 		}
 	}
-	if log == j.own || j.ended(log) {
+	switch {
+	case j.ended(log):
 		return true, nil
+	case log == j.own:
+		// Something there is from a copy of this device that went on.
+		mark = j.s.next(log)
 	}
 	depth := uint64(1)
 	if se.hit[log] {

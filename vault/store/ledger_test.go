@@ -276,3 +276,22 @@ func TestDevicesConverge(t *testing.T) {
 		}
 	}
 }
+
+// An edit of a record in conflict that does not decide follows one head only, and
+// what is shown stays the lowest revision id, on the device that edits as well.
+func TestAnEditWithinAConflictShowsTheSameEverywhere(t *testing.T) {
+	for n := range 6 {
+		a, b := device(t, 1), device(t, 2)
+		addJSON(t, a, strings.Replace(weight, "71.50", "72", 1))
+		addJSON(t, b, strings.Replace(weight, "71.50", "73", 1))
+		exchange(t, a, b)
+		addJSON(t, a, strings.Replace(weight, "71.50", fmt.Sprint("9", n), 1))
+		before := contents(t, a)
+		exchange(t, a, b)
+		if contents(t, a) != before || contents(t, b) != before {
+			t.Fatalf("they differ:\n%s\n%s", before, contents(t, b))
+		}
+		clean(t, a)
+		clean(t, b)
+	}
+}

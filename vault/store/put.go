@@ -121,10 +121,16 @@ func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, head *revis
 	if k.state != stateDeleted {
 		t.unindex(k.doc)
 	}
-	state := k.state
-	if state == stateDeleted || p.Resolves {
-		state = stateLive
+	if k.state == stateConflict && !p.Resolves {
+		// Which head is shown is not this device's to choose: the lowest id is,
+		// everywhere.
+		if err := t.unname(ctx, k, p); err != nil {
+			return err
+		}
+		_, err := t.rebuild(ctx, rebuilt{record: k.record, id: p.ID}, p.FullURL)
+		return err
 	}
+	state := stateLive
 	doc := docOf(p.Resource.Date, k.record)
 	if err := t.w.run("UPDATE record SET subject=?,doc=?,head=?,revisions=revisions+1,state=? WHERE record=?",
 		null(subject), doc, entry, state, k.record); err != nil {

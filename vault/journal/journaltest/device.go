@@ -238,3 +238,24 @@ func (d *Device) Verify(t TB) {
 	_, err := d.Store.Verify(context.Background(), false, func(p vault.Problem) { t.Fatalf("%s: %s %s", d.Name, p.Kind, p.ID) }, nil)
 	check(t, err)
 }
+
+// Has reports whether some revision of the record that doc is of, is doc.
+func (d *Device) Has(t TB, doc string) bool {
+	t.Helper()
+	res, err := fhir.Parse([]byte(doc), nil)
+	check(t, err)
+	id := vault.RecordIDOf("a", res.Type, res.ID)
+	h, err := d.Store.History(context.Background(), id)
+	if errors.Is(err, vault.ErrNotFound) {
+		return false
+	}
+	check(t, err)
+	for v := range h {
+		r, err := d.Store.At(context.Background(), id, v+1)
+		check(t, err)
+		if string(r.Resource.JSON) == doc {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,188 @@
+package journaltest
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"phivault/sync/remote"
+	"phivault/sync/remote/memory"
+	"phivault/vault/journal"
+	"phivault/vault/journal/segment"
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	n := "60"
+	if os.Getenv("PHIVAULT_SLOW") != "" {
+		n = "3000"
+	}
+	if err := flag.Set("rapid.checks", n); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+// fast is a folder in memory where the system has one: a history is mostly
+// waiting for a disk that nobody will pull the plug of.
+func fast() string {
+	if s, err := os.Stat("/dev/shm"); err == nil && s.IsDir() {
+		return "/dev/shm"
+	}
+	return ""
+}
+
+// flaky fails after some calls, a Put either before or after it took effect.
+type flaky struct {
+	remote.Remote
+	left  int
+	after bool
+}
+
+var errCut = errors.New("the line was cut")
+
+func (f *flaky) Get(ctx context.Context, n remote.Name) (io.ReadCloser, int64, error) {
+	if f.left--; f.left < 0 {
+		return nil, 0, errCut
+	}
+	return f.Remote.Get(ctx, n)
+}
+
+func (f *flaky) Put(ctx context.Context, n remote.Name, r io.Reader, size int64) error {
+	if f.left--; f.left < 0 {
+		if f.after {
+			_ = f.Remote.Put(ctx, n, r, size)
+		}
+		return errCut
+	}
+	return f.Remote.Put(ctx, n, r, size)
+}
+
+// known are the errors that a history may bring without a cheating host.
+func known(err error) bool {
+	if err == nil {
+		return true
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range many.Unwrap() {
+			if !known(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return errors.Is(err, errCut) || errors.Is(err, journal.ErrWaiting)
+}
+
+// TestHistoriesConverge lets devices import, edit and delete at random, sync over
+// a line that is cut, with two remotes, crash, and join late. At the end all
+// agree, and what was pushed whole is everywhere.
+func TestHistoriesConverge(t *testing.T) {
+	base, err := os.MkdirTemp(fast(), "histories")
+	check(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(base) })
+	n := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		dir := fmt.Sprintf("%s/%d", base, n)
+		defer os.RemoveAll(dir)
+		remotes := []*memory.Remote{memory.New(), memory.New()}
+		devices := []*Device{Found(rt, dir, "a")}
+		defer func() {
+			for _, d := range devices {
+				d.Close()
+			}
+		}()
+		for i, role := range []uint8{segment.RoleOwner, segment.RoleMember} {
+			devices = append(devices, Join(rt, devices[0], remotes[0], dir, fmt.Sprint("b", i), role))
+		}
+		acknowledged := map[string]bool{}
+		unsent := map[*Device][]string{}
+		sync := func(d *Device, which int, r remote.Remote) bool {
+			err := Sync(context.Background(), d.Journal, fmt.Sprint("r", which), r)
+			if !known(err) {
+				rt.Fatalf("%s: %v", d.Name, err)
+			}
+			if err == nil {
+				for _, v := range unsent[d] {
+					acknowledged[v] = true
+				}
+				delete(unsent, d)
+			}
+			return err == nil
+		}
+		rt.Repeat(map[string]func(*rapid.T){
+			"edit": func(rt *rapid.T) {
+				d := devices[rapid.IntRange(0, len(devices)-1).Draw(rt, "device")]
+				v := rapid.IntRange(1, 6).Draw(rt, "value")
+				doc := fmt.Sprintf(`{"resourceType":"Observation","id":"o%d","status":"final","code":{"text":"pulse"},"valueInteger":%d}`, rapid.IntRange(0, 3).Draw(rt, "id"), v)
+				d.Add(rt, doc)
+				unsent[d] = append(unsent[d], doc)
+			},
+			"delete": func(rt *rapid.T) {
+				devices[rapid.IntRange(0, len(devices)-1).Draw(rt, "device")].Delete(rt, "Observation", fmt.Sprint("o", rapid.IntRange(0, 3).Draw(rt, "id")))
+			},
+			"sync": func(rt *rapid.T) {
+				which := rapid.IntRange(0, 1).Draw(rt, "remote")
+				sync(devices[rapid.IntRange(0, len(devices)-1).Draw(rt, "device")], which, remotes[which])
+			},
+			"cut": func(rt *rapid.T) {
+				which := rapid.IntRange(0, 1).Draw(rt, "remote")
+				f := &flaky{remotes[which], rapid.IntRange(0, 12).Draw(rt, "calls"), rapid.Bool().Draw(rt, "after")}
+				sync(devices[rapid.IntRange(0, len(devices)-1).Draw(rt, "device")], which, f)
+			},
+			"crash": func(rt *rapid.T) {
+				devices[rapid.IntRange(0, len(devices)-1).Draw(rt, "device")].Crash(rt)
+			},
+			"join": func(rt *rapid.T) {
+				if len(devices) == 5 {
+					rt.Skip("enough devices")
+				}
+				// Another owner than the founder may invite, once it is one.
+				who := devices[rapid.IntRange(0, 1).Draw(rt, "owner")]
+				if !sync(who, 0, remotes[0]) || len(who.Journal.Members()) < 2 {
+					rt.Skip("the owner is behind")
+				}
+				devices = append(devices, Join(rt, who, remotes[0], dir, fmt.Sprint("c", len(devices)), segment.RoleMember))
+			},
+		})
+		// Fields of the own Join use the remote name "r"; here both have names of
+		// their own, so the last rounds also bring what only "r" had seen.
+		for range 4 {
+			for i, r := range remotes {
+				for _, d := range devices {
+					if !sync(d, i, r) {
+						continue
+					}
+				}
+			}
+		}
+		want := devices[0].Contents(rt)
+		for _, d := range devices {
+			if got := d.Contents(rt); got != want {
+				rt.Fatalf("%s differs:\n%s\n%s", d.Name, want, got)
+			}
+			st, err := d.Journal.Status(context.Background())
+			check(rt, err)
+			if len(st.Held)+len(st.Floors)+st.Quarantined+st.Forks > 0 || st.Restored {
+				rt.Fatalf("%s: %+v", d.Name, st)
+			}
+			d.Verify(rt)
+			for doc := range acknowledged {
+				if !d.Has(rt, doc) {
+					rt.Fatalf("%s lost %s", d.Name, doc)
+				}
+			}
+		}
+		if len(acknowledged) > 0 && !strings.Contains(want, "pulse") {
+			rt.Fatalf("nothing arrived")
+		}
+	})
+}
