@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -56,6 +57,9 @@ func formatAnchors(list []anchor) string {
 // parseAnchors reads what formatAnchors wrote and nothing else.
 func parseAnchors(s string) ([]anchor, error) {
 	// Keyrings may hand text back without its last line break.
+	if len(s) > MaxKeyringValue {
+		return nil, errAnchor
+	}
 	lines := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
 	if lines[0] != anchorMagic || len(lines) > 1+anchorsKept {
 		return nil, errAnchor
@@ -124,10 +128,18 @@ func (p keyringPlace) save(ctx context.Context, s string) error {
 type filePlace struct{ path string }
 
 func (p filePlace) load(context.Context) (string, error) {
-	b, err := os.ReadFile(p.path)
-	if errors.Is(err, fs.ErrNotExist) {
+	f, err := openPlain(p.path, os.O_RDONLY)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return "", ErrNoItem
+	case errors.Is(err, errNotPlain):
+		return "", errAnchor
+	case err != nil:
+		return "", err
 	}
+	defer f.Close()
+	// One byte more than parseAnchors takes.
+	b, err := io.ReadAll(io.LimitReader(f, MaxKeyringValue+1))
 	return string(b), err
 }
 

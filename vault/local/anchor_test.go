@@ -1,13 +1,16 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
+	"phivault/crypto/secret"
 	"phivault/vault"
 	"phivault/vault/store"
 )
@@ -318,4 +321,44 @@ func TestARefusedOpenChangesNothing(t *testing.T) {
 	cut.put(t, w.dir)
 	state.put(t, w.o.StateDir)
 	wantPatients(t, w.open(), 2)
+}
+
+// mute is a keyring that answers nobody before it is told to end.
+type mute struct {
+	*ring
+	end chan struct{}
+}
+
+func (m mute) Get(context.Context, string) (string, error) {
+	<-m.end
+	return "", ErrNoItem
+}
+
+func TestOpeningDoesNotOutliveItsContextForTheAnchor(t *testing.T) {
+	w := newWorld(t)
+	w.close(w.create())
+	synctest.Test(t, func(t *testing.T) {
+		m := mute{end: make(chan struct{})}
+		defer close(m.end)
+		w.o.Keyring = m
+		c, cancel := context.WithCancel(ctx)
+		opened := make(chan error, 1)
+		p := secret.FromBytes([]byte(pass))
+		go func() { _, err := Open(c, w.dir, p, w.o); opened <- err }()
+		synctest.Wait() // the key is derived; the anchor alone is waited for
+		cancel()
+		synctest.Wait()
+		select {
+		case err := <-opened:
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		default:
+			t.Error("still waiting")
+			m.end <- struct{}{}
+			<-opened
+		}
+	})
+	w.o.Keyring = nil
+	w.close(w.open())
 }

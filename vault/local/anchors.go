@@ -45,6 +45,7 @@ type remembered struct {
 	lost  bool  // something was there and could not be read
 	fresh bool  // the vault is new: nothing can be remembered
 	mute  error // why the keyring gave no answer
+	ended error // why nobody waited for the places
 }
 
 // recall starts to read. The channel gives one value.
@@ -69,6 +70,17 @@ func (a *anchors) recall(ctx context.Context) <-chan remembered {
 		c <- r
 	}()
 	return c
+}
+
+// wait gives what recall read. A keyring or a disk that never answers ends with
+// the context.
+func wait(ctx context.Context, recalled <-chan remembered) remembered {
+	select {
+	case r := <-recalled:
+		return r
+	case <-ctx.Done():
+		return remembered{ended: ctx.Err()}
+	}
 }
 
 func (a *anchors) load(ctx context.Context, p place) ([]anchor, error) {
@@ -132,6 +144,9 @@ func (a *anchors) where() string {
 // check compares the database with what is remembered. The first error that is
 // not about the anchor ends it.
 func (r remembered) check(ctx context.Context, st *store.Store, instance string, o Options) (older bool, err error) {
+	if r.ended != nil {
+		return false, r.ended
+	}
 	known := false
 	for _, a := range r.list {
 		if a.instance != instance {

@@ -43,7 +43,7 @@ func Create(ctx context.Context, dir string, passphrase *secret.Bytes, p keyfile
 	}
 	v := &Vault{dir: dir, id: b.VaultID(), o: o, lock: l, anchors: newAnchors(b.VaultID(), o)}
 	recalled := v.anchors.recall(ctx)
-	if err := v.attach(ctx, b, func() remembered { r := <-recalled; r.fresh = true; return r }); err != nil {
+	if err := v.attach(ctx, b, func() remembered { r := wait(ctx, recalled); r.fresh = true; return r }); err != nil {
 		v.backupKey.Destroy()
 		return nil, first(err, l.release())
 	}

@@ -80,7 +80,7 @@ func openLocked(ctx context.Context, dir string, l *lock, passphrase *secret.Byt
 	}
 	defer b.Destroy()
 	v := &Vault{dir: dir, id: info.VaultID, o: o, lock: l, anchors: as, sk: sk}
-	if err := v.attach(ctx, b, func() remembered { return <-recalled }); err != nil {
+	if err := v.attach(ctx, b, func() remembered { return wait(ctx, recalled) }); err != nil {
 		v.sk.Destroy()
 		v.backupKey.Destroy()
 		return nil, err
