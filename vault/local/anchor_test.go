@@ -101,6 +101,31 @@ func TestALostLogIsNoticed(t *testing.T) {
 	w.close(w.open())
 }
 
+// What a killed process committed may not have reached the disk when it is read
+// back: what is remembered first is a commit of this session, which brings all
+// before it to the disk.
+func TestNothingIsRememberedBeforeThisSessionLasts(t *testing.T) {
+	w := newWorld(t).withKeyring()
+	w.close(w.create())
+	w.ring.sets = nil
+	for range 5 {
+		v := w.open()
+		h, err := v.database.store.Head(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.close(v)
+		w.ring.mu.Lock()
+		for _, s := range w.ring.sets {
+			if list, err := parseAnchors(s); err != nil || list[0].head.Entry < h.Entry {
+				t.Errorf("remembered %v, and the session began by writing %d", list, h.Entry)
+			}
+		}
+		w.ring.sets = nil
+		w.ring.mu.Unlock()
+	}
+}
+
 func TestTheAnchorIsInOnePlaceAndBothAreAsked(t *testing.T) {
 	w := newWorld(t).withKeyring()
 	v := w.create()

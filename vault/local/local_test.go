@@ -245,6 +245,7 @@ type ring struct {
 	fail  error                     // given by every call
 	twist func(value string) string // what Get gives instead
 	calls int
+	sets  []string // every value that was kept
 }
 
 func newRing() *ring { return &ring{items: map[string]string{}} }
@@ -277,6 +278,7 @@ func (r *ring) Set(_ context.Context, name, value string) error {
 		return errors.New("too long for Windows")
 	}
 	r.items[name] = value
+	r.sets = append(r.sets, value)
 	return nil
 }
 

@@ -161,11 +161,7 @@ func (v *Vault) begin(ctx context.Context, older bool) (err error) {
 			return err
 		}
 	}
-	h, err := st.Head(ctx)
-	if err != nil {
-		return err
-	}
-	v.keeper.start(h)
+	v.keeper.start()
 	err = v.Record(ctx, vault.ActionUnlock, vault.RecordID{})
 	if errors.Is(err, vault.ErrFull) {
 		// Reading must stay possible on a full disk.
