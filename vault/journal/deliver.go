@@ -45,6 +45,12 @@ func (j *Journal) Deliver(ctx context.Context, name string, e engine.Envelope) e
 	case errors.Is(err, seal.ErrOpen) && a.kind == askVerified:
 		se.refused = at(ErrGone, p, "it was verified there before and was replaced")
 		return se.refused
+	case err != nil:
+		// Nothing beyond it is asked for in this sync: a failure must cause no
+		// request that the host could count.
+		se.stop[e.Name] = true
+	}
+	switch {
 	case errors.Is(err, segment.ErrFormat):
 		return at(ErrForged, p, "it is not a segment")
 	case err != nil:
@@ -110,7 +116,7 @@ func (j *Journal) compare(ctx context.Context, name string, se *session, a ask, 
 		if a.kind == askPut {
 			return j.sent(ctx, name, se, a)
 		}
-		se.hit[a.log] = true
+		se.hit[a.log] = se.hit[a.log] || a.kind == askSegment
 		return j.mark(ctx, name, a.log, a.seq)
 	}
 	if a.log == j.own {

@@ -103,7 +103,7 @@ func (j *Journal) seal(ctx context.Context, name string, a ask) ([]engine.Envelo
 		return nil, err
 	}
 	n := j.space.Name(k.SegmentName(a.log, a.seq))
-	object, err := segment.Seal(s, bodiesOf(l), k, n)
+	object, err := segment.Seal(s, bodiesOf(l), j.id, k, n)
 	if err != nil {
 		return nil, err
 	}
@@ -261,3 +261,22 @@ func (j *Journal) nextEpoch(s *segment.Segment) (segment.EpochID, error) {
 }
 
 func (j *Journal) founder() bool { return j.s.Events[0].By == j.self }
+
+// Reupload forgets what a remote is known to hold, so that the next sync puts
+// everything there again: for a remote that lost objects, at its owner's word.
+func (j *Journal) Reupload(ctx context.Context, name string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	marks, err := j.p.Ledger.Marked(ctx, name)
+	if err != nil {
+		return err
+	}
+	for log := range marks {
+		if err := j.p.Ledger.Mark(ctx, name, log, 0); err != nil {
+			return err
+		}
+	}
+	delete(j.syncs, name)
+	delete(j.s.InboxSent, name)
+	return j.save(ctx)
+}

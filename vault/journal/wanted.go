@@ -14,7 +14,7 @@ import (
 // session is one sync with one remote.
 type session struct {
 	asks    map[remote.Name]ask
-	missing map[remote.Name]bool // of asks: answered so
+	stop    map[remote.Name]bool // of asks: nothing there, or nothing that opens
 	hit     map[vault.LogID]bool
 	over    bool
 	refused error // why nothing may be pushed
@@ -43,7 +43,7 @@ const (
 func (j *Journal) session(name string) *session {
 	s := j.syncs[name]
 	if s == nil {
-		s = &session{asks: map[remote.Name]ask{}, missing: map[remote.Name]bool{}, hit: map[vault.LogID]bool{}, sent: map[vault.LogID]map[uint64]bool{}}
+		s = &session{asks: map[remote.Name]ask{}, stop: map[remote.Name]bool{}, hit: map[vault.LogID]bool{}, sent: map[vault.LogID]map[uint64]bool{}}
 		j.syncs[name] = s
 	}
 	return s
@@ -162,7 +162,7 @@ func (j *Journal) wantedOf(ctx context.Context, se *session, log vault.LogID, ma
 		if j.pending.logs[log][seq] != nil {
 			continue
 		}
-		if se.missing[name(seq, e, askSegment)] {
+		if se.stop[name(seq, e, askSegment)] {
 			break
 		}
 	}
@@ -211,7 +211,7 @@ func (j *Journal) Missing(ctx context.Context, name string, n remote.Name) error
 	if !ok {
 		return nil
 	}
-	se.missing[n] = true
+	se.stop[n] = true
 	if a.kind == askVerified {
 		p := vault.Place{Log: a.log, Seq: a.seq}
 		se.refused = at(ErrGone, p, "it was verified there before and is absent")

@@ -62,8 +62,8 @@ func ParsePlaintext(b []byte) (*Segment, [][]byte, error) {
 }
 
 // Seal makes the object of a segment for the name it goes under.
-func Seal(s *Segment, bodies [][]byte, k *Keys, n remote.Name) ([]byte, error) {
-	return seal.Seal(Plaintext(s, bodies), k.segment, k.context(s.VaultID, seal.KindSegment, n), seal.Buckets)
+func Seal(s *Segment, bodies [][]byte, vaultID vault.Hash, k *Keys, n remote.Name) ([]byte, error) {
+	return seal.Seal(Plaintext(s, bodies), k.segment, k.context(vaultID, seal.KindSegment, n), seal.Buckets)
 }
 
 // Open opens an object. seal.ErrOpen when it is not one of this vault, epoch, kind

@@ -77,7 +77,7 @@ func TestASegmentComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := Space(s.VaultID).Name(k.SegmentName(s.Place.Log, s.Place.Seq))
-	object, err := Seal(s, bodies, k, n)
+	object, err := Seal(s, bodies, s.VaultID, k, n)
 	if err != nil || len(object) != 4096 {
 		t.Fatalf("%d bytes, %v", len(object), err)
 	}
@@ -214,7 +214,7 @@ func TestVectors(t *testing.T) {
 	name := Space(s.VaultID).Name(k.SegmentName(s.Place.Log, s.Place.Seq))
 	if *update {
 		cryptotest.SetGlobalRandom(t, 5)
-		object, err := Seal(s, bodies, k, name)
+		object, err := Seal(s, bodies, s.VaultID, k, name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,8 @@
+// Package attacktest holds the attacks on history and devices that the threat
+// model lists, each as a test against a scripted malicious host: named by its
+// number, with what the attacker has, what it does and what must come of it.
+//
+// Each was seen to succeed against a client that was weakened on purpose; its
+// comment says how. Where the class allows it the attacker is a member, or was
+// one, and seals and signs with its real keys.
+package attacktest
