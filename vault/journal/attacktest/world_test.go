@@ -86,7 +86,7 @@ func note(id string, text any) string {
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, host: newHost(), dir: t.TempDir()}
+	w := &world{t: t, host: newHost(), dir: journaltest.Scratch(t)}
 	w.a = journaltest.Found(t, w.dir, "a")
 	t.Cleanup(func() { w.a.Close() })
 	w.a.Add(t, note("x", 1))

@@ -30,15 +30,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fast is a folder in memory where the system has one: a history is mostly
-// waiting for a disk that nobody will pull the plug of.
-func fast() string {
-	if s, err := os.Stat("/dev/shm"); err == nil && s.IsDir() {
-		return "/dev/shm"
-	}
-	return ""
-}
-
 // flaky fails after some calls, a Put either before or after it took effect.
 type flaky struct {
 	remote.Remote
@@ -85,9 +76,7 @@ func known(err error) bool {
 // a line that is cut, with two remotes, crash, and join late. At the end all
 // agree, and what was pushed whole is everywhere.
 func TestHistoriesConverge(t *testing.T) {
-	base, err := os.MkdirTemp(fast(), "histories")
-	check(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(base) })
+	base := Scratch(t)
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++

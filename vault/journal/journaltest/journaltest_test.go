@@ -15,7 +15,7 @@ import (
 const pulse = `{"resourceType":"Observation","id":"o1","status":"final","code":{"text":"pulse"},"valueInteger":60}`
 
 func TestOneDeviceFillsTwoRemotes(t *testing.T) {
-	a := Found(t, t.TempDir(), "a")
+	a := Found(t, Scratch(t), "a")
 	defer a.Close()
 	a.Add(t, pulse)
 	r := memory.New()
@@ -34,7 +34,7 @@ func TestOneDeviceFillsTwoRemotes(t *testing.T) {
 }
 
 func TestTwoDevicesAgree(t *testing.T) {
-	dir, r := t.TempDir(), memory.New()
+	dir, r := Scratch(t), memory.New()
 	a := Found(t, dir, "a")
 	defer a.Close()
 	a.Add(t, pulse)
@@ -68,7 +68,7 @@ func TestTwoDevicesAgree(t *testing.T) {
 
 // Attachments, and a payload too large for its segment.
 func TestLargeThingsTravelBesideTheirSegment(t *testing.T) {
-	dir, r, ctx := t.TempDir(), memory.New(), context.Background()
+	dir, r, ctx := Scratch(t), memory.New(), context.Background()
 	a := Found(t, dir, "a")
 	defer a.Close()
 	w, err := a.Store.NewBlob(ctx)
@@ -106,7 +106,7 @@ func TestLargeThingsTravelBesideTheirSegment(t *testing.T) {
 }
 
 func TestARemovedDeviceIsShutOut(t *testing.T) {
-	dir, r := t.TempDir(), memory.New()
+	dir, r := Scratch(t), memory.New()
 	a := Found(t, dir, "a")
 	b := Join(t, a, r, dir, "b", segment.RoleMember)
 	c := Join(t, a, r, dir, "c", segment.RoleOwner)
