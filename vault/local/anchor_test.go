@@ -310,44 +310,6 @@ func FuzzParseAnchors(f *testing.F) {
 	})
 }
 
-// TestARefusedOpenChangesNothing: an older database put back beside the log that
-// a kill left. Its commits are in no other file, and belong to the right database
-// when the owner puts that back.
-func TestARefusedOpenChangesNothing(t *testing.T) {
-	w := newWorld(t)
-	old := w.grown()
-	v := w.open()
-	if err := v.database.store.Checkpoint(ctx); err != nil {
-		t.Fatal(err)
-	}
-	addPatient(t, v.Vault, 2)
-	v.keeper.flush()
-	cut := copyFolder(t, w.dir)
-	w.close(v)
-	state := copyFolder(t, w.o.StateDir)
-	if len(cut[walName]) == 0 {
-		t.Fatal("there is no log")
-	}
-	for name, put := range map[string]folder{
-		"older database": cut.change(dbName, old[dbName]),
-		"log lost":       cut.change(walName, nil),
-		"both older":     old,
-	} {
-		put.put(t, w.dir)
-		before := copyFolder(t, w.dir)
-		w.fails(pass, vault.ErrIntegrity)
-		now := copyFolder(t, w.dir)
-		for _, f := range []string{dbName, walName, keyName} {
-			if !slices.Equal(now[f], before[f]) || (now[f] == nil) != (before[f] == nil) {
-				t.Errorf("%s: %s changed from %d to %d bytes", name, f, len(before[f]), len(now[f]))
-			}
-		}
-	}
-	cut.put(t, w.dir)
-	state.put(t, w.o.StateDir)
-	wantPatients(t, w.open(), 2)
-}
-
 // mute is a keyring that answers nobody before it is told to end.
 type mute struct {
 	*ring

@@ -15,6 +15,9 @@ var (
 	ErrNewer = errors.New("the vault was written by a newer phivault")
 )
 
+// ErrClosed is a call to a Store that was closed.
+var ErrClosed = errors.New("the database is closed")
+
 // mapError turns SQLite's result codes into the domain's errors. SQLite's own
 // messages can quote SQL, so only the code goes on.
 func mapError(err error) error {

@@ -17,20 +17,12 @@ var schemaFiles embed.FS
 // migrate brings the database to the newest schema. A database newer than this
 // program is refused and left as it is.
 func (s *Store) migrate(ctx context.Context) error {
-	w := s.w
-	if err := w.exec(ctx, `CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID`); err != nil {
+	have, names, err := s.schemaVersion(ctx)
+	if err != nil || have == len(names) {
 		return err
 	}
-	names, err := fs.Glob(schemaFiles, "schema/*.sql")
-	if err != nil {
+	if err := s.w.exec(ctx, `CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID`); err != nil {
 		return err
-	}
-	have, err := s.schemaVersion(ctx)
-	if err != nil {
-		return err
-	}
-	if have > len(names) {
-		return fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, have, len(names))
 	}
 	for n, name := range names[have:] {
 		sql, err := schemaFiles.ReadFile(name)
@@ -56,12 +48,23 @@ func (s *Store) step(ctx context.Context, number int, sql string) error {
 	})
 }
 
-func (s *Store) schemaVersion(ctx context.Context) (n int, err error) {
-	ok, err := s.w.row(ctx, []any{&n}, `SELECT value FROM meta WHERE key='schema'`)
-	if !ok {
-		n = 0
+// schemaVersion gives the database's schema number, 0 when it has none yet, and
+// the migrations there are. More than those is ErrNewer. It writes nothing.
+func (s *Store) schemaVersion(ctx context.Context) (have int, names []string, err error) {
+	if names, err = fs.Glob(schemaFiles, "schema/*.sql"); err != nil {
+		return 0, nil, err
 	}
-	return n, err
+	var meta int
+	if _, err := s.w.row(ctx, []any{&meta}, `SELECT count(*) FROM sqlite_schema WHERE name='meta'`); err != nil || meta == 0 {
+		return 0, names, err
+	}
+	if _, err := s.w.row(ctx, []any{&have}, `SELECT value FROM meta WHERE key='schema'`); err != nil {
+		return 0, nil, err
+	}
+	if have > len(names) {
+		return 0, nil, fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, have, len(names))
+	}
+	return have, names, nil
 }
 
 // SetMeta keeps a small setting of this copy of the vault, outside the log.

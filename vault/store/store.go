@@ -25,6 +25,11 @@ type Options struct {
 	Genesis   []byte      // Create only: payload of the first entry
 	Clock     vault.Clock // nil: time.Now
 	Committed func(Head)  // after each durable transaction, with the own log's head; it must not block
+	// Check, Open only, is asked before anything is written, not even what a killed
+	// process left to be done; its error is Open's. It may use Head, Contains and
+	// Meta. Closing writes too: for a refusal to leave the files as they were, the
+	// VFS must be held (cryptvfs.Options.Held) and Check release it when it is content.
+	Check func(context.Context, *Store) error
 }
 
 // Head is a place in the own log: an entry and the chain up to and with it.
@@ -51,6 +56,7 @@ type Store struct {
 	readers chan *conn // nil elements are connections not opened yet
 	keeper  *keeper
 	closed  sync.Once
+	ended   chan struct{} // closed by Close
 }
 
 type counters struct{ entry, record, subject, blob int64 }
@@ -84,9 +90,6 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.next.entry == 1 {
-		return nil, errors.Join(fmt.Errorf("%w: the database holds no vault", vault.ErrIntegrity), s.Close())
-	}
 	return s, nil
 }
 
@@ -100,18 +103,18 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	}
 	db.SetMaxOpenConns(maxReaders + 2)
 	db.SetMaxIdleConns(0)
-	s := &Store{o: o, db: db, path: path, readers: make(chan *conn, maxReaders), cache: newViews()}
+	s := &Store{o: o, db: db, path: path, readers: make(chan *conn, maxReaders), ended: make(chan struct{}), cache: newViews()}
 	for range maxReaders {
 		s.readers <- nil
 	}
-	if err := s.openWriter(ctx); err != nil {
+	if err := s.openWriter(ctx, mode == "rwc"); err != nil {
 		return nil, errors.Join(mapError(err), s.Close())
 	}
 	s.keeper = startKeeper(s)
 	return s, nil
 }
 
-func (s *Store) openWriter(ctx context.Context) (err error) {
+func (s *Store) openWriter(ctx context.Context, create bool) (err error) {
 	if s.w, err = newConn(ctx, s.db); err != nil {
 		return err
 	}
@@ -120,6 +123,11 @@ func (s *Store) openWriter(ctx context.Context) (err error) {
 		"PRAGMA secure_delete=ON", "PRAGMA journal_size_limit=0",
 	} {
 		if err := s.w.exec(ctx, p); err != nil {
+			return err
+		}
+	}
+	if !create {
+		if err := s.inspect(ctx); err != nil {
 			return err
 		}
 	}
@@ -133,6 +141,27 @@ func (s *Store) openWriter(ctx context.Context) (err error) {
 		return err
 	}
 	return s.load(ctx)
+}
+
+// inspect refuses what may not be opened. It writes nothing.
+func (s *Store) inspect(ctx context.Context) error {
+	have, _, err := s.schemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	h := Head{}
+	if have > 0 {
+		if h, err = ownHead(ctx, s.w); err != nil {
+			return err
+		}
+	}
+	if h.Entry == 0 {
+		return fmt.Errorf("%w: the database holds no vault", vault.ErrIntegrity)
+	}
+	if s.o.Check == nil {
+		return nil
+	}
+	return s.o.Check(ctx, s)
 }
 
 // dsn gives the driver's name for the database. Plain files need the page size
@@ -184,6 +213,8 @@ func (s *Store) read(ctx context.Context, f func(*conn) error) error {
 	var c *conn
 	select {
 	case c = <-s.readers:
+	case <-s.ended:
+		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -228,6 +259,7 @@ func (s *Store) close() error {
 			errs = append(errs, c.close())
 		}
 	}
+	close(s.ended)
 	s.write.Lock()
 	defer s.write.Unlock()
 	if s.w != nil {

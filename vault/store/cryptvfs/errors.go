@@ -33,6 +33,8 @@ var (
 	// ErrSyncFailed: a sync failed earlier; what the disk holds is unknown, so
 	// the file takes no more writes until it is opened again (SQLITE_IOERR_FSYNC).
 	ErrSyncFailed = errors.New("cryptvfs: an earlier sync failed")
+	// ErrHeld: the VFS changes no file before Release (SQLITE_READONLY).
+	ErrHeld = errors.New("cryptvfs: held")
 	// ErrClosed: the VFS was closed.
 	ErrClosed = errors.New("cryptvfs: closed")
 	// ErrInUse: files are still open.
@@ -71,6 +73,8 @@ func resultCode(err error, other int32) int32 {
 		return sqlite3.SQLITE_IOERR_DATA
 	case errors.Is(err, ErrSyncFailed):
 		return sqlite3.SQLITE_IOERR_FSYNC
+	case errors.Is(err, ErrHeld):
+		return sqlite3.SQLITE_READONLY
 	case isDiskFull(err):
 		return sqlite3.SQLITE_FULL
 	}

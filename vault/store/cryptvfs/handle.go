@@ -1,7 +1,6 @@
 package cryptvfs
 
 import (
-	"os"
 	"sync"
 
 	"modernc.org/libc"
@@ -14,9 +13,9 @@ import (
 type handle struct {
 	vfs     *VFS
 	node    *node
-	os      *os.File
 	content content
-	wipe    [][]byte // buffers that hold plaintext
+	closeOS func() error // of the file
+	wipe    [][]byte     // buffers that hold plaintext
 
 	mu    sync.Mutex // one access at a time: the buffers are shared
 	level int32      // lock level; with what follows guarded by node.mu
@@ -40,7 +39,10 @@ func (h *handle) write(buf []byte, off int64) int32 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.vfs.count.writes.Add(1)
-	err := h.content.write(buf, off)
+	err := h.vfs.frozen()
+	if err == nil {
+		err = h.content.write(buf, off)
+	}
 	if err == nil {
 		return sqlite3.SQLITE_OK
 	}
@@ -50,7 +52,11 @@ func (h *handle) write(buf []byte, off int64) int32 {
 func (h *handle) truncate(size int64) int32 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.vfs.fail(h.content.truncate(size), sqlite3.SQLITE_IOERR_TRUNCATE)
+	err := h.vfs.frozen()
+	if err == nil {
+		err = h.content.truncate(size)
+	}
+	return h.vfs.fail(err, sqlite3.SQLITE_IOERR_TRUNCATE)
 }
 
 func (h *handle) sync() int32 {
@@ -76,7 +82,7 @@ func (h *handle) close(tls *libc.TLS) int32 {
 	for _, b := range h.wipe {
 		secret.Wipe(b)
 	}
-	err := h.os.Close()
+	err := h.closeOS()
 	h.vfs.release(h.node)
 	return h.vfs.fail(err, sqlite3.SQLITE_IOERR_CLOSE)
 }

@@ -11,6 +11,9 @@ func (h *handle) lock(level int32) int32 {
 	if h.level >= level {
 		return sqlite3.SQLITE_OK
 	}
+	if !h.vfs.mayLock(level) {
+		return sqlite3.SQLITE_BUSY
+	}
 	switch level {
 	case sqlite3.SQLITE_LOCK_SHARED:
 		if other(n.pending, h) || other(n.exclusive, h) {

@@ -48,7 +48,7 @@ func (v *VFS) openDatabase(path string, create bool) (*handle, int32) {
 	n := v.acquire(path)
 	d := &database{os: f, disk: v.disk, state: &n.main, box: newBox(v.keys, v.vault), page: v.page,
 		raw: make([]byte, v.page), plain: make([]byte, v.page)}
-	return &handle{vfs: v, node: n, os: f, content: d, wipe: [][]byte{d.plain}}, sqlite3.SQLITE_OK
+	return &handle{vfs: v, node: n, content: d, closeOS: f.Close, wipe: [][]byte{d.plain}}, sqlite3.SQLITE_OK
 }
 
 // ensure makes path a database that has at least page one. The page appears
@@ -76,7 +76,11 @@ func (v *VFS) ensure(path string, create bool) int32 {
 		v.keepError(ErrEmpty)
 		return sqlite3.SQLITE_CANTOPEN
 	}
-	if err := v.create(path); err != nil {
+	err = v.frozen()
+	if err == nil {
+		err = v.create(path)
+	}
+	if err != nil {
 		v.keepError(err)
 		return openCode(err, false)
 	}
@@ -115,14 +119,20 @@ func (v *VFS) openLog(path string, create bool) (*handle, int32) {
 	}
 	_, err := os.Lstat(path)
 	missing := errors.Is(err, fs.ErrNotExist)
-	mode := os.O_RDWR
-	if create {
-		mode |= os.O_CREATE
+	open := func(create bool) (*os.File, error) {
+		mode := os.O_RDWR
+		if create {
+			mode |= os.O_CREATE
+		}
+		return os.OpenFile(path, mode, fileMode)
 	}
-	f, err := os.OpenFile(path, mode, fileMode)
-	if err != nil {
-		v.keepError(err)
-		return nil, openCode(err, !missing)
+	late := missing && create && v.frozen() != nil
+	var f *os.File
+	if !late {
+		if f, err = open(create); err != nil {
+			v.keepError(err)
+			return nil, openCode(err, !missing)
+		}
 	}
 	n := v.acquire(base)
 	if missing {
@@ -130,9 +140,16 @@ func (v *VFS) openLog(path string, create bool) (*handle, int32) {
 		n.log.unnamed.Store(true)
 	}
 	frame := markSize + frameHeaderSize + v.page - overhead
-	l := &log{os: f, disk: v.disk, state: &n.log, box: newBox(v.keys, v.vault), page: v.page,
+	l := log{os: f, disk: v.disk, state: &n.log, box: newBox(v.keys, v.vault), page: v.page,
 		raw: make([]byte, frame+overhead), plain: make([]byte, frame), head: none, held: none}
-	return &handle{vfs: v, node: n, os: f, content: l, wipe: [][]byte{l.plain}}, sqlite3.SQLITE_OK
+	h := &handle{vfs: v, node: n, wipe: [][]byte{l.plain}}
+	if late {
+		l := &lateLog{l, open}
+		h.content, h.closeOS = l, l.close
+	} else {
+		h.content, h.closeOS = &l, f.Close
+	}
+	return h, sqlite3.SQLITE_OK
 }
 
 // remove serves xDelete, which for the files of this package means the log.
@@ -146,7 +163,10 @@ func (v *VFS) remove(path string, durable bool) int32 {
 	if !isLog || v.nodes[base] == nil {
 		return v.refuse(ErrRefused, sqlite3.SQLITE_IOERR_DELETE)
 	}
-	err := v.disk.Remove(path)
+	err := v.frozen()
+	if err == nil {
+		err = v.disk.Remove(path)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return sqlite3.SQLITE_IOERR_DELETE_NOENT
 	}

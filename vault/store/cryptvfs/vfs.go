@@ -19,6 +19,10 @@ type Options struct {
 	VaultID [32]byte
 	// PageSize is 4096 (also when 0) or 8192 bytes, for the life of a database.
 	PageSize int
+	// Held refuses every change of any file until Release: a caller that has yet
+	// to find out whether these are the right files harms none of them, even by
+	// closing the database.
+	Held bool
 }
 
 // VFS is one registered VFS with the key of one vault. Safe for concurrent use.
@@ -35,6 +39,7 @@ type VFS struct {
 
 	count struct{ reads, writes, syncs, authFailures, refused atomic.Int64 }
 	last  atomic.Pointer[error]
+	held  atomic.Bool
 
 	mu     sync.Mutex
 	nodes  map[string]*node
@@ -72,6 +77,7 @@ func newVFS(o Options, d changes) (*VFS, error) {
 		return nil, fmt.Errorf("cryptvfs: %w", err)
 	}
 	v := &VFS{vault: o.VaultID, page: o.PageSize, keys: keys, disk: d, tls: libc.NewTLS(), nodes: map[string]*node{}}
+	v.held.Store(o.Held)
 	v.ref = registered.add(v)
 	v.name = fmt.Sprintf("phivault-%d", v.ref)
 	if err := v.register(); err != nil {
