@@ -10,9 +10,9 @@ import (
 )
 
 // recordColumns select what rowOf scans, from record r.
-const recordColumns = `SELECT r.record,r.id,w.text,r.doc,r.head,r.revisions,r.state,e.sha256,p.body,pr.id
+const recordColumns = `SELECT r.record,r.id,w.text,r.doc,r.head,r.revisions,r.state,e.sha256,p.body,pr.id,coalesce(u.url,'')
 	FROM record r JOIN word w ON w.word=r.source JOIN entry e ON e.entry=r.head
-	LEFT JOIN payload p ON p.entry=r.head
+	LEFT JOIN payload p ON p.entry=r.head LEFT JOIN url u ON u.record=r.record
 	LEFT JOIN subject su ON su.subject=r.subject LEFT JOIN record pr ON pr.record=su.record `
 
 // row is a record as it lies in the tables.
@@ -24,11 +24,12 @@ type row struct {
 	sum               vault.Hash
 	body              []byte // nil under a tombstone
 	patient           vault.RecordID
+	url               string
 }
 
 func rowOf(scan func(...any) error) (r row, err error) {
 	var id, sum, patient []byte
-	if err := scan(&r.record, &id, &r.source, &r.doc, &r.head, &r.revisions, &r.state, &sum, &r.body, &patient); err != nil {
+	if err := scan(&r.record, &id, &r.source, &r.doc, &r.head, &r.revisions, &r.state, &sum, &r.body, &patient, &r.url); err != nil {
 		return r, err
 	}
 	copy(r.id[:], id)
@@ -62,7 +63,7 @@ func (s *Store) record(ctx context.Context, c *conn, r row, note func(vault.Cut)
 		return vault.Record{}, fmt.Errorf("record %s: %w: its source", r.id, vault.ErrIntegrity)
 	}
 	return vault.Record{ID: r.id, Source: source, Patient: r.patient, Version: r.revisions, Deleted: r.state == stateDeleted,
-		Conflict: r.state == stateConflict, Head: r.head, Order: r.doc, Resource: res}, nil
+		Conflict: r.state == stateConflict, FullURL: r.url, Head: r.head, Order: r.doc, Resource: res}, nil
 }
 
 // resource unpacks a body and makes sure that it is what was written. With

@@ -20,7 +20,7 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 	err := s.w.transact(ctx, func() error {
 		for _, q := range []string{
 			"INSERT INTO meta(key,value) VALUES('rebuild',0) ON CONFLICT(key) DO UPDATE SET value=0",
-			"DELETE FROM subject", "DELETE FROM name", "INSERT INTO fts(fts) VALUES('delete-all')",
+			"DELETE FROM subject", "DELETE FROM name", "DELETE FROM url", "INSERT INTO fts(fts) VALUES('delete-all')",
 		} {
 			if err := s.w.run(q); err != nil {
 				return err

@@ -210,7 +210,10 @@ func (t *tx) names(ctx context.Context, p *vault.Put, record, source int64) erro
 			t.urls = map[string]string{}
 		}
 		t.urls[url] = p.ID.String()
-		return t.name(nameHash(p.Source, "url", url), record)
+		if err := t.w.run("INSERT INTO url(record,url) VALUES(?,?) ON CONFLICT(record) DO UPDATE SET url=excluded.url", record, url); err != nil {
+			return err
+		}
+		return t.name(nameHash(p.Source, "url", strings.ToLower(url)), record)
 	}
 	return nil
 }
@@ -230,7 +233,7 @@ func oddURL(p *vault.Put) string {
 	default:
 		return ""
 	}
-	return strings.ToLower(p.FullURL)
+	return p.FullURL
 }
 
 func (t *tx) name(hash, record int64) error {

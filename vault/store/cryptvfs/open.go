@@ -14,7 +14,7 @@ const (
 	logSuffix     = "-wal"
 	journalSuffix = "-journal"
 	// newSuffix is the file in which page one of a new database is made; it is
-	// renamed when it is durable. One that a crash left is overwritten.
+	// renamed when it is durable. One that a crash left is removed.
 	newSuffix = "-new"
 	fileMode  = 0o600
 )
@@ -40,10 +40,9 @@ func (v *VFS) openDatabase(path string, create bool) (*handle, int32) {
 	if code := v.ensure(path, create); code != sqlite3.SQLITE_OK {
 		return nil, code
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, fileMode)
+	f, err := openPlain(path, os.O_RDWR)
 	if err != nil {
-		v.keepError(err)
-		return nil, openCode(err, true)
+		return nil, v.failOpen(err, true)
 	}
 	n := v.acquire(path)
 	d := &database{os: f, disk: v.disk, state: &n.main, box: newBox(v.keys, v.vault), page: v.page,
@@ -55,16 +54,16 @@ func (v *VFS) openDatabase(path string, create bool) (*handle, int32) {
 // whole or not at all: it is written beside, synced and renamed. A file without
 // content is as good as none, unless there is a log: then a database was lost.
 func (v *VFS) ensure(path string, create bool) int32 {
-	st, err := os.Stat(path)
+	st, err := os.Lstat(path)
 	switch {
 	case err == nil && st.IsDir():
-		v.keepError(ErrRefused)
-		return sqlite3.SQLITE_CANTOPEN_ISDIR
+		return v.refuse(ErrRefused, sqlite3.SQLITE_CANTOPEN_ISDIR)
+	case err == nil && !st.Mode().IsRegular():
+		return v.refuse(ErrRefused, sqlite3.SQLITE_CANTOPEN)
 	case err == nil && st.Size() > 0:
 		return sqlite3.SQLITE_OK
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		v.keepError(err)
-		return openCode(err, true)
+		return v.failOpen(err, true)
 	case !create && err != nil:
 		v.keepError(err)
 		return sqlite3.SQLITE_CANTOPEN
@@ -72,7 +71,7 @@ func (v *VFS) ensure(path string, create bool) int32 {
 		v.keepError(ErrEmpty)
 		return sqlite3.SQLITE_CANTOPEN
 	}
-	if log, err := os.Stat(path + logSuffix); err == nil && log.Size() > 0 {
+	if log, err := os.Lstat(path + logSuffix); err == nil && log.Size() > 0 {
 		v.keepError(ErrEmpty)
 		return sqlite3.SQLITE_CANTOPEN
 	}
@@ -81,8 +80,7 @@ func (v *VFS) ensure(path string, create bool) int32 {
 		err = v.create(path)
 	}
 	if err != nil {
-		v.keepError(err)
-		return openCode(err, false)
+		return v.failOpen(err, false)
 	}
 	return sqlite3.SQLITE_OK
 }
@@ -93,7 +91,10 @@ func (v *VFS) create(path string) error {
 	if err := sealPage(&b, raw, firstPage(v.page), 0); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path+newSuffix, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
+	if err := v.disk.Remove(path + newSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := openPlain(path+newSuffix, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return err
 	}
@@ -124,14 +125,13 @@ func (v *VFS) openLog(path string, create bool) (*handle, int32) {
 		if create {
 			mode |= os.O_CREATE
 		}
-		return os.OpenFile(path, mode, fileMode)
+		return openPlain(path, mode)
 	}
 	late := missing && create && v.frozen() != nil
 	var f *os.File
 	if !late {
 		if f, err = open(create); err != nil {
-			v.keepError(err)
-			return nil, openCode(err, !missing)
+			return nil, v.failOpen(err, !missing)
 		}
 	}
 	n := v.acquire(base)
@@ -191,14 +191,21 @@ func exists(path string) bool {
 	return true
 }
 
-// fullPath resolves links, so that one database has one node by whatever name.
+// failOpen keeps the reason why a file did not open and gives SQLite's number.
+func (v *VFS) failOpen(err error, exists bool) int32 {
+	if errors.Is(err, ErrRefused) {
+		return v.refuse(err, sqlite3.SQLITE_CANTOPEN)
+	}
+	v.keepError(err)
+	return openCode(err, exists)
+}
+
+// fullPath resolves links to the folder, so that one database has one node by
+// whatever name. A link in the place of the file itself is refused later.
 func fullPath(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return "", err
-	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		return real, nil
 	}
 	if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
 		return filepath.Join(dir, filepath.Base(abs)), nil

@@ -61,6 +61,10 @@ CREATE TABLE name(                      -- identifiers and full URLs, for refere
 	record INTEGER NOT NULL,
 	PRIMARY KEY(hash, record)
 ) WITHOUT ROWID;
+CREATE TABLE url(                       -- Bundle.entry.fullUrl where it says more than type and id
+	record INTEGER PRIMARY KEY,
+	url    TEXT NOT NULL
+);
 CREATE VIRTUAL TABLE fts USING fts5(
 	terms, content='', contentless_delete=1, detail=none, tokenize="ascii tokenchars '.'"
 );
