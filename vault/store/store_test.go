@@ -514,6 +514,9 @@ func TestRebuildMakesTheViewsFromTheLog(t *testing.T) {
 	if id, err := s.Resolve(ctx, "a", "urn:uuid:0f0f"); err != nil || id != p.ID {
 		t.Errorf("a full URL after the rebuild: %v", err)
 	}
+	if r, err := s.Get(ctx, p.ID); err != nil || r.FullURL != "urn:uuid:0F0F" {
+		t.Errorf("the full URL is %q: %v", r.FullURL, err)
+	}
 }
 
 func TestAnInterruptedRebuildIsFinishedAtOpening(t *testing.T) {

@@ -156,27 +156,36 @@ func (l *log) readWhole(buf []byte, frame int64) error {
 		l.held = frame
 	case !IsAuth(err):
 		return err
-	case l.proves(frame):
-		return l.place(frame).at(ErrLogDamaged)
 	default:
+		durable, err := l.proves(frame)
+		if err != nil {
+			return err
+		}
+		if durable {
+			return l.place(frame).at(ErrLogDamaged)
+		}
 		clear(buf)
 	}
 	return nil
 }
 
 // proves looks behind a frame for one of this generation that was written when
-// that frame was already durable. It spoils plain.
-func (l *log) proves(frame int64) bool {
+// that frame was already durable. What cannot be read is an error: it could be
+// the proof. It spoils plain.
+func (l *log) proves(frame int64) (bool, error) {
 	end, err := fileSize(l.os)
 	if err != nil {
-		return false
+		return false, err
 	}
 	for f := frame + 1; l.offset(f+1) <= end; f++ {
-		if l.load(f) == nil && binary.BigEndian.Uint64(l.plain) > uint64(frame) {
-			return true
+		switch err := l.load(f); {
+		case err == nil && binary.BigEndian.Uint64(l.plain) > uint64(frame):
+			return true, nil
+		case err != nil && !IsAuth(err):
+			return false, err
 		}
 	}
-	return false
+	return false, nil
 }
 
 // complete tells whether the frame in plain has its checksum: once a transaction

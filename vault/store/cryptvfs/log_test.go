@@ -1,0 +1,42 @@
+package cryptvfs
+
+import (
+	"os"
+	"testing"
+)
+
+// TestAProofThatCannotBeReadIsAnError: the frame behind a torn one may prove that
+// it was durable; where the disk does not give it, the log must not end there.
+func TestAProofThatCannotBeReadIsAnError(t *testing.T) {
+	h := frameHandle(t, 4096)
+	l := h.content.(*log)
+	head, page := make([]byte, frameHeaderSize), make([]byte, 4096)
+	head[7], head[frameSalts] = 1, 1 // ends a transaction, of this generation
+	for frame := range int64(3) {
+		off := headerSize + frame*(frameHeaderSize+4096)
+		if h.write(head, off) != 0 || h.write(page, off+frameHeaderSize) != 0 || h.sync() != 0 {
+			t.Fatal(h.vfs.LastError())
+		}
+	}
+	if ok, err := l.proves(0); !ok || err != nil {
+		t.Fatalf("the third frame proves the first: %v, %v", ok, err)
+	}
+	if ok, err := l.proves(2); ok || err != nil {
+		t.Fatalf("nothing proves the last: %v, %v", ok, err)
+	}
+	whole := l.os
+	defer func() { l.os = whole }()
+	var err error
+	if l.os, err = os.OpenFile(whole.Name(), os.O_WRONLY, 0); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := l.proves(0); ok || err == nil || IsAuth(err) {
+		t.Errorf("a file that cannot be read: %v, %v", ok, err)
+	}
+	if err := l.os.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := l.proves(0); ok || err == nil || IsAuth(err) {
+		t.Errorf("a file whose size is unknown: %v, %v", ok, err)
+	}
+}
