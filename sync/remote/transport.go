@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
@@ -143,24 +142,4 @@ func Exporter(s tls.ConnectionState) ([]byte, error) {
 		return nil, Fail("open", Name{}, ErrUntrusted, "no TLS 1.3 with it")
 	}
 	return s.ExportKeyingMaterial("EXPORTER-Channel-Binding", nil, 32)
-}
-
-// Dial connects and completes the handshake, for adapters that need the
-// connection before the first request.
-func (h HTTP) Dial(ctx context.Context, addr, serverName string, alpn ...string) (*tls.Conn, error) {
-	l := h.Limits.filled()
-	ctx, cancel := context.WithTimeout(ctx, 2*l.Dial)
-	defer cancel()
-	raw, err := (&net.Dialer{Timeout: l.Dial, KeepAlive: 30 * time.Second}).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	c := h.TLS()
-	c.ServerName, c.NextProtos = serverName, alpn
-	conn := tls.Client(raw, c)
-	if err := conn.HandshakeContext(ctx); err != nil {
-		raw.Close()
-		return nil, err
-	}
-	return conn, nil
 }

@@ -1,0 +1,108 @@
+package host_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"phivault/sync/host"
+	"phivault/sync/remote"
+	"phivault/sync/remote/faults"
+	"phivault/sync/remote/hosted"
+	"phivault/sync/remote/memory"
+	"phivault/sync/remote/remotetest"
+)
+
+// weak is a store that promises nothing about racing writers.
+type weak struct{ *memory.Remote }
+
+func (weak) Strength() remote.Strength { return remote.Weak }
+
+func TestTheContractHoldsThroughTheHost(t *testing.T) {
+	for name, store := range map[string]remote.Remote{"over a folder": nil, "over a weak store": weak{memory.New()}} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, func(c *host.Config) {
+				if store != nil {
+					c.Store = store
+				}
+				c.Limits.Requests, c.Limits.Burst = 1e6, 1e6
+			})
+			key := newKey(t)
+			if err := r.client(remotetest.Space(), key).Register(t.Context(), r.token(host.Token{Quota: 1 << 40, Deletes: true})); err != nil {
+				t.Fatal(err)
+			}
+			// The suite also looks at another space, which another member fills.
+			otherKey := newKey(t)
+			eight := r.client(remote.VaultSpace([10]byte{8}), otherKey)
+			if err := eight.Register(t.Context(), r.token(host.Token{})); err != nil {
+				t.Fatal(err)
+			}
+			eight.Close()
+			remotetest.Run(t, remotetest.Options{
+				Open: func(t *testing.T) remote.Remote {
+					return &two{Remote: r.client(remotetest.Space(), key), other: r.client(remote.VaultSpace([10]byte{8}), otherKey)}
+				},
+				Buffers: store != nil, Watches: true, Lists: true, Deletes: true,
+			})
+		})
+	}
+}
+
+// two sends what belongs to the second vault by its own member.
+type two struct {
+	*hosted.Remote
+	other *hosted.Remote
+}
+
+func (r *two) pick(n remote.Name) *hosted.Remote {
+	if n.Space() == remote.VaultSpace([10]byte{8}) {
+		return r.other
+	}
+	return r.Remote
+}
+
+func (r *two) Put(ctx context.Context, n remote.Name, src io.Reader, size int64) error {
+	return r.pick(n).Put(ctx, n, src, size)
+}
+
+func (r *two) Close() error { return errors.Join(r.Remote.Close(), r.other.Close()) }
+
+func TestFoulWeather(t *testing.T) {
+	r := start(t, func(c *host.Config) { c.Limits.Requests, c.Limits.Burst = 1e6, 1e6 })
+	key := newKey(t)
+	if err := r.client(remotetest.Space(), key).Register(t.Context(), r.token(host.Token{})); err != nil {
+		t.Fatal(err)
+	}
+	p, err := faults.NewProxy(r.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	p.Set(faults.Weather{Cut: 30_000, Ragged: true, Reset: true})
+	if remotetest.Faulty(t, remotetest.Options{Open: func(t *testing.T) remote.Remote {
+		c, err := hosted.Open(hosted.Config{Address: p.Addr(), Vault: remotetest.Space(), HTTP: remote.HTTP{Pin: r.tls.Pin}}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}}) == 0 {
+		t.Error("nothing failed: the proxy is not in the way")
+	}
+	r.stop()
+	r.checkClean()
+}
+
+func TestTransport(t *testing.T) {
+	seed := []byte(remotetest.Secret + remotetest.Secret)[:ed25519.SeedSize]
+	remotetest.Transport(t, remotetest.TransportOptions{Open: func(t *testing.T, url string, h remote.HTTP) remote.Remote {
+		c, err := hosted.Open(hosted.Config{Address: strings.TrimPrefix(url, "https://"), Vault: remotetest.Space(), HTTP: h},
+			ed25519.NewKeyFromSeed(seed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}})
+}
