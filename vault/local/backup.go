@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -51,6 +52,9 @@ type backupNote struct {
 // there, and opens with the passphrase that was in force. Reading and writing go
 // on meanwhile; what is written after the beginning may be missing.
 //
+// The vault's own disk may be full: then it takes twice the room at path's place
+// for a while, and what the vault could not keep about it is in notices.
+//
 // Whoever has the file can try passphrases against it.
 func (v *Vault) Backup(ctx context.Context, path string, o BackupOptions) (BackupInfo, error) {
 	if o.Progress == nil {
@@ -70,8 +74,14 @@ func (v *Vault) Backup(ctx context.Context, path string, o BackupOptions) (Backu
 	if err != nil {
 		return BackupInfo{}, err
 	}
-	// First of all, so that it is in the backup too.
-	if err := v.announce(ctx, vault.ActionBackup); err != nil {
+	// First of all, so that it is in the backup too. A full disk is no reason to
+	// have none.
+	err = v.announce(ctx, vault.ActionBackup)
+	if errors.Is(err, vault.ErrFull) {
+		v.o.Notice(Notice{NoticeNotAudited, "the disk is full: this backup is not in the audit trail"})
+		err = nil
+	}
+	if err != nil {
 		f.abandon()
 		return BackupInfo{}, err
 	}
@@ -89,7 +99,10 @@ func (v *Vault) Backup(ctx context.Context, path string, o BackupOptions) (Backu
 		f.abandon()
 		return BackupInfo{}, err
 	}
-	return out, noteBackup(ctx, v.database.store, out)
+	if err := noteBackup(ctx, v.database.store, out); err != nil {
+		v.o.Notice(Notice{NoticeBackupUnnoted, fmt.Sprintf("the backup is good, but the vault will not remember it: %v", err)})
+	}
+	return out, nil
 }
 
 // backupKeys is the key file for a backup: the vault's own, or one that needs no
@@ -131,12 +144,7 @@ func (v *Vault) writeBackup(ctx context.Context, f *newFile, keys []byte, at tim
 	if _, err := f.Seek(backupHeader+head.key.size, 0); err != nil {
 		return 0, placeFault(err)
 	}
-	err := frozen(ctx, v.database.vfs, db, func() error {
-		src, err := os.Open(db)
-		if err != nil {
-			return fault("reading the database", err)
-		}
-		defer src.Close()
+	pack := func(src *os.File) error {
 		fi, err := src.Stat()
 		if err != nil {
 			return fault("reading the database", err)
@@ -146,7 +154,18 @@ func (v *Vault) writeBackup(ctx context.Context, f *newFile, keys []byte, at tim
 			err = placeFault(err)
 		}
 		return err
+	}
+	err := frozen(ctx, v.database.vfs, db, func() error {
+		src, err := os.Open(db)
+		if err != nil {
+			return fault("reading the database", err)
+		}
+		defer src.Close()
+		return pack(src)
 	})
+	if errors.Is(err, errNoRoom) {
+		err = merged(ctx, v.database.vfs, db, f.path, pack)
+	}
 	if err != nil {
 		return 0, err
 	}

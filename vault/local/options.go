@@ -73,7 +73,8 @@ const (
 	NoticeKeyring       NoticeKind = "keyring"        // the keyring does not answer; going on without
 	NoticeAnchorUnsaved NoticeKind = "anchor-unsaved" // neither keyring nor state folder takes the anchor
 	NoticeMode          NoticeKind = "mode"           // other users of this machine can read the folder or a file
-	NoticeNotAudited    NoticeKind = "not-audited"    // the disk is full: opening was not noted
+	NoticeNotAudited    NoticeKind = "not-audited"    // the disk is full: what was done is not in the audit trail
+	NoticeBackupUnnoted NoticeKind = "backup-unnoted" // the backup is good, and the vault does not remember it
 )
 
 func (o *Options) fill() {

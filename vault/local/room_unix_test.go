@@ -3,6 +3,7 @@
 package local
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -131,19 +132,7 @@ func TestFullDisk(t *testing.T) {
 	w := newWorld(t)
 	disk := smallDisk(t, 6<<20)
 	filler := filepath.Join(disk, "filler")
-	fill := func() {
-		t.Helper()
-		f, err := os.OpenFile(filler, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for size := 64 << 10; size > 0; {
-			if n, err := f.Write(make([]byte, size)); err != nil || n < size {
-				size /= 2
-			}
-		}
-		_ = f.Close()
-	}
+	fill := func() { t.Helper(); fillUp(t, filler) }
 	w.dir = filepath.Join(disk, "vault")
 	fill()
 	if _, err := Create(ctx, w.dir, phrase(t, pass), keyfile.DefaultParams(), w.o); !errors.Is(err, vault.ErrFull) {
@@ -195,4 +184,93 @@ func TestFullDisk(t *testing.T) {
 	addPatient(t, v.Vault, 2)
 	wantClean(t, v)
 	w.close(v)
+}
+
+// fillUp makes the file as long as the disk lets it.
+func fillUp(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size := 64 << 10; size > 0; {
+		if n, err := f.Write(make([]byte, size)); err != nil || n < size {
+			size /= 2
+		}
+	}
+	_ = f.Close()
+}
+
+// A full disk is when a backup on another one is wanted most.
+func TestBackupOfAVaultOnAFullDisk(t *testing.T) {
+	w := newWorld(t)
+	disk := smallDisk(t, 6<<20)
+	w.dir = filepath.Join(disk, "vault")
+	v := w.create()
+	addPatient(t, v.Vault, 0)
+	if err := v.database.store.Checkpoint(ctx); err != nil {
+		t.Fatal(err)
+	}
+	// What is committed from here on is in the log alone: a reader of an older
+	// state keeps the log from being moved.
+	frozen := w.reading(v)
+	var n int64 = 1
+	for ; n < 20; n++ {
+		addPatient(t, v.Vault, int(n))
+	}
+	fillUp(t, filepath.Join(disk, "filler"))
+	for err := error(nil); err == nil; n++ {
+		err = tryAddPatient(v.Vault, int(n))
+	}
+	n-- // the last was not saved
+	frozen()
+	dir := t.TempDir()
+	for round, v := range []func() *Vault{func() *Vault { return v }, w.open} {
+		v := v()
+		w.notices()
+		dest := filepath.Join(dir, fmt.Sprint(round))
+		if _, err := v.Backup(ctx, dest, BackupOptions{}); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if got := w.notices(); !slices.Equal(got, []NoticeKind{NoticeNotAudited, NoticeBackupUnnoted}) {
+			t.Errorf("round %d: notices %v", round, got)
+		}
+		r, err := Drill(ctx, dest, phrase(t, pass), w.o)
+		if err != nil || len(r.Problems) != 0 || r.Verified.Records != n {
+			t.Errorf("round %d: %+v %v, want %d records", round, r, err, n)
+		}
+		if got := files(t, dir); len(got) != round+1 {
+			t.Errorf("round %d left %v", round, got)
+		}
+		_ = v.Close(ctx)
+		fillUp(t, filepath.Join(disk, "filler"))
+	}
+	if err := os.Remove(filepath.Join(disk, "filler")); err != nil {
+		t.Fatal(err)
+	}
+	v = w.open()
+	wantPatients(t, v, n)
+	wantClean(t, v)
+	w.close(v)
+}
+
+// reading begins to read the database as it is now; end lets go.
+func (w *world) reading(v *Vault) (end func()) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", uri(filepath.Join(w.dir, dbName), v.database.vfs.Name()))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := tx.QueryRow("SELECT count(*) FROM meta").Scan(new(int64)); err != nil {
+		w.t.Fatal(err)
+	}
+	return func() {
+		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -13,9 +14,13 @@ import (
 	"phivault/vault/store/cryptvfs"
 )
 
+// errNoRoom is a log that cannot be moved into the database, since the vault's
+// disk is full.
+var errNoRoom = fmt.Errorf("%w: the write-ahead log cannot be moved into the database", vault.ErrFull)
+
 // frozen calls f while the database file at path holds everything that was
 // committed before, and nobody changes the file. Writers go on: what they commit
-// meanwhile lies in the write-ahead log.
+// meanwhile lies in the write-ahead log. errNoRoom: f was not called.
 //
 // A reader that began when the whole log had been moved into the file reads the
 // file alone, and no checkpoint touches the file before that reader ends
@@ -33,7 +38,10 @@ func frozen(ctx context.Context, vfs *cryptvfs.VFS, path string, f func() error)
 	}
 	defer reader.Close()
 	if err := freeze(ctx, db, reader); err != nil {
-		return explain(err, vfs.LastError())
+		if err = explain(err, vfs.LastError()); errors.Is(err, vault.ErrFull) {
+			err = errNoRoom
+		}
+		return err
 	}
 	err = f()
 	_, end := reader.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
@@ -62,29 +70,18 @@ func freeze(ctx context.Context, db *sql.DB, reader *sql.Conn) error {
 
 // tryFreeze reports whether the log could be moved whole; the reader's
 // transaction is open then.
-func tryFreeze(ctx context.Context, db *sql.DB, reader *sql.Conn) (bool, error) {
-	writer, err := db.Conn(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer writer.Close()
-	if _, err := writer.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return false, err
-	}
-	defer writer.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-	var busy, frames, moved int64
-	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &moved); err != nil {
-		return false, err
-	}
-	if busy != 0 || frames != moved {
-		return false, nil
-	}
-	if _, err := reader.ExecContext(ctx, "BEGIN"); err != nil {
-		return false, err
-	}
-	// BEGIN alone reads nothing; the transaction starts with the first page.
-	var n int64
-	return true, reader.QueryRowContext(ctx, "SELECT count(*) FROM meta").Scan(&n)
+func tryFreeze(ctx context.Context, db *sql.DB, reader *sql.Conn) (whole bool, err error) {
+	err = whileNobodyWrites(ctx, db, func() error {
+		var busy, frames, moved int64
+		if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &moved); err != nil {
+			return err
+		}
+		if whole = busy == 0 && frames == moved; !whole {
+			return nil
+		}
+		return beginReading(ctx, reader)
+	})
+	return whole, err
 }
 
 func uri(path, vfs string) string {
