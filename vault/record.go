@@ -7,6 +7,7 @@ import "time"
 type Record struct {
 	ID       RecordID
 	Source   string
+	FullURL  string   // by which its Bundle called it, where that says more than type and id
 	Patient  RecordID // the Patient it is about; zero when none or not known here
 	Version  int      // revisions of it known here, from 1
 	Deleted  bool

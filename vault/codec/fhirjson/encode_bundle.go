@@ -18,11 +18,15 @@ type BundleOptions struct {
 	FullURL func(*vault.Record) string
 }
 
-// FullURL is the fullUrl of a record's entry: "urn:uuid:" and the resource's
-// own id when that is a UUID, as references of this form then mean it; else the
-// record's id as a UUID of version 8 (RFC 9562 section 5.8), which is the same
-// at every export and on every device.
+// FullURL is the fullUrl of a record's entry: the one its Bundle gave it, where
+// the vault had to keep that, as other resources refer to it; else "urn:uuid:"
+// and the resource's own id when that is a UUID, as references of this form then
+// mean it; else the record's id as a UUID of version 8 (RFC 9562 section 5.8),
+// which is the same at every export and on every device.
 func FullURL(r *vault.Record) string {
+	if r.FullURL != "" {
+		return r.FullURL
+	}
 	if isUUID(r.Resource.ID) {
 		return "urn:uuid:" + r.Resource.ID
 	}
