@@ -245,7 +245,8 @@ func TestAttack33UnsolicitedRequests(t *testing.T) {
 
 // Attack 34. A removed device, with its real keys, reads on. Expected: nothing
 // written by devices that have seen its removal opens for it, no name of theirs can
-// be computed by it. Seen to succeed with Remove minting before the removal counts.
+// be computed by it. Seen to succeed with
+// choose and mint taking every device ever admitted for a member.
 func TestAttack34ARemovedDeviceReadsOn(t *testing.T) {
 	w := newWorld(t)
 	if err := w.a.Journal.Remove(ctx, w.b.Keys.ID()); err != nil {

@@ -140,6 +140,11 @@ func remove(p string) error {
 // the admission out.
 func Join(t TB, owner *Device, r remote.Remote, dir, name string, role uint8) *Device {
 	t.Helper()
+	return join(t, owner, r, dir, name, role, func() error { return Sync(context.Background(), owner.Journal, "r", r) })
+}
+
+func join(t TB, owner *Device, r remote.Remote, dir, name string, role uint8, carry func() error) *Device {
+	t.Helper()
 	ctx := context.Background()
 	i := identity.NewInvitation()
 	d := &Device{Name: name, Dir: filepath.Join(dir, name), Clock: owner.Clock}
@@ -158,7 +163,7 @@ func Join(t TB, owner *Device, r remote.Remote, dir, name string, role uint8) *D
 	}
 	reply, err := owner.Journal.Admit(ctx, c, role)
 	check(t, err)
-	check(t, Sync(ctx, owner.Journal, "r", r))
+	check(t, carry())
 	check(t, Put(ctx, r, reply))
 	e, err = Get(ctx, r, journal.ReplyName(i))
 	check(t, err)

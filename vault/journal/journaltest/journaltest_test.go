@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"phivault/crypto/secret"
+	"phivault/sync/remote"
 	"phivault/sync/remote/memory"
 	"phivault/vault"
 	"phivault/vault/fhir"
@@ -142,4 +143,44 @@ func TestARemovedDeviceIsShutOut(t *testing.T) {
 		}
 		d.Verify(t)
 	}
+}
+
+// Two owners admit a device each, apart: each new device was given no key of the
+// epoch that the other owner minted, and finds it in its inbox.
+func TestAnInboxBringsAnEpochMintedApart(t *testing.T) {
+	dir, r := Scratch(t), memory.New()
+	a := Found(t, dir, "a")
+	b := Join(t, a, r, dir, "b", segment.RoleOwner)
+	for range 2 {
+		check(t, b.Sync(r))
+		check(t, a.Sync(r))
+	}
+	c := joinApart(t, a, r, dir, "c")
+	d := joinApart(t, b, r, dir, "d")
+	a.Add(t, pulse)
+	check(t, Push(context.Background(), a.Journal, "r", r))
+	b.Add(t, strings.Replace(pulse, "o1", "o2", 1))
+	check(t, Push(context.Background(), b.Journal, "r", r))
+	all := []*Device{a, b, c, d}
+	for range 4 {
+		for _, x := range all {
+			defer x.Close()
+			if err := x.Sync(r); !known(err) {
+				t.Fatalf("%s: %v", x.Name, err)
+			}
+		}
+	}
+	for _, x := range all[1:] {
+		if got := x.Contents(t); got != a.Contents(t) || strings.Count(got, "\n") != 2 {
+			t.Errorf("%s has\n%s", x.Name, got)
+		}
+	}
+}
+
+// joinApart enrols a device without a pull of the owner's in between.
+func joinApart(t *testing.T, owner *Device, r remote.Remote, dir, name string) *Device {
+	t.Helper()
+	return join(t, owner, r, dir, name, segment.RoleMember, func() error {
+		return Push(context.Background(), owner.Journal, "r", r)
+	})
 }

@@ -1,0 +1,84 @@
+package journal
+
+import (
+	"bytes"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"phivault/crypto/identity"
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+var people = func() (out []identity.Public) {
+	for n := range byte(4) {
+		p, err := identity.FromSeeds(bytes.Repeat([]byte{n + 1}, 32), bytes.Repeat([]byte{n + 9}, 32))
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, p)
+	}
+	return out
+}()
+
+func founderOf(p identity.Public) event { return event{By: p.DeviceID(), Founder: &p} }
+
+func admission(by, who identity.Public, seq uint64, rank int) event {
+	return event{At: vault.Place{Log: vault.LogID{Device: by.DeviceID()}, Seq: seq}, By: by.DeviceID(), Rank: rank,
+		Admit: &segment.Admission{Public: who, Role: segment.RoleOwner}}
+}
+
+func removal(by, who identity.Public, seq, keep uint64) event {
+	return event{At: vault.Place{Log: vault.LogID{Device: by.DeviceID()}, Seq: seq}, By: by.DeviceID(),
+		Remove: &segment.Removal{Device: who.DeviceID(), Keep: vault.Place{Log: vault.LogID{Device: who.DeviceID()}, Seq: keep}}}
+}
+
+func randomEvents(t *rapid.T) []event {
+	out := []event{founderOf(people[0])}
+	for i, p := range people[1:] {
+		out = append(out, admission(people[0], p, uint64(i), i+1))
+	}
+	for range rapid.IntRange(0, 6).Draw(t, "removals") {
+		by, who := rapid.IntRange(0, 3).Draw(t, "by"), rapid.IntRange(0, 3).Draw(t, "who")
+		if by != who {
+			e := removal(people[by], people[who], rapid.Uint64Range(3, 20).Draw(t, "seq"), rapid.Uint64Range(0, 20).Draw(t, "keep"))
+			e.Index = len(out) // two at one place are two entries
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func TestWhoIsAMemberAfterRemovalsApart(t *testing.T) {
+	a, b, c, d := people[0], people[1], people[2], people[3]
+	base := []event{founderOf(a), admission(a, b, 0, 1), admission(a, c, 1, 2), admission(a, d, 2, 3)}
+	for name, x := range map[string]struct {
+		more []event
+		want []identity.Public
+	}{
+		"nobody removed":                           {nil, []identity.Public{a, b, c, d}},
+		"one removed":                              {[]event{removal(a, d, 3, 0)}, []identity.Public{a, b, c}},
+		"each other: the senior's counts":          {[]event{removal(b, c, 5, 4), removal(c, b, 5, 4)}, []identity.Public{a, b, d}},
+		"the founder is the most senior":           {[]event{removal(a, d, 5, 4), removal(d, a, 5, 4)}, []identity.Public{a, b, c}},
+		"a junior may remove a senior":             {[]event{removal(d, b, 5, 9)}, []identity.Public{a, c, d}},
+		"a removed one's later removal is nothing": {[]event{removal(d, b, 5, 3), removal(b, c, 4, 9)}, []identity.Public{a, c, d}},
+		"its earlier one stays":                    {[]event{removal(d, b, 5, 4), removal(b, c, 4, 9)}, []identity.Public{a, d}},
+		"a circle":                                 {[]event{removal(b, c, 5, 4), removal(c, d, 5, 4), removal(d, b, 5, 4)}, []identity.Public{a, d}},
+		"never the last owner":                     {[]event{removal(b, a, 9, 20), removal(b, c, 9, 20), removal(b, d, 9, 20), removal(a, b, 5, 20)}, []identity.Public{d}},
+	} {
+		s := &state{Events: append(base[:len(base):len(base)], x.more...)}
+		for i := range x.more {
+			s.Events[len(base)+i].Index = i
+		}
+		m := s.members(everything)
+		got := m.devices()
+		ok := len(got) == len(x.want)
+		for _, p := range x.want {
+			ok = ok && m.is(p.DeviceID())
+		}
+		if !ok {
+			t.Errorf("%s: %d members remain", name, len(got))
+		}
+	}
+}
