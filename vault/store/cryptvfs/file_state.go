@@ -8,7 +8,7 @@ import (
 // fileState is what all handles of one file share.
 type fileState struct {
 	failed  atomic.Bool // a sync failed
-	unnamed atomic.Bool // the file was created and its folder not yet synced
+	unnamed atomic.Bool // the file's name may not be durable: its folder is synced with it
 	path    string
 }
 

@@ -12,6 +12,8 @@ import "sync"
 // claimed of it; and a sync vouches only for what was there when it began.
 type logState struct {
 	fileState
+	known     bool // a handle of this process was opened before; guarded by VFS.mu
+	inherited inherited
 
 	mu        sync.Mutex
 	salts     uint64 // of the present generation: SQLite draws new ones whenever it starts the log over

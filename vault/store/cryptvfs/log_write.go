@@ -3,6 +3,8 @@ package cryptvfs
 import "encoding/binary"
 
 func (l *log) write(buf []byte, off int64) error {
+	l.state.inherited.mu.RLock()
+	defer l.state.inherited.mu.RUnlock()
 	err := l.writeShape(buf, off)
 	if err != nil {
 		l.head = none
@@ -96,6 +98,12 @@ func (l *log) sync() error {
 	if l.head != none {
 		return ErrShape
 	}
+	if err := l.state.writable(); err != nil {
+		return err
+	}
+	if err := l.adopt(); err != nil {
+		return err
+	}
 	mark := l.state.mark()
 	if err := l.state.fileState.sync(l.disk, l.os); err != nil {
 		return err
@@ -123,6 +131,8 @@ func (l *log) truncate(size int64) error {
 	if err := l.state.writable(); err != nil {
 		return err
 	}
+	l.state.inherited.mu.RLock()
+	defer l.state.inherited.mu.RUnlock()
 	l.head, l.held = none, none
 	to := int64(0)
 	if size > headerSize {

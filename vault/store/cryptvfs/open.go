@@ -137,7 +137,12 @@ func (v *VFS) openLog(path string, create bool) (*handle, int32) {
 	n := v.acquire(base)
 	if missing {
 		n.log.begin(0)
+	}
+	if !n.log.known {
+		// Whoever made it may have been killed before its name was durable.
+		n.log.known = true
 		n.log.unnamed.Store(true)
+		n.log.inherited.pending.Store(!missing)
 	}
 	frame := markSize + frameHeaderSize + v.page - overhead
 	l := log{os: f, disk: v.disk, state: &n.log, box: newBox(v.keys, v.vault), page: v.page,
