@@ -156,7 +156,7 @@ func (v *Vault) writeBackup(ctx context.Context, f *newFile, keys []byte, at tim
 		return err
 	}
 	err := frozen(ctx, v.database.vfs, db, func() error {
-		src, err := os.Open(db)
+		src, err := openPlain(db, os.O_RDONLY)
 		if err != nil {
 			return fault("reading the database", err)
 		}

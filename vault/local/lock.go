@@ -65,10 +65,9 @@ func acquire(ctx context.Context, path, command string, wait time.Duration) (*lo
 }
 
 // guard locks the database at path too, and keeps it open: on some systems
-// closing a locked file by any handle would let go of it. The owner may have it
-// on another disk behind a link, as SQLite follows links.
+// closing a locked file by any handle would let go of it.
 func (l *lock) guard(ctx context.Context, path string, wait time.Duration) (err error) {
-	l.db, err = locked(ctx, path, wait, func() (*os.File, error) { return os.OpenFile(path, os.O_RDWR, 0) })
+	l.db, err = locked(ctx, path, wait, func() (*os.File, error) { return openPlain(path, os.O_RDWR) })
 	return err
 }
 
@@ -192,7 +191,7 @@ func lockedBy(dir string) (*InUseError, error) {
 	if in != nil || err != nil {
 		return in, err
 	}
-	return looked(os.Open(filepath.Join(dir, dbName)))
+	return looked(openPlain(filepath.Join(dir, dbName), os.O_RDONLY))
 }
 
 func looked(f *os.File, err error) (*InUseError, error) {

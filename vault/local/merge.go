@@ -93,7 +93,7 @@ func beginReading(ctx context.Context, reader *sql.Conn) error {
 }
 
 func copyTo(ctx context.Context, to *os.File, path string) error {
-	from, err := os.Open(path)
+	from, err := openPlain(path, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // no log
 	}
