@@ -1,0 +1,132 @@
+// Phivault-host keeps vaults' objects and serves them to their members: opaque
+// names, opaque bytes, over TLS 1.3.
+//
+// It links nothing that could open what it keeps. It prints results on stdout,
+// everything else on stderr, and logs neither content nor names.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"phivault/sync/host"
+	"phivault/sync/remote"
+)
+
+// Exit codes, as in the help.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitInUse       = 11
+	exitDamage      = 13
+	exitUnreachable = 15
+)
+
+var errDamage = errors.New("the store has lost or changed what it had acknowledged")
+
+// usageError is a fault of the command line.
+type usageError struct{ error }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	a := &app{out: os.Stdout, err: os.Stderr, env: os.Getenv}
+	code := a.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// app is one run of the program.
+type app struct {
+	out, err io.Writer
+	env      func(string) string
+	dir      string
+	json     bool
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.command()
+	root.SetArgs(args)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		fmt.Fprintf(a.err, "phivault-host: %v\n", err)
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	_, usage := errors.AsType[usageError](err)
+	switch {
+	case err == nil:
+		return exitOK
+	case usage:
+		return exitUsage
+	case errors.Is(err, host.ErrInUse):
+		return exitInUse
+	case errors.Is(err, errDamage):
+		return exitDamage
+	case errors.Is(err, remote.ErrUnavailable), errors.Is(err, remote.ErrRefused), errors.Is(err, remote.ErrUntrusted):
+		return exitUnreachable
+	}
+	return exitError
+}
+
+const help = `Keeps phivault's vaults for their members: objects that this program cannot
+open, over TLS 1.3, append-only, within quotas.
+
+A first host, on a machine that others can reach by the name or address NAME:
+
+    phivault-host serve --dir /srv/phivault --name NAME
+    phivault-host token --dir /srv/phivault --quota 20GiB
+
+serve prints the pin that clients need when the certificate is the host's own;
+token prints a word that registers one vault, once. On a laptop:
+
+    phivault remote add NAME https://NAME:8443
+
+Exit codes: 0 done, 1 error, 2 wrong use, 11 the state folder is in use by another
+process, 13 the store has lost or changed something, 15 the store behind cannot be
+reached or refuses.`
+
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{Use: "phivault-host", Short: "Keeps phivault's vaults, and cannot open them", Long: help,
+		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.Help()
+			return usageError{errors.New("say serve, token, vaults or check")}
+		}}
+	root.PersistentFlags().StringVar(&a.dir, "dir", a.env("PHIVAULT_HOST_DIR"), "folder of the host's state; also PHIVAULT_HOST_DIR")
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON, one object a line")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(a.serveCommand(), a.tokenCommand(), a.vaultsCommand(), a.checkCommand())
+	return root
+}
+
+// needDir is run before each command's work.
+func (a *app) needDir() error {
+	if a.dir == "" {
+		return usageError{errors.New("no state folder: give --dir or set PHIVAULT_HOST_DIR")}
+	}
+	return nil
+}
+
+// noArgs and exactly turn cobra's own complaints into wrong use.
+func noArgs(cmd *cobra.Command, args []string) error { return exactly(0)(cmd, args) }
+
+func exactly(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}
