@@ -45,4 +45,7 @@ type Envelope struct {
 	Name remote.Name
 	Size int64
 	Open func() (io.ReadCloser, error)
+	// Unordered says of an outgoing envelope that it may be put while those before
+	// it are still on their way. Any other is put when all before it are there.
+	Unordered bool
 }
