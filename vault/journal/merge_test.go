@@ -25,6 +25,7 @@ func TestMergeDoesOnlyWhatIsAllowed(t *testing.T) {
 		"fields of an appointment":    {appointment, `{"start":"1","comment":"x"}`, `{"start":"2","comment":"x"}`, `{"start":"1","comment":"y"}`, `{"start":"2","comment":"y"}`},
 		"the same of an appointment":  {appointment, `{"start":"1"}`, `{"start":"2"}`, `{"start":"3"}`, ""},
 		"a field and its extension":   {appointment, `{"start":"1"}`, `{"start":"2"}`, `{"start":"1","_start":{"extension":[]}}`, ""},
+		"an extension and its field":  {appointment, `{"start":"1"}`, `{"start":"0"}`, `{"start":"1","_start":{"extension":[]}}`, ""},
 		"a dose":                      {"MedicationRequest", `{"a":1,"b":1}`, `{"a":2,"b":1}`, `{"a":1,"b":2}`, ""},
 		"an allergy":                  {"AllergyIntolerance", `{"a":1,"b":1}`, `{"a":2,"b":1}`, `{"a":1,"b":2}`, ""},
 		"taken away against a change": {patient, `{"address":[1]}`, `{}`, `{"address":[2]}`, ""},

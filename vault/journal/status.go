@@ -60,8 +60,11 @@ type Status struct {
 	Held        []Held
 	Floors      []vault.Place // told of at enrolment and not here yet
 	Quarantined int
-	Forks       int
-	Restored    bool // this copy may not publish
+	// Beyond are segments that were applied before the removal came that cuts them
+	// off. They stay applied: whoever removed the device is to look at them.
+	Beyond   []vault.Place
+	Forks    int
+	Restored bool // this copy may not publish
 }
 
 // Status reports it.
@@ -73,6 +76,13 @@ func (j *Journal) Status(ctx context.Context) (st Status, err error) {
 			st.Held = append(st.Held, Held{h.seg.Place, h.waits})
 		}
 	}
+	removed := j.s.members(everything).removed
+	for log, l := range j.s.Logs {
+		if r, ok := removed[log.Device]; ok && beyond(r, log, l.Last.Seq) {
+			st.Beyond = append(st.Beyond, l.Last)
+		}
+	}
+	segment.SortPlaces(st.Beyond)
 	q, err := j.p.State.States(ctx, quarantineState)
 	if err != nil {
 		return st, err

@@ -16,21 +16,18 @@ func (s *Store) Apply(ctx context.Context, seg vault.Segment, merge vault.Merger
 	if err != nil {
 		return vault.Applied{}, err
 	}
-	s.write.Lock()
+	if err := s.lock(); err != nil {
+		return vault.Applied{}, err
+	}
 	defer s.write.Unlock()
 	var done vault.Applied
-	before := s.next
-	err = s.w.transact(ctx, func() error {
-		a := &applier{tx: tx{s: s, w: s.w}, seg: seg, puts: puts, merge: merge, touched: map[int64]vault.RecordID{}}
+	err = s.commit(ctx, func(t *tx) error {
+		a := &applier{tx: t, seg: seg, puts: puts, merge: merge, touched: map[int64]vault.RecordID{}}
 		err := a.run(ctx)
 		done = a.done
 		return err
 	})
 	if err != nil {
-		s.next = before
-		if e := s.load(ctx); e != nil {
-			return vault.Applied{}, mapError(e)
-		}
 		return vault.Applied{}, mapError(err)
 	}
 	if s.o.Committed != nil {
@@ -76,7 +73,7 @@ func (s *Store) openSome(entries []vault.SegmentEntry, puts []*vault.Put) error 
 
 // applier is one segment being applied.
 type applier struct {
-	tx
+	*tx
 	seg     vault.Segment
 	puts    []*vault.Put
 	merge   vault.Merger
@@ -207,8 +204,9 @@ func (a *applier) take(ctx context.Context, i int, e vault.SegmentEntry) error {
 		if err != nil {
 			return err
 		}
-		if !ok {
-			return fmt.Errorf("%w: record %s is deleted before it is known", vault.ErrIntegrity, h.Record)
+		if !ok { // of a record that only a removed device's quarantined segments hold
+			_, err = a.entry(h, 0, nil)
+			return err
 		}
 		a.touched[k.record] = h.Record
 		_, err = a.entry(h, k.record, nil)
@@ -235,9 +233,8 @@ func (a *applier) takePut(ctx context.Context, p *vault.Put, h vault.Header) err
 	}
 	p.FullURL = a.urls[p.ID]
 	if !ok {
-		if len(h.Parents) > 0 {
-			return fmt.Errorf("%w: record %s follows a revision that is not here", vault.ErrIntegrity, h.Record)
-		}
+		// It may follow a revision of a removed device that is not applied here:
+		// the journal has seen to it that nothing else is missing.
 		a.done.New++
 		a.fresh[h.Record] = true
 		return a.insert(ctx, p, h)

@@ -91,13 +91,23 @@ func TestAttack01TheHostsOwnWrap(t *testing.T) {
 // Attack 2. A member swaps the wraps of two devices, or of two epochs, in an
 // epoch that it mints. Expected: the wrap does not open, the epoch is unknown, and
 // what is sealed under it waits; nothing is applied under a wrong key. Seen to
-// succeed with recipient and epoch left out of the wrap's context.
+// succeed with the epoch left out of the wrap's info and context; two devices' stay
+// apart even then, by their keys.
 func TestAttack02SwappedWraps(t *testing.T) {
+	t.Run("devices", func(t *testing.T) {
+		swapped(t, func(_ *world, a, c *segment.MintWrap) { a.Wrap, c.Wrap = c.Wrap, a.Wrap })
+	})
+	t.Run("epochs", func(t *testing.T) {
+		swapped(t, func(w *world, a, _ *segment.MintWrap) { *a = w.wrap(w.b, w.a, segment.EpochID{9}, secret.Random(32)) })
+	})
+}
+
+func swapped(t *testing.T, swap func(w *world, a, c *segment.MintWrap)) {
 	w := newWorld(t)
 	key := secret.Random(32)
 	w.mint(w.b, func(id segment.EpochID) []segment.MintWrap {
 		a, b, c := w.wrap(w.b, w.a, id, key), w.wrap(w.b, w.b, id, key), w.wrap(w.b, w.c, id, key)
-		a.Wrap, c.Wrap = c.Wrap, a.Wrap
+		swap(w, &a, &c)
 		return sorted(a, b, c)
 	})
 	w.sync(w.a)

@@ -124,10 +124,12 @@ func TestAttack23AForkThenOneCrossingEntry(t *testing.T) {
 	w := newWorld(t)
 	n := w.forge(w.b, nil, func(s *segment.Segment) { s.Clock = time.UnixMilli(1) })
 	w.sync(w.a)
+	first := w.host.objects[n]
 	delete(w.host.objects, n)
 	w.forge(w.b, nil, func(s *segment.Segment) { s.Clock = time.UnixMilli(2) })
 	w.c.Add(t, note("y", 1))
 	w.sync(w.c)
+	w.host.only(n, first)
 	err := w.a.Sync(w.host)
 	if !errors.Is(err, journal.ErrFork) {
 		t.Fatalf("%v", err)

@@ -184,3 +184,48 @@ func joinApart(t *testing.T, owner *Device, r remote.Remote, dir, name string) *
 		return Push(context.Background(), owner.Journal, "r", r)
 	})
 }
+
+// A device that has applied what a removal then cuts off keeps it and says so,
+// and what it wrote on top of that is taken in by devices that quarantined it.
+func TestALateRemovalStopsNobody(t *testing.T) {
+	dir, r, ctx := Scratch(t), memory.New(), context.Background()
+	a := Found(t, dir, "a")
+	b := Join(t, a, r, dir, "b", segment.RoleMember)
+	c := Join(t, a, r, dir, "c", segment.RoleOwner)
+	all := []*Device{a, b, c}
+	for range 2 {
+		for _, d := range all {
+			defer d.Close()
+			check(t, d.Sync(r))
+		}
+	}
+	check(t, c.Journal.Remove(ctx, b.Keys.ID()))
+	b.Add(t, pulse, strings.Replace(pulse, "o1", "o2", 1))
+	check(t, b.Sync(r))
+	check(t, a.Sync(r)) // has b's records, and does not know of the removal
+	a.Add(t, strings.Replace(pulse, "60", "61", 1))
+	a.Delete(t, "Observation", "o2")
+	check(t, a.Sync(r))
+	check(t, c.Sync(r))
+	for range 2 {
+		check(t, a.Sync(r))
+		check(t, c.Sync(r))
+	}
+	st, err := a.Journal.Status(ctx)
+	if err != nil || len(st.Beyond) != 1 || st.Beyond[0].Log.Device != [16]byte(b.Keys.ID()) {
+		t.Errorf("%v: %+v", err, st)
+	}
+	st, err = c.Journal.Status(ctx)
+	if err != nil || st.Quarantined != 1 || len(st.Beyond) != 0 {
+		t.Errorf("%v: %+v", err, st)
+	}
+	a.Add(t, strings.Replace(pulse, "60", "62", 1))
+	check(t, a.Sync(r))
+	check(t, c.Sync(r))
+	for _, d := range []*Device{a, c} {
+		if got := d.Contents(t); !strings.Contains(got, ":62") {
+			t.Errorf("%s does not go on:\n%s", d.Name, got)
+		}
+		d.Verify(t)
+	}
+}
