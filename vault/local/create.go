@@ -2,6 +2,8 @@ package local
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -61,15 +63,15 @@ func vacant(dir string) error {
 // build makes the folder, takes its lock and has a vault put together in it. The
 // lock is handed on to the caller; on error nothing is left.
 func build(ctx context.Context, dir string, o Options, fill func(*stage) error) (*lock, error) {
-	_, statErr := os.Stat(dir)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	made, err := makeFolder(dir, keyfile.SyncDir)
+	if err != nil {
 		return nil, fault("making the vault's folder", err)
 	}
 	l, err := acquire(ctx, filepath.Join(dir, lockName), o.Command, o.Wait)
 	if err != nil {
 		return nil, err
 	}
-	s, err := beginVacant(dir, statErr != nil)
+	s, err := beginVacant(dir, made)
 	if err != nil {
 		return nil, first(err, l.release())
 	}
@@ -81,6 +83,29 @@ func build(ctx context.Context, dir string, o Options, fill func(*stage) error) 
 		return nil, first(err, l.release())
 	}
 	return l, nil
+}
+
+// makeFolder makes dir and the folders above it that are missing, and has the
+// folders that they were made in synced: a power cut must not take the whole vault
+// with its name. Where one may be written but not read, nobody can do that.
+func makeFolder(dir string, sync func(string) error) (made bool, err error) {
+	var in []string
+	for d := dir; d != filepath.Dir(d); d = filepath.Dir(d) {
+		if _, err := os.Stat(d); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		in = append(in, filepath.Dir(d))
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return false, err
+	}
+	for _, parent := range in {
+		if err := sync(parent); err != nil && !errors.Is(err, fs.ErrPermission) {
+			_ = os.Remove(dir)
+			return false, err
+		}
+	}
+	return len(in) > 0, nil
 }
 
 func beginVacant(dir string, made bool) (*stage, error) {

@@ -100,6 +100,35 @@ func TestCreateLeavesWhatIsThereAlone(t *testing.T) {
 	}
 }
 
+func TestTheNamesOfNewFoldersLast(t *testing.T) {
+	root := t.TempDir()
+	var synced []string
+	answer := error(nil)
+	sync := func(dir string) error { synced = append(synced, dir); return answer }
+	dir := filepath.Join(root, "a", "b", "vault")
+	if made, err := makeFolder(dir, sync); !made || err != nil {
+		t.Error(made, err)
+	}
+	if want := []string{filepath.Join(root, "a", "b"), filepath.Join(root, "a"), root}; !slices.Equal(synced, want) {
+		t.Errorf("synced %v, want %v", synced, want)
+	}
+	synced = nil
+	if made, err := makeFolder(dir, sync); made || err != nil || len(synced) != 0 {
+		t.Errorf("a folder that was there: %v %v, synced %v", made, err, synced)
+	}
+	answer = &os.PathError{Op: "open", Path: root, Err: os.ErrPermission}
+	if made, err := makeFolder(filepath.Join(root, "c"), sync); !made || err != nil {
+		t.Errorf("below a folder that cannot be read: %v %v", made, err)
+	}
+	answer = errors.New("input/output error")
+	if made, err := makeFolder(filepath.Join(root, "d"), sync); made || !errors.Is(err, answer) {
+		t.Errorf("on a failing disk: %v %v", made, err)
+	}
+	if got := files(t, root); !slices.Equal(got, []string{"a", "c"}) {
+		t.Errorf("left %v", got)
+	}
+}
+
 func TestRefusedCreateLeavesNoTrace(t *testing.T) {
 	w := newWorld(t)
 	weak := keyfile.DefaultParams()
