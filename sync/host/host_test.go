@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -21,7 +20,7 @@ import (
 
 // running is a host on loopback.
 type running struct {
-	t       *testing.T
+	t       testing.TB
 	state   string
 	store   remote.Remote
 	admin   *host.Admin
@@ -49,7 +48,7 @@ func (l *logs) String() string {
 }
 
 // start serves from a fresh folder; change may alter the configuration.
-func start(t *testing.T, change func(*host.Config)) *running {
+func start(t testing.TB, change func(*host.Config)) *running {
 	t.Helper()
 	r := &running{t: t, state: t.TempDir(), logs: &logs{}}
 	store, err := folder.Create(r.state + "/objects")
@@ -118,7 +117,7 @@ func (r *running) token(t host.Token) string {
 	return s
 }
 
-func newKey(t *testing.T) ed25519.PrivateKey {
+func newKey(t testing.TB) ed25519.PrivateKey {
 	t.Helper()
 	k, err := hosted.NewKey()
 	if err != nil {
@@ -146,16 +145,6 @@ func (r *running) member(vault remote.Space, t host.Token) *hosted.Remote {
 		r.t.Fatal(err)
 	}
 	return c
-}
-
-func read(t *testing.T, body io.ReadCloser) []byte {
-	t.Helper()
-	defer body.Close()
-	b, err := io.ReadAll(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 func other() remote.Space { return remote.VaultSpace([10]byte{9, 9, 9}) }

@@ -169,7 +169,7 @@ func TestTooManyRequestsAreAskedToComeBack(t *testing.T) {
 
 // raw speaks the protocol by hand, from PROTOCOL.md alone.
 type raw struct {
-	t      *testing.T
+	t      testing.TB
 	client *http.Client
 	base   string
 	vault  string

@@ -83,7 +83,7 @@ func Bytes(size int) []byte {
 }
 
 // Put puts b and fails the test if that fails.
-func Put(t *testing.T, r remote.Remote, n remote.Name, b []byte) {
+func Put(t testing.TB, r remote.Remote, n remote.Name, b []byte) {
 	t.Helper()
 	if err := r.Put(t.Context(), n, bytes.NewReader(b), int64(len(b))); err != nil {
 		t.Fatal(err)
