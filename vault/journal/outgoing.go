@@ -71,11 +71,7 @@ func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes [
 	}
 	for _, log := range j.logs() {
 		for seq := marks[log]; seq < j.s.next(log); seq++ {
-			e, err := j.epochOf(ctx, log, seq)
-			if err != nil {
-				return nil, nil, err
-			}
-			asks = append(asks, ask{kind: askPut, log: log, seq: seq, epoch: e})
+			asks = append(asks, ask{kind: askPut, log: log, seq: seq})
 		}
 	}
 	boxes, err = j.boxes(ctx, name)
@@ -93,8 +89,8 @@ func (j *Journal) seal(ctx context.Context, name string, a ask) ([]engine.Envelo
 		return nil, fmt.Errorf("%w: a segment in the ledger", vault.ErrIntegrity)
 	}
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	k := j.keys[s.Epoch]
+	j.mu.Unlock()
 	if k == nil {
 		return nil, fmt.Errorf("%w: an epoch's key is gone", vault.ErrIntegrity)
 	}
@@ -107,6 +103,9 @@ func (j *Journal) seal(ctx context.Context, name string, a ask) ([]engine.Envelo
 	if err != nil {
 		return nil, err
 	}
+	a.epoch = s.Epoch
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	se := j.session(name)
 	for _, e := range out {
 		if i := slices.IndexFunc(s.Entries, func(h vault.Header) bool { return j.space.Name(k.PayloadName(h.Payload)) == e.Name }); i >= 0 {
