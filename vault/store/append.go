@@ -45,6 +45,7 @@ type tx struct {
 	add     []ftsRow
 	drop    []int64
 	urls    map[string]string
+	head    Head // of the own log, with what this transaction adds
 }
 
 type ftsRow struct {
@@ -54,16 +55,16 @@ type ftsRow struct {
 
 // Append applies b in one durable transaction; see vault.Store.
 func (s *Store) Append(ctx context.Context, b vault.Batch) ([]vault.Outcome, error) {
-	s.write.Lock()
+	if err := s.lock(); err != nil {
+		return nil, err
+	}
 	defer s.write.Unlock()
 	if len(b.Puts)+len(b.Deletes)+len(b.Notes) > maxEntries {
 		return nil, fmt.Errorf("%w: a batch of more than %d entries", vault.ErrLimit, maxEntries)
 	}
 	var outcomes []vault.Outcome
 	before := s.next
-	err := s.w.transact(ctx, func() error {
-		t := &tx{s: s, w: s.w, first: s.next.entry}
-		var err error
+	err := s.commit(ctx, func(t *tx) (err error) {
 		if outcomes, err = t.apply(ctx, b); err != nil {
 			return err
 		}
@@ -73,12 +74,10 @@ func (s *Store) Append(ctx context.Context, b vault.Batch) ([]vault.Outcome, err
 		return t.finish(ctx)
 	})
 	if err != nil {
-		s.next = before
-		s.cache = newViews()
 		if errors.Is(err, errDryRun) {
 			return outcomes, nil
 		}
-		return nil, mapError(errors.Join(err, s.load(ctx)))
+		return nil, mapError(err)
 	}
 	if s.o.Committed != nil && s.next.entry != before.entry {
 		s.o.Committed(s.head)
@@ -122,7 +121,7 @@ func (t *tx) finish(ctx context.Context) error {
 	if err := t.index(); err != nil {
 		return err
 	}
-	h := t.s.head
+	h := t.head
 	for _, e := range t.headers {
 		h.Chain = h.Chain.Next(e)
 	}
@@ -131,7 +130,7 @@ func (t *tx) finish(ctx context.Context) error {
 		h.Entry, ownLog, len(t.headers), t.s.o.Clock().UnixMilli(), h.Chain[:]); err != nil {
 		return err
 	}
-	t.s.head = h
+	t.head = h
 	return nil
 }
 
@@ -188,13 +187,14 @@ func (t *tx) note(n vault.Note) error {
 }
 
 func (s *Store) appendGenesis(ctx context.Context) error {
-	s.write.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.write.Unlock()
-	return mapError(s.w.transact(ctx, func() error {
+	return mapError(s.commit(ctx, func(t *tx) error {
 		if err := s.w.exec(ctx, "INSERT INTO log(log,device,number) VALUES(?,?,0)", ownLog, s.o.Device[:]); err != nil {
 			return err
 		}
-		t := &tx{s: s, w: s.w, first: 1}
 		if err := t.note(vault.Note{Kind: vault.KindMember, Payload: s.o.Genesis}); err != nil {
 			return err
 		}

@@ -35,7 +35,9 @@ type BlobNote struct {
 // NewBlob begins an attachment; see vault.Blobs. It writes in transactions of
 // its own, so it must not be used from within Append.
 func (s *Store) NewBlob(ctx context.Context) (vault.BlobWriter, error) {
-	s.write.Lock()
+	if err := s.lock(); err != nil {
+		return nil, err
+	}
 	defer s.write.Unlock()
 	n := s.next.blob
 	err := s.w.transact(ctx, func() error {
@@ -81,7 +83,9 @@ func (b *blobWriter) flush() {
 	if b.err = b.ctx.Err(); b.err != nil || len(b.buf) == 0 {
 		return
 	}
-	b.s.write.Lock()
+	if b.err = b.s.lock(); b.err != nil {
+		return
+	}
 	defer b.s.write.Unlock()
 	b.err = mapError(b.s.w.transact(b.ctx, func() error {
 		for at := 0; at < len(b.buf); at += chunkSize {
@@ -109,7 +113,9 @@ func (b *blobWriter) Commit() (sum vault.Hash, size int64, err error) {
 		return sum, 0, b.err
 	}
 	b.sum.Sum(sum[:0])
-	b.s.write.Lock()
+	if err := b.s.lock(); err != nil {
+		return sum, 0, err
+	}
 	defer b.s.write.Unlock()
 	err = b.s.w.transact(b.ctx, func() error {
 		var have int64
@@ -126,7 +132,9 @@ func (b *blobWriter) Commit() (sum vault.Hash, size int64, err error) {
 }
 
 func (b *blobWriter) Abort() {
-	b.s.write.Lock()
+	if b.s.lock() != nil {
+		return
+	}
 	defer b.s.write.Unlock()
 	_ = b.s.w.transact(context.Background(), func() error { return dropBlob(b.s.w, b.blob) }) // else the next sweep removes it
 }

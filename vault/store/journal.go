@@ -21,7 +21,9 @@ func (s *Store) State(ctx context.Context, key string) (v []byte, err error) {
 
 // SetState keeps a value; see vault.JournalState.
 func (s *Store) SetState(ctx context.Context, key string, value []byte) error {
-	s.write.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.write.Unlock()
 	if value == nil {
 		return mapError(s.w.exec(ctx, "DELETE FROM journal WHERE key=?", key))

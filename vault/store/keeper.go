@@ -52,7 +52,7 @@ func (k *keeper) run() {
 		case <-k.quit:
 			return
 		case <-k.wake:
-			if k.walSize() >= checkpointAt {
+			if k.s.walSize() >= checkpointAt {
 				k.checkpoint()
 			}
 			if busy++; busy >= mergeAfter {
@@ -71,8 +71,8 @@ func (k *keeper) run() {
 	}
 }
 
-func (k *keeper) walSize() int64 {
-	st, err := os.Stat(k.s.path + "-wal")
+func (s *Store) walSize() int64 {
+	st, err := os.Stat(s.path + "-wal")
 	if err != nil {
 		return 0
 	}
@@ -97,6 +97,9 @@ func (k *keeper) merge() bool {
 		return true
 	}
 	defer s.write.Unlock()
+	if s.usable() != nil {
+		return false
+	}
 	var before, after int64
 	ctx := context.Background()
 	if _, err := s.w.row(ctx, []any{&before}, "SELECT total_changes()"); err != nil {
@@ -121,29 +124,3 @@ func (s *Store) Settle(ctx context.Context) error {
 	}
 	return nil
 }
-
-// Checkpoint moves everything into the main file and empties the write-ahead
-// log, as a copy of the file needs. It waits for readers to finish their pages.
-func (s *Store) Checkpoint(ctx context.Context) error {
-	s.moving.Lock()
-	defer s.moving.Unlock()
-	s.write.Lock()
-	defer s.write.Unlock()
-	for start := time.Now(); ; {
-		var busy, frames, moved int64
-		if _, err := s.w.row(ctx, []any{&busy, &frames, &moved}, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
-			return mapError(err)
-		}
-		switch {
-		case busy == 0:
-			return nil
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case time.Since(start) > readersTimeout:
-			return errBusy
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
-const readersTimeout = 10 * time.Second

@@ -41,7 +41,9 @@ func lastSegment(ctx context.Context, c *conn, log int64) (s segmentRow, ok bool
 
 // Cut makes the own log's next segment; see vault.Ledger.
 func (s *Store) Cut(ctx context.Context, l vault.CutLimits, sign func(vault.Draft) ([]byte, vault.Hash, error)) (seg vault.Segment, ok bool, err error) {
-	s.write.Lock()
+	if err := s.lock(); err != nil {
+		return vault.Segment{}, false, err
+	}
 	defer s.write.Unlock()
 	err = s.w.transact(ctx, func() error {
 		seg, ok, err = s.cut(ctx, l, sign)
@@ -239,7 +241,9 @@ func logNumber(ctx context.Context, c *conn, log vault.LogID) (n int64, err erro
 
 // Mark remembers how far a log was seen at a remote; see vault.Ledger.
 func (s *Store) Mark(ctx context.Context, remote string, log vault.LogID, next uint64) error {
-	s.write.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.write.Unlock()
 	n, err := logNumber(ctx, s.w, log)
 	if err != nil {

@@ -69,7 +69,9 @@ func (s *Store) schemaVersion(ctx context.Context) (have int, names []string, er
 
 // SetMeta keeps a small setting of this copy of the vault, outside the log.
 func (s *Store) SetMeta(ctx context.Context, key, value string) error {
-	s.write.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.write.Unlock()
 	return mapError(s.w.exec(ctx, `INSERT INTO meta(key,value) VALUES('user.'||?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value`, key, value))
 }

@@ -15,7 +15,9 @@ const rebuildStep = 1024
 // full-text index. One that was interrupted is finished when the database is
 // next opened. progress may be nil.
 func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) error {
-	s.write.Lock()
+	if err := s.lock(); err != nil {
+		return err
+	}
 	defer s.write.Unlock()
 	err := s.w.transact(ctx, func() error {
 		for _, q := range []string{
@@ -30,6 +32,9 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 	})
 	if err == nil {
 		err = s.finishRebuild(ctx, progress)
+	}
+	if err != nil {
+		err = s.recall(ctx, err)
 	}
 	return mapError(err)
 }

@@ -151,6 +151,29 @@ func TestACheckThatIsContentOpens(t *testing.T) {
 	clean(t, s)
 }
 
+// TestALogThatIsFoundIsMovedAtOpening, before anything is built on it.
+func TestALogThatIsFoundIsMovedAtOpening(t *testing.T) {
+	s := newStore(t)
+	s.keeper.stop()
+	addJSON(t, s, ann, weight)
+	files := filesIn(t, filepath.Dir(s.path))
+	s.keeper = startKeeper(s)
+	if len(files["vault.db-wal"]) == 0 {
+		t.Fatal("there is no log")
+	}
+	o := testOptions()
+	o.VFS = s.o.VFS
+	s, err := Open(ctx, place(t, files), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if n := s.walSize(); n != 0 {
+		t.Errorf("the log has %d bytes", n)
+	}
+	clean(t, s)
+}
+
 func TestAClosedStoreAnswers(t *testing.T) {
 	s := newStore(t)
 	if err := s.Close(); err != nil {

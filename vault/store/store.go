@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -51,6 +52,8 @@ type Store struct {
 	next  counters
 	head  Head
 	cache *views
+
+	failed atomic.Bool // memory may differ from the database: nothing works any more
 
 	moving  sync.Mutex // held while the write-ahead log is moved; taken before write
 	readers chan *conn // nil elements are connections not opened yet
@@ -131,10 +134,13 @@ func (s *Store) openWriter(ctx context.Context, create bool) (err error) {
 			return err
 		}
 	}
+	if err := s.adoptLog(ctx); err != nil {
+		return err
+	}
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	if err := s.sweepBlobs(ctx); err != nil {
+	if err := s.sweepBlobs(ctx); err != nil && !errors.Is(mapError(err), vault.ErrFull) {
 		return err
 	}
 	if err := s.finishRebuild(ctx, nil); err != nil {
@@ -164,10 +170,16 @@ func (s *Store) inspect(ctx context.Context) error {
 	return s.o.Check(ctx, s)
 }
 
+// busyTimeout is how long a connection waits for another's lock, in milliseconds.
+const (
+	busyPragma  = "busy_timeout(10000)"
+	busyTimeout = "PRAGMA " + busyPragma
+)
+
 // dsn gives the driver's name for the database. Plain files need the page size
 // and the journal mode said; an encrypting VFS makes its files that way.
 func dsn(path, mode, vfs string) string {
-	q := url.Values{"mode": {mode}, "_pragma": {"temp_store(2)", "busy_timeout(10000)", "foreign_keys(1)", "trusted_schema(0)", "cell_size_check(1)"}}
+	q := url.Values{"mode": {mode}, "_pragma": {"temp_store(2)", busyPragma, "foreign_keys(1)", "trusted_schema(0)", "cell_size_check(1)"}}
 	if vfs == "" {
 		q["_pragma"] = append([]string{"page_size(4096)", "journal_mode(wal)"}, q["_pragma"]...)
 	} else {
@@ -180,18 +192,18 @@ func dsn(path, mode, vfs string) string {
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: p, RawQuery: q.Encode()}).String()
 }
 
-// load reads what the writer keeps in memory.
+// load reads what the writer keeps in memory: all of it, or nothing changes.
 func (s *Store) load(ctx context.Context) error {
 	s.cache = newViews()
-	s.next = counters{}
+	var next counters
 	for _, m := range []struct {
 		to    *int64
 		query string
 	}{
-		{&s.next.entry, "SELECT coalesce(max(entry),0)+1 FROM entry"},
-		{&s.next.record, "SELECT coalesce(max(record),0)+1 FROM record"},
-		{&s.next.subject, "SELECT coalesce(max(subject),0)+1 FROM subject"},
-		{&s.next.blob, "SELECT coalesce(max(blob),0)+1 FROM blob"},
+		{&next.entry, "SELECT coalesce(max(entry),0)+1 FROM entry"},
+		{&next.record, "SELECT coalesce(max(record),0)+1 FROM record"},
+		{&next.subject, "SELECT coalesce(max(subject),0)+1 FROM subject"},
+		{&next.blob, "SELECT coalesce(max(blob),0)+1 FROM blob"},
 	} {
 		if _, err := s.w.row(ctx, []any{m.to}, m.query); err != nil {
 			return err
@@ -204,12 +216,15 @@ func (s *Store) load(ctx context.Context) error {
 	if h.Entry == 0 {
 		h.Chain = vault.ChainStart(s.o.VaultID, s.o.Device, 0)
 	}
-	s.head = h
+	s.next, s.head = next, h
 	return nil
 }
 
 // read lends a reading connection to f.
 func (s *Store) read(ctx context.Context, f func(*conn) error) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
 	var c *conn
 	select {
 	case c = <-s.readers:

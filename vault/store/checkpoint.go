@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"phivault/vault"
+)
+
+const (
+	readersTimeout = 10 * time.Second
+	readersPause   = time.Millisecond
+)
+
+// Checkpoint moves everything into the main file and empties the write-ahead
+// log, as a copy of the file needs. It waits up to readersTimeout for readers of
+// older states to finish; others may write meanwhile.
+func (s *Store) Checkpoint(ctx context.Context) error {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	pause := time.NewTicker(readersPause)
+	defer pause.Stop()
+	for start := time.Now(); ; {
+		done, err := s.emptyLog(ctx)
+		switch {
+		case err != nil:
+			return mapError(err)
+		case done:
+			return nil
+		case time.Since(start) > readersTimeout:
+			return errBusy
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-pause.C:
+		}
+	}
+}
+
+// emptyLog tries once. SQLite would wait for readers with the writer held, so it
+// is told not to.
+func (s *Store) emptyLog(ctx context.Context) (done bool, err error) {
+	if err := s.lock(); err != nil {
+		return false, err
+	}
+	defer s.write.Unlock()
+	if err := s.w.run("PRAGMA busy_timeout=0"); err != nil {
+		return false, err
+	}
+	defer func() {
+		if e := s.w.run(busyTimeout); err == nil {
+			err = e
+		}
+	}()
+	return s.truncateLog(ctx)
+}
+
+func (s *Store) truncateLog(ctx context.Context) (done bool, err error) {
+	var busy, frames, moved int64
+	_, err = s.w.row(ctx, []any{&busy, &frames, &moved}, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return err == nil && busy == 0, err
+}
+
+// adoptLog moves what a process left in its log that ended without closing, so
+// that nothing is built on a log whose last sync may have failed. A full disk
+// leaves it to later: reading must stay possible.
+func (s *Store) adoptLog(ctx context.Context) error {
+	if s.walSize() == 0 {
+		return nil
+	}
+	_, err := s.truncateLog(ctx)
+	if errors.Is(mapError(err), vault.ErrFull) {
+		return nil
+	}
+	return err
+}
