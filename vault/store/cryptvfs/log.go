@@ -96,8 +96,9 @@ func (l *log) givePage(buf []byte) {
 
 // readHeader serves the log's header: all of it, or its checksum. SQLite syncs
 // it before the first frame, so with frames behind it there is no crash that
-// leaves another than an authentic one; taking it for an empty log would make
-// SQLite delete the log of whoever tries a wrong key.
+// leaves another than an authentic one, as long as the disk does not tear its 64
+// bytes, which lie in one sector; taking it for an empty log would make SQLite
+// delete the log of whoever tries a wrong key.
 func (l *log) readHeader(buf []byte, off int64) error {
 	whole := off == 0 && len(buf) == headerSize
 	if !whole && (off != headerChecksum || len(buf) != checksumSize) {

@@ -2,6 +2,7 @@ package cryptvfs
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -39,4 +40,36 @@ func TestAProofThatCannotBeReadIsAnError(t *testing.T) {
 	if ok, err := l.proves(0); ok || err == nil || IsAuth(err) {
 		t.Errorf("a file whose size is unknown: %v, %v", ok, err)
 	}
+}
+
+// TestATornHeaderOfTheLogIsRefused, also over a log that was moved whole: nothing
+// tells it from another key's or an altered one. Both files stay.
+func TestATornHeaderOfTheLogIsRefused(t *testing.T) {
+	v := hastyVFS(t, 4096)
+	dir := mustDir(t)
+	path := filepath.Join(dir, "v.db")
+	db := openDB(t, v, path, "&_pragma=wal_autocheckpoint(0)")
+	db.SetMaxOpenConns(1)
+	run(t, db, "create table c(id integer primary key); insert into c values(1); pragma wal_checkpoint(full)")
+	before := filesOf(t, dir)
+	run(t, db, "insert into c values(2)") // starts the log over
+	after := filesOf(t, dir)
+	db.Close()
+	old, fresh := before["v.db"+logSuffix][:sealedHeaderSize], after["v.db"+logSuffix][:sealedHeaderSize]
+	if old == fresh {
+		t.Fatal("the log was not started over")
+	}
+	before["v.db"+logSuffix] = fresh[:32] + before["v.db"+logSuffix][32:]
+	dir = mustDir(t)
+	for name, b := range before {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(b), fileMode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db = openDB(t, v, filepath.Join(dir, "v.db"), "")
+	if _, err := db.Exec("select * from c"); !IsAuth(err) {
+		t.Errorf("opened: %v", err)
+	}
+	db.Close()
+	sameFiles(t, dir, before)
 }
