@@ -1,0 +1,169 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"phivault/tui/theme"
+	"phivault/tui/widget"
+)
+
+// field is one line of a form.
+type field struct {
+	label   string
+	hint    string
+	need    bool
+	in      widget.Input
+	secret  *widget.Secret      // a passphrase in place of text
+	choices []string            // the values that there are; left and right go through them
+	check   func(string) string // what is wrong with the text, "" when nothing
+}
+
+func (f *field) text() string { return f.in.Text() }
+
+// form is fields below each other. Enter goes on, and from the last one submits;
+// Ctrl-S submits from anywhere.
+type form struct {
+	fields []*field
+	at     int
+	fault  string
+}
+
+func (f *form) field() *field { return f.fields[f.at] }
+
+// key takes a key; submit says that the form is complete and is to be sent.
+func (f *form) key(k tea.KeyPressMsg) (submit bool) {
+	key, now := k.String(), f.field()
+	f.fault = ""
+	switch key {
+	case "up", "shift+tab":
+		f.at = (f.at + len(f.fields) - 1) % len(f.fields)
+	case "down", "tab":
+		f.at = (f.at + 1) % len(f.fields)
+	case "enter":
+		if f.at < len(f.fields)-1 {
+			f.at++
+			return false
+		}
+		return f.complete()
+	case "ctrl+s":
+		return f.complete()
+	default:
+		f.edit(now, k)
+	}
+	return false
+}
+
+func (f *form) edit(now *field, k tea.KeyPressMsg) {
+	key := k.String()
+	switch {
+	case now.secret != nil:
+		now.secret.Key(key, k.Text)
+	case len(now.choices) > 0:
+		at := slices.Index(now.choices, now.text())
+		switch key {
+		case "right", "space":
+			now.in.Set(now.choices[(at+1)%len(now.choices)])
+		case "left":
+			now.in.Set(now.choices[(at+len(now.choices)-1)%len(now.choices)])
+		}
+	default:
+		now.in.Key(key, k.Text)
+	}
+}
+
+// paste puts text into the field; false when it is too long for it.
+func (f *form) paste(text string) bool {
+	now := f.field()
+	switch {
+	case now.secret != nil:
+		return now.secret.Paste(text)
+	case len(now.choices) > 0:
+		return true
+	}
+	return now.in.Paste(text)
+}
+
+// complete checks every field and goes to the first that is wrong.
+func (f *form) complete() bool {
+	for i, x := range f.fields {
+		empty := x.secret != nil && x.secret.Len() == 0 || x.secret == nil && x.text() == ""
+		switch {
+		case empty && x.need:
+			f.at, f.fault = i, x.label+" is needed."
+			return false
+		case !empty && x.check != nil && x.secret == nil:
+			if wrong := x.check(x.text()); wrong != "" {
+				f.at, f.fault = i, x.label+" "+wrong
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// lines draws the form, scrolled so that its field is seen, in h lines.
+func (f *form) lines(w, h int, t theme.Theme) []string {
+	label := 0
+	for _, x := range f.fields {
+		label = max(label, widget.Width(x.label))
+	}
+	first := max(0, min(f.at-(h-3)/2, len(f.fields)-(h-3)))
+	var out []string
+	for i := first; i < min(len(f.fields), first+max(h-3, 1)); i++ {
+		x := f.fields[i]
+		var cursor func(string) string
+		mark := "  "
+		if i == f.at {
+			cursor, mark = t.Cursor.Render, "› "
+		}
+		room := max(10, w-label-6)
+		value := ""
+		switch {
+		case x.secret != nil:
+			value = x.secret.Draw(room, cursor)
+		case len(x.choices) > 0:
+			value = "‹ " + x.text() + " ›"
+		default:
+			value = x.in.Draw(room, cursor)
+		}
+		need := " "
+		if x.need {
+			need = "*"
+		}
+		out = append(out, widget.Fit(mark+widget.Fit(x.label, label)+need+" "+value, w))
+	}
+	for len(out) < h-2 {
+		out = append(out, "")
+	}
+	note := f.field().hint
+	if f.field().need && note == "" {
+		note = "needed"
+	}
+	if f.fault != "" {
+		return append(out, t.Error.Render(widget.Fit("  ! "+f.fault, w)), "")
+	}
+	return append(out, t.Faint.Render(widget.Fit(fmt.Sprintf("  %s", note), w)), "")
+}
+
+// values gives the texts by label.
+func (f *form) values() map[string]string {
+	out := map[string]string{}
+	for _, x := range f.fields {
+		if x.secret == nil {
+			out[x.label] = x.text()
+		}
+	}
+	return out
+}
+
+func (f *form) wipe() {
+	for _, x := range f.fields {
+		x.in.Wipe()
+		if x.secret != nil {
+			x.secret.Wipe()
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"phivault/tui/widget"
+)
+
+// View draws the frame: the banner, the screen, a line for what happened, and
+// the keys that are worth knowing.
+func (m *Model) View() tea.View {
+	v := tea.NewView(m.draw())
+	v.AltScreen = true
+	v.MouseMode = tea.MouseModeCellMotion
+	v.WindowTitle = "phivault" // never a name: titles are logged and shown in task bars
+	return v
+}
+
+func (m *Model) draw() string {
+	switch {
+	case m.w < 1 || m.h < 1:
+		return ""
+	case m.closing:
+		return widget.Block([]string{"Closing the vault."}, m.w, m.h)
+	case m.w < leastWidth || m.h < leastHeight:
+		return widget.Block([]string{fmt.Sprintf("This terminal has %d columns and %d lines.", m.w, m.h),
+			fmt.Sprintf("phivault needs %d and %d: make the window larger.", leastWidth, leastHeight)}, m.w, m.h)
+	}
+	a := m.top().About()
+	head := m.theme.Title.Render(widget.Fit("phivault", m.w))
+	if a.patient != nil {
+		head = a.patient.banner(m.w, m.now(), m.theme)
+	}
+	body := ""
+	if m.help != nil {
+		body = m.help.view(m.w, m.h-3)
+	} else {
+		body = m.top().View(m.w, m.h-3)
+	}
+	line := widget.Clean(m.line)
+	switch {
+	case line == "":
+	case m.bad:
+		line = m.theme.Error.Render(widget.Fit("! "+line, m.w))
+	default:
+		line = m.theme.Good.Render(widget.Fit("✓ "+line, m.w))
+	}
+	return head + "\n" + body + "\n" + widget.Fit(line, m.w) + "\n" + m.hints(a)
+}
+
+// hints names the keys that are worth a place at the foot.
+func (m *Model) hints(a about) string {
+	if m.help != nil {
+		return m.theme.Faint.Render(widget.Fit(" any other key closes help", m.w))
+	}
+	own, last := hintsOf(a.keys), hintsOf(m.keys(a))
+	if a.typing {
+		last = append(last, " F1 help ")
+		if !a.holds && len(m.stack) > 1 {
+			last = append(last, " Esc back ")
+		}
+	}
+	tail := strings.Join(last, "")
+	line := ""
+	for _, part := range own {
+		if widget.Width(line)+widget.Width(part)+widget.Width(tail) > m.w {
+			break
+		}
+		line += part
+	}
+	return m.theme.Faint.Render(widget.Fit(line+tail, m.w))
+}
+
+func hintsOf(table []binding) (out []string) {
+	for _, k := range table {
+		if k.hint && k.off == "" {
+			out = append(out, " "+keyName(k.keys[0])+" "+k.help+" ")
+		}
+	}
+	return out
+}

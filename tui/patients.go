@@ -1,0 +1,378 @@
+package tui
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"phivault/tui/widget"
+	"phivault/vault"
+)
+
+const (
+	patientsPage = 200
+	// patientsMost are kept for the filter. In a larger vault the filter asks
+	// the vault's index as well.
+	patientsMost = 5000
+	// openedWithin is how many entries of the log are looked through for whose
+	// chart was opened last.
+	openedWithin = 20_000
+)
+
+// patients lists everyone, last opened first, and filters while typing. With a
+// single patient it opens the chart at once.
+type patients struct {
+	commands
+	pages, recent, more lane
+	all                 []patient // loaded
+	have                map[vault.RecordID]bool
+	opened              map[vault.RecordID]time.Time
+	found               []patient // by the vault's index, for the filter
+	shown               []int     // places in all, then in found
+	list                widget.List
+	filter              widget.Input
+	filtering           bool
+	after               int64
+	ended               bool
+	single              bool // the only patient's chart was opened
+}
+
+func newPatients(c commands) *patients {
+	return &patients{commands: c, have: map[vault.RecordID]bool{}, opened: map[vault.RecordID]time.Time{}}
+}
+
+func (s *patients) Init() tea.Cmd { return tea.Batch(s.next(), s.opening()) }
+
+// patientsRead is a page of them.
+type patientsRead struct {
+	list  []patient
+	ended bool
+}
+
+func (s *patients) next() tea.Cmd {
+	after := s.after
+	return s.reading(&s.pages, func(ctx context.Context, in Session) (any, error) {
+		out := patientsRead{}
+		for r, err := range in.Records().Find(ctx, vault.Query{Type: "Patient", Sort: vault.Newest, Limit: patientsPage, After: after}) {
+			if err != nil {
+				return nil, err
+			}
+			out.list = append(out.list, patientOf(&r))
+		}
+		out.ended = len(out.list) < patientsPage
+		return out, nil
+	})
+}
+
+// opening reads from the audit trail whose chart was read when.
+func (s *patients) opening() tea.Cmd {
+	return s.reading(&s.recent, func(ctx context.Context, in Session) (any, error) {
+		n, err := in.Survey().Counts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out := map[vault.RecordID]time.Time{}
+		err = in.Survey().Audit(ctx, max(0, n.Entries-openedWithin), func(a vault.Audited) bool {
+			if a.Kind != vault.KindAudit || a.Audit.Action != vault.ActionRead {
+				return true
+			}
+			id, err := vault.ParseRecordID(a.Audit.Patient)
+			at, terr := time.Parse(time.RFC3339, a.Audit.Last)
+			if err == nil && terr == nil && at.After(out[id]) {
+				out[id] = at
+			}
+			return true
+		})
+		return out, err
+	})
+}
+
+// ask the vault's index for what the filter says, in a vault of very many.
+func (s *patients) look() tea.Cmd {
+	s.found = nil
+	text := strings.TrimSpace(s.filter.Text())
+	if s.ended || len(text) < 3 {
+		s.more.end()
+		return nil
+	}
+	return s.reading(&s.more, func(ctx context.Context, in Session) (any, error) {
+		var out []patient
+		for r, err := range in.Records().Find(ctx, vault.Query{Type: "Patient", Text: queryText(text), Limit: 50}) {
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, patientOf(&r))
+		}
+		return out, nil
+	})
+}
+
+func (s *patients) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case answer:
+		return s.answered(msg)
+	case tea.KeyPressMsg:
+		if s.filtering {
+			switch msg.String() {
+			case "up", "down", "pgup", "pgdown":
+				s.list.Key(msg.String())
+				return nil
+			}
+			if s.filter.Key(msg.String(), msg.Text) {
+				return s.filtered()
+			}
+			return nil
+		}
+		s.list.Key(msg.String())
+	case tea.PasteMsg:
+		s.filtering = true
+		if !s.filter.Paste(msg.Content) {
+			s.fail("That is too long for a filter.")
+		}
+		return s.filtered()
+	case click:
+		if s.list.Click(msg.y - 2) {
+			s.show()
+		}
+	}
+	return nil
+}
+
+func (s *patients) filtered() tea.Cmd {
+	s.list.At = 0
+	s.arrange(false)
+	return s.look()
+}
+
+func (s *patients) answered(a answer) tea.Cmd {
+	switch v := a.value.(type) {
+	case patientsRead:
+		if a.lane != &s.pages {
+			return nil
+		}
+		for _, p := range v.list {
+			s.after = p.order
+			if !s.have[p.id] {
+				s.have[p.id] = true
+				p.opened = s.opened[p.id]
+				s.all = append(s.all, p)
+			}
+		}
+		s.ended = v.ended
+		s.arrange(true)
+		if s.ended && len(s.all) == 1 && !s.single {
+			s.single = true
+			s.open(newChart(s.commands, s.all[0]))
+			return nil
+		}
+		if !s.ended && len(s.all) < patientsMost {
+			return s.next()
+		}
+	case map[vault.RecordID]time.Time:
+		s.opened = v
+		for i := range s.all {
+			s.all[i].opened = v[s.all[i].id]
+		}
+		s.arrange(true)
+	case []patient:
+		if a.lane == &s.more {
+			for _, p := range v {
+				if !s.have[p.id] {
+					s.found = append(s.found, p)
+				}
+			}
+			s.arrange(true)
+		}
+	case imported:
+		return s.again()
+	case saved:
+		if v.record.Resource.Type == "Patient" {
+			return s.again()
+		}
+	}
+	return nil
+}
+
+// again reads everything anew, after one was added or changed.
+func (s *patients) again() tea.Cmd {
+	s.all, s.found, s.after, s.ended, s.single = nil, nil, 0, false, true
+	clear(s.have)
+	return s.next()
+}
+
+// arrange filters and orders; with keep the selected one stays selected.
+func (s *patients) arrange(keep bool) {
+	var was vault.RecordID
+	if p := s.selected(); keep && p != nil && s.list.At > 0 {
+		was = p.id
+	}
+	terms := strings.Fields(strings.ToLower(s.filter.Text()))
+	rank := map[int]int{}
+	s.shown = s.shown[:0]
+	for i := range s.all {
+		if n := fit(s.all[i].words, terms); n > 0 {
+			rank[i] = n
+			s.shown = append(s.shown, i)
+		}
+	}
+	slices.SortStableFunc(s.shown, func(i, j int) int {
+		a, b := &s.all[i], &s.all[j]
+		if n := rank[j] - rank[i]; n != 0 {
+			return n
+		}
+		if n := b.opened.Compare(a.opened); n != 0 {
+			return n
+		}
+		return cmp.Compare(strings.ToLower(a.name), strings.ToLower(b.name))
+	})
+	for i := range s.found {
+		s.shown = append(s.shown, len(s.all)+i)
+	}
+	s.list.N = len(s.shown)
+	s.list.Move(0)
+	for i := range s.shown {
+		if !was.IsZero() && s.at(i).id == was {
+			s.list.At = i
+		}
+	}
+}
+
+// fit tells how well words fit every term: 0 not at all.
+func fit(words string, terms []string) int {
+	total := 1
+	for _, t := range terms {
+		best := 0
+		for w := range strings.FieldsSeq(words) {
+			switch {
+			case strings.HasPrefix(w, t):
+				best = max(best, 3)
+			case strings.Contains(w, t):
+				best = max(best, 2)
+			case len(t) > 1 && within(w, t):
+				best = max(best, 1)
+			}
+		}
+		if best == 0 {
+			return 0
+		}
+		total += best
+	}
+	return total
+}
+
+// within reports whether t's letters stand in w in their order, the first one
+// first: what a hurried hand types of a name.
+func within(w, t string) bool {
+	if w == "" || w[0] != t[0] {
+		return false
+	}
+	left := []rune(t)
+	for _, r := range w {
+		if len(left) > 0 && r == left[0] {
+			left = left[1:]
+		}
+	}
+	return len(left) == 0
+}
+
+func (s *patients) at(i int) *patient {
+	if n := s.shown[i]; n < len(s.all) {
+		return &s.all[n]
+	} else {
+		return &s.found[n-len(s.all)]
+	}
+}
+
+func (s *patients) selected() *patient {
+	if s.list.At >= len(s.shown) {
+		return nil
+	}
+	return s.at(s.list.At)
+}
+
+func (s *patients) show() tea.Cmd {
+	if p := s.selected(); p != nil {
+		p.opened = s.d.now()
+		s.open(newChart(s.commands, *p))
+		s.arrange(true)
+	}
+	return nil
+}
+
+func (s *patients) View(w, h int) string {
+	t := s.d.theme
+	count := fmt.Sprintf("%d patients", len(s.shown))
+	if len(s.shown) == 1 {
+		count = "1 patient"
+	}
+	if !s.ended {
+		count += ", more in the vault"
+	}
+	head := "  " + count
+	if s.filtering || s.filter.Text() != "" {
+		var cursor func(string) string
+		if s.filtering {
+			cursor = t.Cursor.Render
+		}
+		head = widget.Fit("  Filter "+s.filter.Draw(40, cursor), w-28) + count
+	}
+	widths := []int{-1, 17, 10, 20}
+	if w >= 100 {
+		widths = append(widths, 11)
+	}
+	lines := []string{head, t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Name", "Born", "Gender", "Id", "Opened"), w))}
+	if len(s.shown) == 0 {
+		text := "Nobody fits the filter."
+		switch {
+		case s.pages.busy:
+			text = "Reading…"
+		case len(s.all) == 0:
+			text = "No patients yet. I imports a file, a adds a patient by hand."
+		}
+		return widget.Block(append(lines, "", "  "+text), w, h)
+	}
+	return widget.Block(append(lines, s.list.Draw(w, h-2, t.Selected.Render, func(i, w int) string {
+		p := s.at(i)
+		opened := ""
+		if !p.opened.IsZero() {
+			opened = p.opened.Format("02-Jan-2006")
+		}
+		return widget.Columns(w, widths, p.shownName(), p.bornText(s.d.now()), stated(p.gender, "not stated"), p.mrn, opened)
+	})...), w, h)
+}
+
+func (s *patients) About() about {
+	a := about{name: "patients", typing: s.filtering, holds: s.filtering || s.filter.Text() != ""}
+	nobody := ""
+	if len(s.shown) == 0 {
+		nobody = "There is no patient to open."
+	}
+	a.keys = []binding{
+		bind("enter", "open", s.show).unless(nobody).foot(),
+		bind("f", "filter by name, birth date, id", func() tea.Cmd { s.filtering = true; return nil }).foot(),
+		bind("a", "add a patient", func() tea.Cmd { s.open(newAdd(s.commands, nil, "Patient")); return nil }).foot(),
+	}
+	if a.holds {
+		a.keys = append(a.keys, bind("esc", "end the filter", func() tea.Cmd {
+			s.filtering = false
+			s.filter.Wipe()
+			return s.filtered()
+		}).foot())
+	}
+	return a
+}
+
+func (s *patients) Wipe() {
+	s.pages.end()
+	s.recent.end()
+	s.more.end()
+	s.all, s.found, s.shown = nil, nil, nil
+	s.have, s.opened = map[vault.RecordID]bool{}, nil
+	s.filter.Wipe()
+	s.list = widget.List{}
+}

@@ -1,0 +1,176 @@
+package tui
+
+import (
+	"context"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"phivault/tui/theme"
+	"phivault/tui/widget"
+	"phivault/vault"
+)
+
+// row is what a list keeps of a record: a line's worth, not its JSON.
+type row struct {
+	id       vault.RecordID
+	patient  vault.RecordID
+	order    int64
+	typ      string
+	date     string
+	title    string
+	status   string
+	value    string // with its unit, digits as written
+	flag     string
+	code     string // system|code, for a trend
+	source   string
+	conflict bool
+	trends   bool   // holds a value that can be drawn
+	passage  string // search: around the hit
+	who      string // search: the patient's name
+}
+
+func rowOf(r *vault.Record) row {
+	res := &r.Resource
+	out := row{id: r.ID, patient: r.Patient, order: r.Order, typ: res.Type, date: widget.Clean(res.Date), title: widget.Clean(res.Title),
+		status: widget.Clean(res.Status), value: widget.Clean(strings.TrimSpace(res.Value + " " + res.Unit)), flag: widget.Clean(res.Flag),
+		source: widget.Clean(r.Source), conflict: r.Conflict}
+	if res.Code.Code != "" {
+		out.code = res.Code.System + "|" + res.Code.Code
+	}
+	out.trends = res.Type == "Observation" && out.code != "" && len(res.Measures) == 1
+	return out
+}
+
+// words turns a type's name into words: "MedicationRequest" into "Medication request".
+func words(typ string) string {
+	var b strings.Builder
+	for i, r := range typ {
+		if i > 0 && 'A' <= r && r <= 'Z' {
+			b.WriteByte(' ')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return widget.Clean(b.String())
+}
+
+// flagText shows a stated flag as symbol and letter. There is no symbol where
+// the direction is not stated, and nothing is ever derived from the value.
+func flagText(flag string) string {
+	switch flag {
+	case "":
+		return "–"
+	case "H", "HH", "HU", ">", "H>", "U":
+		return "▲" + flag
+	case "L", "LL", "LU", "<", "L<", "D":
+		return "▼" + flag
+	case "N":
+		return "N"
+	}
+	return "◆" + flag
+}
+
+// flagged is flagText in the theme's style for a flag that calls for attention.
+func flagged(t theme.Theme, flag string, n int) string {
+	text := widget.Fit(flagText(flag), n)
+	if flag == "" || flag == "N" {
+		return text
+	}
+	return t.Flag.Render(text)
+}
+
+// feedSize is how many records a page holds.
+const feedSize = 100
+
+// feed reads records of some types, newest first, page by page. Types are read
+// side by side and given in one order.
+type feed struct {
+	q     vault.Query
+	types []string // "" alone is every type
+	after []int64
+	ended []bool
+	held  [][]row // read, and not yet sure to be next
+	rows  []row
+}
+
+func newFeed(q vault.Query, types ...string) feed {
+	if len(types) == 0 {
+		types = []string{q.Type}
+	}
+	return feed{q: q, types: types, after: make([]int64, len(types)), ended: make([]bool, len(types)), held: make([][]row, len(types))}
+}
+
+// done reports whether everything was read.
+func (f *feed) done() bool {
+	for _, e := range f.ended {
+		if !e {
+			return false
+		}
+	}
+	return true
+}
+
+// page is one page of each type.
+type page struct {
+	rows  [][]row
+	ended []bool
+}
+
+// page asks for the next page of each type that is not at its end and of which
+// nothing is held back.
+func (c commands) page(l *lane, f *feed) tea.Cmd {
+	q, types := f.q, f.types
+	after, skip := append([]int64{}, f.after...), make([]bool, len(types))
+	for i := range types {
+		skip[i] = f.ended[i] || len(f.held[i]) > 0
+	}
+	return c.reading(l, func(ctx context.Context, s Session) (any, error) {
+		p := page{rows: make([][]row, len(types)), ended: make([]bool, len(types))}
+		for i, typ := range types {
+			if skip[i] {
+				continue
+			}
+			q := q
+			q.Type, q.After, q.Limit = typ, after[i], feedSize
+			for r, err := range s.Records().Find(ctx, q) {
+				if err != nil {
+					return nil, err
+				}
+				p.rows[i] = append(p.rows[i], rowOf(&r))
+			}
+			p.ended[i] = len(p.rows[i]) < feedSize
+		}
+		return p, nil
+	})
+}
+
+// add takes in a page, and moves to rows what nothing can come before.
+func (f *feed) add(p page) {
+	for i, rows := range p.rows {
+		f.ended[i] = f.ended[i] || p.ended[i]
+		f.held[i] = append(f.held[i], rows...)
+		if n := len(rows); n > 0 {
+			f.after[i] = rows[n-1].order
+		}
+	}
+	for {
+		best := -1
+		for i, h := range f.held {
+			if len(h) == 0 {
+				if !f.ended[i] {
+					return // its next one may come first
+				}
+				continue
+			}
+			if best < 0 || h[0].order > f.held[best][0].order {
+				best = i
+			}
+		}
+		if best < 0 {
+			return
+		}
+		f.rows = append(f.rows, f.held[best][0])
+		f.held[best] = f.held[best][1:]
+	}
+}

@@ -1,0 +1,18 @@
+//go:build unix
+
+package tui
+
+import (
+	"os"
+	"syscall"
+)
+
+// endSignals are the signals that close the vault and end the interface.
+var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGTSTP}
+
+func resultOf(s os.Signal) Result {
+	if s == syscall.SIGTSTP {
+		return Suspended
+	}
+	return Quit
+}

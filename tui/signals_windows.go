@@ -1,0 +1,11 @@
+package tui
+
+import (
+	"os"
+	"syscall"
+)
+
+// endSignals are the signals that close the vault and end the interface.
+var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
+
+func resultOf(os.Signal) Result { return Quit }

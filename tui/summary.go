@@ -1,0 +1,308 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"phivault/tui/widget"
+	"phivault/vault"
+)
+
+const (
+	summaryMost   = 300 // records of a type that are looked at
+	summaryRecent = 200 // newest results that are looked at
+)
+
+// summary is what a clinician looks at first: allergies, problems, medications,
+// and the newest result of each test.
+type summary struct {
+	commands
+	p     *patient
+	reads lane
+	parts [4]section // allergies, problems, medications, results
+	at    int        // the part that has the selection
+	ready bool
+}
+
+// section is one part of it.
+type section struct {
+	title string // with its count
+	empty string
+	rows  []row
+	most  bool // more than were looked at
+	list  widget.List
+}
+
+func newSummary(c commands, p *patient) *summary { return &summary{commands: c, p: p, at: 1} }
+
+func (s *summary) Init() tea.Cmd {
+	id := s.p.id
+	return s.reading(&s.reads, func(ctx context.Context, in Session) (any, error) { return readSummary(ctx, in.Records(), id) })
+}
+
+// summaryRead is what the vault said.
+type summaryRead struct{ parts [4]section }
+
+func readSummary(ctx context.Context, in Records, id vault.RecordID) (out summaryRead, err error) {
+	var most [4]bool
+	find := func(part int, typ string, limit int, keep func(*row, *vault.Record) bool) {
+		n := 0
+		for r, e := range in.Find(ctx, vault.Query{Type: typ, Patient: id, Limit: limit}) {
+			if e != nil {
+				err = e
+				return
+			}
+			n++
+			if x := rowOf(&r); keep(&x, &r) {
+				out.parts[part].rows = append(out.parts[part].rows, x)
+			}
+		}
+		most[part] = most[part] || n == limit
+	}
+	void := map[string]bool{"entered-in-error": true, "refuted": true}
+	total := [4]int{}
+	active := func(part int, ok ...string) func(*row, *vault.Record) bool {
+		return func(r *row, _ *vault.Record) bool {
+			total[part]++
+			return slices.Contains(ok, r.status)
+		}
+	}
+	find(0, "AllergyIntolerance", summaryMost, func(r *row, _ *vault.Record) bool {
+		total[0]++
+		return !void[r.status] // an inactive one is shown with its status
+	})
+	// A status that is not stated may be an active one.
+	find(1, "Condition", summaryMost, active(1, "active", "recurrence", "relapse", "provisional", "confirmed", "unknown", ""))
+	for _, typ := range []string{"MedicationRequest", "MedicationStatement"} {
+		find(2, typ, summaryMost, active(2, "active", "on-hold", "intended", "unknown", ""))
+	}
+	find(3, "Observation", summaryRecent, results(&out.parts[3]))
+	if err != nil {
+		return summaryRead{}, err
+	}
+	slices.SortStableFunc(out.parts[2].rows, func(a, b row) int {
+		switch {
+		case a.order > b.order:
+			return -1
+		case a.order < b.order:
+			return 1
+		}
+		return 0
+	})
+	for i, name := range []string{"ALLERGIES", "PROBLEMS", "MEDICATIONS", "RECENT RESULTS"} {
+		p := &out.parts[i]
+		p.most = most[i]
+		p.list.N = len(p.rows)
+		p.title = name
+		if i == 3 {
+			continue
+		}
+		of := "active"
+		if i == 0 {
+			of = "recorded"
+		}
+		p.title = fmt.Sprintf("%s (%d %s", name, len(p.rows), of)
+		if more := total[i] - len(p.rows); more > 0 {
+			p.title += fmt.Sprintf(", %d not", more)
+		}
+		p.title += ")"
+		if p.most {
+			p.title += " of the newest"
+		}
+	}
+	out.parts[0].empty = "No allergy records. That is not \"no known allergies\"."
+	out.parts[1].empty = "No active problem is recorded."
+	out.parts[2].empty = "No active medication is recorded."
+	out.parts[3].empty = "No results."
+	return out, nil
+}
+
+// results keeps the newest value of each test and puts the one before it, of the
+// same code and unit, beside it.
+func results(s *section) func(*row, *vault.Record) bool {
+	first := map[[3]string]int{}
+	was := map[[3]string]bool{}
+	return func(r *row, rec *vault.Record) bool {
+		list, void := readingsOf(rec)
+		if void || len(list) == 0 {
+			return false
+		}
+		key := list[0].key
+		if len(list) > 1 { // a panel is known by its own code
+			key = [3]string{rec.Resource.Code.System, rec.Resource.Code.Code, rec.Resource.Unit}
+		}
+		i, seen := first[key]
+		if !seen {
+			r.passage = rangeWords(list[0].ref)
+			if len(list) > 1 {
+				r.passage = ""
+			}
+			r.who = rec.Resource.Unit
+			first[key] = len(s.rows)
+			return true
+		}
+		// The value before is in the same unit, which is said once.
+		if before := widget.Clean(rec.Resource.Value); !was[key] && before != "" && s.rows[i].who == rec.Resource.Unit {
+			was[key] = true
+			s.rows[i].value += " (was " + before + ")"
+		}
+		return false
+	}
+}
+
+func (s *summary) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case answer:
+		if v, ok := msg.value.(summaryRead); ok && msg.lane == &s.reads {
+			s.parts, s.ready = v.parts, true
+			s.at = 1
+			for i := range s.parts {
+				if len(s.parts[s.at].rows) == 0 {
+					s.at = (1 + i) % 4
+				}
+			}
+		}
+	case tea.KeyPressMsg:
+		s.move(msg.String())
+	}
+	return nil
+}
+
+// move goes through the lines of a part, and on to the next part at its end.
+func (s *summary) move(key string) {
+	l := &s.parts[s.at].list
+	before := l.At
+	if !l.Key(key) || l.At != before {
+		return
+	}
+	switch key {
+	case "down", "j":
+		s.step(1)
+	case "up", "k":
+		s.step(-1)
+	}
+}
+
+// step goes to the next part that has lines, and stays where there is none.
+func (s *summary) step(by int) {
+	for i := s.at + by; i >= 0 && i < 4; i += by {
+		if len(s.parts[i].rows) == 0 {
+			continue
+		}
+		s.at = i
+		l := &s.parts[i].list
+		l.At = 0
+		if by < 0 {
+			l.At = l.N - 1
+		}
+		return
+	}
+}
+
+func (s *summary) selected() *row {
+	p := &s.parts[s.at]
+	if p.list.At >= len(p.rows) {
+		return nil
+	}
+	return &p.rows[p.list.At]
+}
+
+func (s *summary) View(w, h int) string {
+	if !s.ready {
+		return widget.Block([]string{"", "  Reading…"}, w, h)
+	}
+	allergies := s.part(0, w, min(4, 1+max(1, len(s.parts[0].rows))))
+	rest := h - len(allergies) - 1
+	recent := min(1+max(1, len(s.parts[3].rows)), max(5, rest/2))
+	middle := rest - recent
+	if need := 1 + max(1, len(s.parts[1].rows), len(s.parts[2].rows)); need < middle {
+		middle = need
+		recent = min(1+max(1, len(s.parts[3].rows)), rest-middle)
+	}
+	half := (w - 2) / 2
+	left, right := s.part(1, half, middle), s.part(2, w-2-half, middle)
+	lines := append([]string{}, allergies...)
+	for i := range left {
+		lines = append(lines, left[i]+"  "+right[i])
+	}
+	lines = append(lines, "")
+	return widget.Block(append(lines, s.part(3, w, recent)...), w, h)
+}
+
+// part draws one part in h lines.
+func (s *summary) part(i, w, h int) []string {
+	p, t := &s.parts[i], s.d.theme
+	title := p.title
+	if i == s.at {
+		title = "▸ " + title
+	} else {
+		title = "  " + title
+	}
+	first, end := p.list.Window(h - 1)
+	if hidden := len(p.rows) - (end - first); hidden > 0 {
+		title += fmt.Sprintf("  +%d more ↓", hidden)
+	}
+	lines := []string{t.Title.Render(widget.Fit(title, w))}
+	if len(p.rows) == 0 {
+		lines = append(lines, widget.Fit("    "+p.empty, w))
+	} else {
+		mark := t.Selected.Render
+		if i != s.at {
+			mark = func(text string) string { return "  " + text[len("› "):] }
+		}
+		lines = append(lines, p.list.Draw(w, h-1, mark, func(n, w int) string { return summaryLine(i, &p.rows[n], w) })...)
+	}
+	for len(lines) < h {
+		lines = append(lines, widget.Fit("", w))
+	}
+	return lines[:max(h, 1)]
+}
+
+func summaryLine(part int, r *row, w int) string {
+	date := stated(dayText(r.date), "no date")
+	title := stated(r.title, "without a title")
+	if r.conflict {
+		title = "! in conflict: " + title
+	}
+	switch part {
+	case 0:
+		return widget.Columns(w, []int{-1, 22, 12}, title, "status "+stated(r.status, "not stated"), date)
+	case 3:
+		value := stated(r.value, "no value")
+		if w > 110 {
+			return widget.Columns(w, []int{11, -1, 34, 4, 22}, date, title, value, flagText(r.flag), r.passage)
+		}
+		return widget.Columns(w, []int{9, -1, 24, 4, 17}, stated(shortDay(r.date), "no date"), shortName(title), value, flagText(r.flag), r.passage)
+	}
+	if r.status != "active" {
+		title += " (" + stated(r.status, "status not stated") + ")"
+	}
+	return widget.Columns(w, []int{-1, 11}, title, date)
+}
+
+func (s *summary) About() about {
+	a := about{name: "summary", patient: s.p}
+	none, flat := "", "Only a measured value can be drawn."
+	r := s.selected()
+	if r == nil {
+		none = "There is no record here."
+	} else if r.trends {
+		flat = ""
+	}
+	hop := func(by int) func() tea.Cmd { return func() tea.Cmd { s.step(by); return nil } }
+	a.keys = []binding{
+		bind("enter", "read", func() tea.Cmd { s.open(newRecord(s.commands, s.p, r.id)); return nil }).unless(none).foot(),
+		bind("t", "chart of this test", func() tea.Cmd { s.open(newTrendOf(s.commands, s.p, r.code, r.title)); return nil }).unless(flat).foot(),
+		bind("right l", "next part", hop(1)),
+		bind("left h", "part before", hop(-1)),
+	}
+	return a
+}
+
+func (s *summary) Wipe() {
+	s.reads.end()
+	s.parts, s.ready = [4]section{}, false
+}
