@@ -138,6 +138,9 @@ func (j *Journal) checkHeads(ctx context.Context, s *segment.Segment, l *logStat
 			return nil, err
 		}
 		if hash != h.Hash {
+			if h.Log == j.own { // cut here after an old copy was put back
+				return nil, j.setOld(ctx, s.Place)
+			}
 			if err := j.evidence(ctx, h, s.Encode()); err != nil {
 				return nil, err
 			}

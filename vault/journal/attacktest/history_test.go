@@ -92,6 +92,19 @@ func TestAttack21YesterdaysStoreAndDatabase(t *testing.T) {
 	if err := w.b.Sync(w.host); !errors.Is(err, journal.ErrRestored) || len(today) != objects {
 		t.Errorf("it went on after a restart: %v", err)
 	}
+	// Another device's word is enough, also for a place that the copy has filled
+	// anew while it could not reach the store.
+	w.a.Add(t, note("cites", 1))
+	w.sync(w.a)
+	w.b.Restore(t, saved)
+	w.b.Add(t, note("q", 1))
+	for range w.b.Journal.Outgoing(ctx, "r") {
+		break
+	}
+	w.host.only(w.name(w.a, w.last(w.a, w.b)), nil)
+	if err := w.b.Sync(w.host); !errors.Is(err, journal.ErrRestored) {
+		t.Errorf("a citation: %v", err)
+	}
 }
 
 // Attack 22. A new device's first sync shows it an older store than its inviter
