@@ -99,8 +99,8 @@ func TestAttack11OneObjectServedAsAnother(t *testing.T) {
 
 // Attack 12. An object of another vault, or of another epoch, in place of one;
 // a member's segment that says it belongs to another vault. Expected: it does not
-// open, or is forged. Seen to succeed with the vault's id left out of the seal's
-// context, and with takeSegment's comparison of vaults removed.
+// open, or is forged. Seen to succeed with takeSegment's comparison of
+// vaults removed; another vault's objects stay shut by their keys alone.
 func TestAttack12AnotherVault(t *testing.T) {
 	w, other := newWorld(t), newWorld(t)
 	l := w.last(w.b, w.b)

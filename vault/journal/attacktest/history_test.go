@@ -256,7 +256,8 @@ func TestAttack30ObjectsDeleted(t *testing.T) {
 }
 
 // Attack 31. A member's clock says the year 9999, or 1970. Expected: causality
-// decides what follows what. Seen to succeed with heads ordered by time.
+// decides what follows what. No code asks a segment's clock for
+// anything but display; there is nothing to weaken.
 func TestAttack31Clocks(t *testing.T) {
 	w := newWorld(t)
 	w.forge(w.b, nil, func(s *segment.Segment) { s.Clock = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC) })
