@@ -63,7 +63,11 @@ func (h *handle) sync() int32 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.vfs.count.syncs.Add(1)
-	return h.vfs.fail(h.content.sync(), sqlite3.SQLITE_IOERR_FSYNC)
+	err := h.vfs.frozen()
+	if err == nil {
+		err = h.content.sync()
+	}
+	return h.vfs.fail(err, sqlite3.SQLITE_IOERR_FSYNC)
 }
 
 func (h *handle) size() (int64, int32) {

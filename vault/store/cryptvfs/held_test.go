@@ -69,7 +69,8 @@ func TestAHeldVFSChangesNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			v, err := newVFS(Options{Key: testKey, VaultID: testVault, Held: true}, hastyDisk{})
+			rec := &recorder{}
+			v, err := newVFS(Options{Key: testKey, VaultID: testVault, Held: true}, rec)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,6 +97,9 @@ func TestAHeldVFSChangesNothing(t *testing.T) {
 				t.Error("a database was made")
 			}
 			sameFiles(t, dir, want)
+			if len(rec.events) != 0 {
+				t.Errorf("touched the disk: %v", rec.events)
+			}
 
 			db, other = openDB(t, v, path, more), openDB(t, v, path, more)
 			db.SetMaxOpenConns(1)
