@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/cryptotest"
@@ -184,7 +185,7 @@ const deviceVectorFile = "testdata/device.json"
 type deviceVector struct {
 	SigningSeed, KEMSeed, Label, Message, Signature string
 	VaultID, Writer, Epoch, Invitation, Key, Wrap   string
-	Request, Digits, Words, Text                    string
+	Request, CheckWords, Words, Text                string
 	RequestName, RequestKey, ReplyName, ReplyKey    string
 }
 
@@ -207,7 +208,7 @@ func TestDeviceVectors(t *testing.T) {
 		rn, pn := i.RequestName(), i.ReplyName()
 		v := deviceVector{h(d.sign.Bytes()), h(d.kem.Bytes()), "use/v1", h([]byte("message")), h(d.Sign("use/v1", []byte("message"))),
 			h(w.VaultID[:]), h(w.Writer[:]), h(w.Epoch[:]), h(i.Secret[:]), h(key.Bytes()), h(wrap),
-			h([]byte("request")), i.Digits([]byte("request")), i.Words(), text,
+			h([]byte("request")), i.CheckWords([]byte("request")), i.Words(), text,
 			h(rn[:]), h(i.RequestKey().Bytes()), h(pn[:]), h(i.ReplyKey().Bytes())}
 		out, err := json.MarshalIndent(v, "", "  ")
 		if err != nil {
@@ -239,7 +240,7 @@ func TestDeviceVectors(t *testing.T) {
 	rn, pn := i.RequestName(), i.ReplyName()
 	for name, pair := range map[string][2]string{
 		"signature": {h(d.Sign(v.Label, b(v.Message))), v.Signature}, "words": {i.Words(), v.Words},
-		"digits": {i.Digits(b(v.Request)), v.Digits}, "secret": {h(i.Secret[:]), v.Invitation},
+		"check words": {i.CheckWords(b(v.Request)), v.CheckWords}, "secret": {h(i.Secret[:]), v.Invitation},
 		"request name": {h(rn[:]), v.RequestName}, "request key": {h(i.RequestKey().Bytes()), v.RequestKey},
 		"reply name": {h(pn[:]), v.ReplyName}, "reply key": {h(i.ReplyKey().Bytes()), v.ReplyKey},
 	} {
@@ -250,6 +251,42 @@ func TestDeviceVectors(t *testing.T) {
 	w := Wrapping{VaultID: [32]byte(b(v.VaultID)), Writer: DeviceID(b(v.Writer)), Recipient: d.ID(), Epoch: [16]byte(b(v.Epoch)), Invitation: b(v.Invitation)}
 	if k, err := d.Unwrap(w, b(v.Wrap)); err != nil || h(k.Bytes()) != v.Key {
 		t.Errorf("the wrap: %v", err)
+	}
+}
+
+// The words are compared by a person: all of them count, and nothing but how they
+// are typed is forgiven.
+func TestSameWords(t *testing.T) {
+	i := NewInvitation()
+	words := i.CheckWords([]byte("request"))
+	f := strings.Fields(words)
+	if len(f) != 8 {
+		t.Fatalf("%d words", len(f))
+	}
+	short := ""
+	for _, w := range f {
+		short += "  " + strings.ToUpper(w[:min(4, len(w))])
+	}
+	if !SameWords(words, words) || !SameWords(short+"\n", words) {
+		t.Error("the words as shown, or their first letters, are refused")
+	}
+	for n := range f {
+		other := slices.Clone(f)
+		other[n] = "abandon"
+		if f[n] == "abandon" {
+			other[n] = "zoo"
+		}
+		if SameWords(strings.Join(other, " "), words) {
+			t.Errorf("word %d does not count", n+1)
+		}
+	}
+	for _, bad := range []string{"", strings.Join(f[:7], " "), words + " zoo", "x " + strings.Join(f[1:], " "), strings.Repeat("a", 1<<16)} {
+		if SameWords(bad, words) {
+			t.Errorf("%d characters pass", len(bad))
+		}
+	}
+	if NewInvitation().CheckWords([]byte("request")) == words || i.CheckWords([]byte("requesu")) == words {
+		t.Error("the words depend on less than secret and request")
 	}
 }
 

@@ -26,11 +26,11 @@ const (
 	inviteCheck = 4
 	inviteMost  = 2048 // characters
 	joinLabel   = "phivault/join/v1/"
-	digitsLabel = "phivault/join/digits/v1"
+	checkLabel  = "phivault/join/words/v1"
 )
 
 // Invitation lets one new device meet a member. Whoever holds it can pose as
-// either, until the 6 digits are compared: it is shown to one person, once.
+// either, until the check words are compared: it is shown to one person, once.
 type Invitation struct {
 	Secret     [InviteSize]byte
 	Remote     string // where to meet; "" when the other side knows
@@ -127,19 +127,4 @@ func (i Invitation) derive(use string) []byte {
 		panic("identity: " + err.Error()) // 32 bytes are never too many
 	}
 	return k
-}
-
-// Digits are the 6 digits that the new device shows and the member types:
-// SHA-256("phivault/join/digits/v1" ‖ secret ‖ request) as one big-endian number,
-// modulo 10⁶.
-func (i Invitation) Digits(request []byte) string {
-	h := sha256.New()
-	h.Write([]byte(digitsLabel))
-	h.Write(i.Secret[:])
-	h.Write(request)
-	r := uint32(0)
-	for _, b := range h.Sum(nil) {
-		r = (r<<8 | uint32(b)) % 1_000_000
-	}
-	return fmt.Sprintf("%06d", r)
 }

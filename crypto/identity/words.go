@@ -14,8 +14,9 @@ import (
 var wordText string
 
 const (
-	wordCount = 12
-	wordBits  = 11
+	wordCount  = 12
+	wordBits   = 11
+	checkCount = 8
 )
 
 var wordList = sync.OnceValue(func() []string { return strings.Fields(wordText) })
@@ -25,15 +26,47 @@ var wordList = sync.OnceValue(func() []string { return strings.Fields(wordText) 
 func (i Invitation) Words() string {
 	sum := sha256.Sum256(i.Secret[:])
 	b := append(i.Secret[:len(i.Secret):len(i.Secret)], sum[0])
-	words := make([]string, wordCount)
+	return strings.Join(wordsOf(b, wordCount), " ")
+}
+
+// wordsOf takes n words from the first bits of b.
+func wordsOf(b []byte, n int) []string {
+	words := make([]string, n)
 	for w := range words {
-		n := 0
+		x := 0
 		for bit := w * wordBits; bit < (w+1)*wordBits; bit++ {
-			n = n<<1 | int(b[bit/8]>>(7-bit%8)&1)
+			x = x<<1 | int(b[bit/8]>>(7-bit%8)&1)
 		}
-		words[w] = wordList()[n]
+		words[w] = wordList()[x]
 	}
-	return strings.Join(words, " ")
+	return words
+}
+
+// CheckWords are the 8 words that the new device shows and the member types: the
+// first 88 bits of SHA-256("phivault/join/words/v1" ‖ secret ‖ request), 11 a word.
+// Whoever holds the invitation can make requests at will and compute their words,
+// so these must be too many to try: few digits would be met within a second.
+func (i Invitation) CheckWords(request []byte) string {
+	h := sha256.New()
+	h.Write([]byte(checkLabel))
+	h.Write(i.Secret[:])
+	h.Write(request)
+	return strings.Join(wordsOf(h.Sum(nil), checkCount), " ")
+}
+
+// SameWords reports whether typed are the check words: all of them, in order, of
+// each at least the first four letters, in any case and spacing.
+func SameWords(typed, words string) bool {
+	f := strings.Fields(strings.ToLower(typed))
+	if len(f) != checkCount {
+		return false
+	}
+	for _, w := range f {
+		if findWord(w) < 0 {
+			return false
+		}
+	}
+	return canonicalWords(f) == words
 }
 
 // parseWords takes a word's first four letters for the word.

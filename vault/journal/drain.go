@@ -55,6 +55,7 @@ func (j *Journal) try(ctx context.Context, h *held) (bool, error) {
 	}
 	p := h.seg.Place
 	j.pending.drop(p.Log, p.Seq)
+	count(&j.session(h.from).pulled, len(h.bodies))
 	return true, j.mark(ctx, h.from, p.Log, p.Seq)
 }
 

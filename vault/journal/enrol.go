@@ -17,11 +17,11 @@ import (
 const replyLabel = "phivault/join/reply/v1"
 
 // Candidate is a device that asks to be admitted. The person who admits it
-// compares Digits with what that device shows; an invitation alone proves nothing.
+// compares Words with what that device shows; an invitation alone proves nothing.
 type Candidate struct {
 	Device  identity.DeviceID
 	Name    string
-	Digits  string
+	Words   string
 	request segment.Request
 	plain   []byte
 	invite  identity.Invitation
@@ -33,7 +33,7 @@ func RequestName(i identity.Invitation) remote.Name { return remote.Join.Name(i.
 // ReplyName is where the member's reply appears.
 func ReplyName(i identity.Invitation) remote.Name { return remote.Join.Name(i.ReplyName()) }
 
-// NewRequest makes a new device's request, and the 6 digits that it shows.
+// NewRequest makes a new device's request, and the words that it shows.
 func NewRequest(i identity.Invitation, d *identity.Device, name string, nonce [32]byte) (*Joining, error) {
 	if len(name) > segment.MaxName {
 		return nil, fmt.Errorf("%w: a name of %d bytes", vault.ErrLimit, len(name))
@@ -45,13 +45,13 @@ func NewRequest(i identity.Invitation, d *identity.Device, name string, nonce [3
 	if err != nil {
 		return nil, err
 	}
-	return &Joining{Envelope: whole(n, object), Digits: i.Digits(plain), invite: i, device: d, plain: plain}, nil
+	return &Joining{Envelope: whole(n, object), Words: i.CheckWords(plain), invite: i, device: d, plain: plain}, nil
 }
 
 // Joining is a device that has asked to join and waits for the reply.
 type Joining struct {
 	Envelope engine.Envelope // to put
-	Digits   string          // to show
+	Words    string          // to show
 	invite   identity.Invitation
 	device   *identity.Device
 	plain    []byte
@@ -123,7 +123,7 @@ func (j *Journal) Candidate(i identity.Invitation, e engine.Envelope) (*Candidat
 	if err != nil {
 		return nil, fmt.Errorf("%w: a request to join", ErrForged)
 	}
-	return &Candidate{Device: q.Public.DeviceID(), Name: q.Name, Digits: i.Digits(plain), request: q, plain: plain, invite: i}, nil
+	return &Candidate{Device: q.Public.DeviceID(), Name: q.Name, Words: i.CheckWords(plain), request: q, plain: plain, invite: i}, nil
 }
 
 // Admit makes a candidate a member and gives the reply to put, after a sync has

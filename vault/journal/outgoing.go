@@ -103,7 +103,7 @@ func (j *Journal) seal(ctx context.Context, name string, a ask) ([]engine.Envelo
 	if err != nil {
 		return nil, err
 	}
-	a.epoch = s.Epoch
+	a.epoch, a.count = s.Epoch, len(s.Entries)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	se := j.session(name)
@@ -142,6 +142,7 @@ func (j *Journal) Sent(ctx context.Context, name string, n remote.Name) error {
 	case !ok:
 		return fmt.Errorf("%w: %s", ErrUnasked, n)
 	case a.kind == askPut:
+		count(&se.pushed, a.count)
 		return j.sent(ctx, name, se, a)
 	case a.kind == askInbox:
 		return j.boxSent(ctx, name, a)

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 
+	"phivault/sync/engine"
 	"phivault/sync/remote"
 	"phivault/vault"
 	"phivault/vault/journal/segment"
@@ -19,6 +20,8 @@ type session struct {
 	over    bool
 	refused error // why nothing may be pushed
 	sent    map[vault.LogID]map[uint64]bool
+
+	pushed, pulled engine.Tally
 }
 
 // ask is what a name was asked for, or put.
@@ -28,6 +31,7 @@ type ask struct {
 	seq   uint64
 	epoch segment.EpochID
 	need  need
+	count int // entries of what is put
 }
 
 type askKind uint8

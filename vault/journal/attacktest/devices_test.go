@@ -203,9 +203,9 @@ func TestAttack04AReplacedPublicKey(t *testing.T) {
 }
 
 // Attack 32. Enrolment in the middle: another device's request in place of the
-// real one, by who saw the invitation; the same request twice. Expected: the 6
-// digits differ from those that the new device shows; a device is admitted once.
-// Seen to succeed with Digits of the invitation alone, and with Admit's look for
+// real one, by who saw the invitation; the same request twice. Expected: the check
+// words differ from those that the new device shows; a device is admitted once.
+// Seen to succeed with CheckWords of the invitation alone, and with Admit's look for
 // known devices removed.
 func TestAttack32EnrolmentInTheMiddle(t *testing.T) {
 	w := newWorld(t)
@@ -219,11 +219,11 @@ func TestAttack32EnrolmentInTheMiddle(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := w.a.Journal.Candidate(i, other.Envelope)
-	if err != nil || c.Digits == j.Digits {
-		t.Errorf("%v: the digits of another device are the same", err)
+	if err != nil || c.Words == j.Words {
+		t.Errorf("%v: the words of another device are the same", err)
 	}
 	c, err = w.a.Journal.Candidate(i, j.Envelope)
-	if err != nil || c.Digits != j.Digits {
+	if err != nil || c.Words != j.Words {
 		t.Fatalf("%v", err)
 	}
 	if _, err := w.a.Journal.Admit(ctx, c, segment.RoleMember); err != nil {

@@ -158,7 +158,7 @@ func join(t TB, owner *Device, r remote.Remote, dir, name string, role uint8, ca
 	check(t, err)
 	c, err := owner.Journal.Candidate(i, e)
 	check(t, err)
-	if c.Digits != w.Digits || c.Name != name {
+	if c.Words != w.Words || c.Name != name {
 		t.Fatalf("the request is another")
 	}
 	reply, err := owner.Journal.Admit(ctx, c, role)
