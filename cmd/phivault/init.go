@@ -197,7 +197,8 @@ func (a *app) offer(ctx context.Context, t *terminal) (*secret.Bytes, error) {
 	}
 }
 
-// generated is --generate: the passphrase goes to stderr, once.
+// generated is --generate: the passphrase goes to stderr, once. One that cannot
+// be shown there is never used: it would lose the records.
 func (a *app) generated(ctx context.Context, words int) (*secret.Bytes, error) {
 	p, bits, err := strength.Generate(words)
 	if err != nil {
@@ -206,6 +207,11 @@ func (a *app) generated(ctx context.Context, words int) (*secret.Bytes, error) {
 	a.warn(fmt.Sprintf("Write it down, it is shown once (%.0f bits):", bits))
 	a.err.Write(p.Bytes())
 	a.warn("")
+	if a.err.null || a.err.err != nil {
+		p.Destroy()
+		return nil, failed("failed", "the passphrase that was made cannot be shown: stderr is closed, full or the null device",
+			"nothing was changed; let stderr be seen")
+	}
 	return p, nil
 }
 

@@ -20,11 +20,13 @@ type sink struct {
 	color bool // may use SGR
 	dumb  bool // may not move the cursor
 	utf8  bool // may use more than ASCII for decoration
+	null  bool // is the null device; the runtime opens it in place of a closed descriptor
 	err   error
 }
 
 func newSink(f *os.File, env func(string) string) *sink {
 	s := &sink{w: bufio.NewWriterSize(f, 32<<10), utf8: true}
+	s.null = isNull(f)
 	if term.IsTerminal(int(f.Fd())) {
 		s.tty = true
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
@@ -35,6 +37,15 @@ func newSink(f *os.File, env func(string) string) *sink {
 		s.utf8 = utf8Locale(env)
 	}
 	return s
+}
+
+func isNull(f *os.File) bool {
+	null, err := os.Stat(os.DevNull)
+	if err != nil {
+		return false
+	}
+	fi, err := f.Stat()
+	return err == nil && os.SameFile(fi, null)
 }
 
 // utf8Locale follows the order of precedence of POSIX, 8.2.
