@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -44,6 +45,9 @@ A note's text comes from --text or, with --text -, from stdin.`,
 			case f.file == "" && f.patient == "" && typ != "Patient":
 				return usage("--patient is needed", `"phivault list Patient" shows the ids`)
 			}
+			if err := f.checkFlags(c.Flags(), typ); err != nil {
+				return err
+			}
 			if err := f.complete(a, typ); err != nil {
 				return err
 			}
@@ -58,7 +62,7 @@ A note's text comes from --text or, with --text -, from stdin.`,
 	fs.StringVar(&f.display, "display", "", "the code in words")
 	fs.StringVar(&f.value, "value", "", "the value; digits are kept as typed")
 	fs.StringVar(&f.unit, "unit", "", "its unit")
-	fs.StringVar(&f.date, "date", "", "when: 2026-03-09 or with time and zone")
+	fs.StringVar(&f.date, "date", "", "when: 2026-03-09, with time and zone, today or now (observations and notes: now unless given)")
 	fs.StringVar(&f.status, "status", "", "FHIR status, else the usual one")
 	fs.StringVar(&f.text, "text", "", "a remark, or a note's `text`; - is stdin")
 	fs.StringVar(&f.name, "name", "", `a patient's name: "Given Family" or "Family, Given"`)
@@ -87,16 +91,17 @@ func (f *addFlags) complete(a *app, typ string) (err error) {
 		}
 	}
 	switch {
-	case typ == "Patient" && f.name == "":
+	case typ == "Patient" && strings.TrimSpace(f.name) == "":
 		return usage("--name is needed", "")
 	case typ == "DocumentReference" && f.text == "":
 		return usage("--text is needed", "")
 	case typ != "Patient" && typ != "DocumentReference" && f.code == "" && f.display == "":
 		return usage("--code or --display is needed", "")
 	}
-	for name, d := range map[string]string{"--date": f.date, "--birth-date": f.birthDate} {
-		if _, ok := instant(d); d != "" && !ok {
-			return usage(name+" is not a date", "write 2026-03-09")
+	f.settle(a.now(), typ)
+	for _, err := range []error{f.checkDates(), f.checkCode(), f.checkValue(typ)} {
+		if err != nil {
+			return err
 		}
 	}
 	switch f.gender {

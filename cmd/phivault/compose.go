@@ -65,9 +65,6 @@ var (
 func (c *composed) resource(typ, id, subject string) ([]byte, error) {
 	o := object{{"resourceType", typ}, {"id", id}}
 	about := object{{"reference", subject}}
-	if _, ok := instant(c.date); c.date != "" && !ok {
-		return nil, usage("--date is not a date", "write 2024-03-09 or 2024-03-09T10:30:00+01:00")
-	}
 	put := func(name string, value any) { o = append(o, member{name, value}) }
 	switch typ {
 	case "Patient":
@@ -104,12 +101,16 @@ func (c *composed) resource(typ, id, subject string) ([]byte, error) {
 	case "DocumentReference":
 		put("status", or(c.status, "current"))
 		put("subject", about)
-		c.dated(&o, "date")
+		note := object{{"contentType", "text/plain; charset=utf-8"}, {"data", base64.StdEncoding.EncodeToString([]byte(c.text))}}
+		if strings.Contains(c.date, "T") { // date is an instant, creation need not be
+			c.dated(&o, "date")
+		} else {
+			c.dated(&note, "creation")
+		}
 		if c.display != "" {
 			put("description", c.display)
 		}
-		data := base64.StdEncoding.EncodeToString([]byte(c.text))
-		put("content", []object{{{"attachment", object{{"contentType", "text/plain; charset=utf-8"}, {"data", data}}}}})
+		put("content", []object{{{"attachment", note}}})
 		return json.Marshal(o)
 	}
 	if c.text != "" {
