@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -16,8 +17,21 @@ import (
 	"phivault/sync/remote/remotetest"
 )
 
-// weak is a store that promises nothing about racing writers.
+// weak is a store whose later writers win, as some buckets do.
 type weak struct{ *memory.Remote }
+
+func (w weak) Put(ctx context.Context, n remote.Name, src io.Reader, size int64) error {
+	b, err := io.ReadAll(remote.NewSource(src, size))
+	if err != nil {
+		return remote.Failed(ctx, "put", n, err)
+	}
+	for {
+		w.Delete(ctx, n)
+		if err := w.Remote.Put(ctx, n, bytes.NewReader(b), size); !errors.Is(err, remote.ErrExists) {
+			return err
+		}
+	}
+}
 
 func (weak) Strength() remote.Strength { return remote.Weak }
 

@@ -1,6 +1,7 @@
 package remote_test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -69,5 +70,27 @@ func TestAGuardSendsNowhereElse(t *testing.T) {
 	}
 	if hits.Load() != 0 {
 		t.Error("a request arrived")
+	}
+}
+
+// Libraries bring clients that follow: the guard below them must not let a
+// redirect through in the first place.
+func TestAGuardRefusesRedirectsAlsoUnderAClientThatFollows(t *testing.T) {
+	var caught atomic.Int64
+	srv, client := remotetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/caught" {
+			caught.Add(1)
+			return
+		}
+		http.Redirect(w, req, "/caught", http.StatusTemporaryRedirect)
+	}), nil)
+	g := &remote.Guard{Next: client.Transport(), Hosts: []string{srv.Listener.Addr().String()}}
+	defer g.Close()
+	res, err := (&http.Client{Transport: g}).Get(srv.URL)
+	if err == nil {
+		res.Body.Close()
+	}
+	if !errors.Is(err, remote.ErrRefused) || caught.Load() != 0 {
+		t.Errorf("%v, followed %d times", err, caught.Load())
 	}
 }

@@ -265,3 +265,27 @@ func TestContractOnARealServer(t *testing.T) {
 		t.Error("nothing failed: the proxy is not in the way")
 	}
 }
+
+// Two moves to one name, both said to have created it: who was overwritten must
+// hear that another object stands there.
+func TestWhoWasOverwrittenIsTold(t *testing.T) {
+	s := newShare()
+	n := remotetest.Name()
+	srv, client := remotetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		s.ServeHTTP(w, req)
+		if req.Method == "MOVE" {
+			s.mu.Lock()
+			s.files["/dav/share/"+n.String()] = []byte("theirs")
+			s.mu.Unlock()
+		}
+	}), nil)
+	r := open(t, srv.URL+"/dav/share", client)
+	for _, mine := range []string{"mine", "ours!!"} { // of another size and of the same
+		if err := r.Put(t.Context(), n, strings.NewReader(mine), int64(len(mine))); !errors.Is(err, remote.ErrExists) {
+			t.Errorf("%q: %v", mine, err)
+		}
+		s.mu.Lock()
+		delete(s.files, "/dav/share/"+n.String())
+		s.mu.Unlock()
+	}
+}
