@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"phivault/vault"
 )
 
@@ -17,11 +20,14 @@ func (s *Store) Verify(ctx context.Context, quick bool, found func(vault.Problem
 	if err != nil {
 		return vault.Verified{}, mapError(err)
 	}
-	v := &verifier{s: s, c: c, quick: quick, found: found, progress: progress}
+	v := &verifier{s: s, c: c, quick: quick, found: found, progress: progress, broken: map[string]bool{}}
 	err = c.run("BEGIN") // one state of the vault, whatever is written meanwhile
 	if err == nil {
 		err = v.run(ctx)
-		err = errors.Join(err, c.run("ROLLBACK"))
+		// An error of reading may have ended the transaction already.
+		if rb := c.run("ROLLBACK"); len(v.broken) == 0 {
+			err = errors.Join(err, rb)
+		}
 	}
 	return v.out, mapError(errors.Join(err, c.close()))
 }
@@ -33,6 +39,7 @@ type verifier struct {
 	found    func(vault.Problem)
 	progress func(done, total int64)
 	total    int64
+	broken   map[string]bool // what did not read
 	out      vault.Verified
 }
 
@@ -40,14 +47,45 @@ func (v *verifier) problem(kind string, id any) {
 	v.found(vault.Problem{Kind: kind, ID: fmt.Sprint(id)})
 }
 
+// past reports what did not read, and gives nil so that the next check goes on.
+// Any other error stays.
+func (v *verifier) past(what string, err error) error {
+	if !unreadable(err) {
+		return err
+	}
+	if !v.broken[what] {
+		v.problem("page", what)
+	}
+	v.broken[what] = true
+	return nil
+}
+
+// unreadable reports whether a page did not authenticate, or does not hold what
+// SQLite keeps there.
+func unreadable(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch code := e.Code(); code & 0xff {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return true
+	case sqlite3.SQLITE_IOERR:
+		return code == sqlite3.SQLITE_IOERR_DATA || code == sqlite3.SQLITE_IOERR_CORRUPTFS
+	}
+	return false
+}
+
 func (v *verifier) run(ctx context.Context) error {
-	if _, err := v.c.row(ctx, []any{&v.total}, "SELECT count(*) FROM entry"); err != nil {
+	_, err := v.c.row(ctx, []any{&v.total}, "SELECT count(*) FROM entry")
+	if err = v.past("entry", err); err != nil {
 		return err
 	}
 	if err := v.log(ctx); err != nil {
 		return err
 	}
-	if _, err := v.c.row(ctx, []any{&v.out.Records}, "SELECT count(*) FROM record WHERE state<>1"); err != nil {
+	_, err = v.c.row(ctx, []any{&v.out.Records}, "SELECT count(*) FROM record WHERE state<>1")
+	if err = v.past("record", err); err != nil {
 		return err
 	}
 	if v.quick {
@@ -68,6 +106,10 @@ func (v *verifier) log(ctx context.Context) error {
 	next := int64(1)
 	for {
 		batches, err := v.batches(ctx, next)
+		if unreadable(err) { // what it got before that is good
+			_ = v.past("batch", err)
+			return nil
+		}
 		if err != nil || len(batches) == 0 {
 			return v.tail(ctx, next, err)
 		}
@@ -99,7 +141,8 @@ func (v *verifier) tail(ctx context.Context, next int64, err error) error {
 		return err
 	}
 	var beyond int64
-	if _, err := v.c.row(ctx, []any{&beyond}, "SELECT count(*) FROM entry WHERE entry>=?", next); err != nil {
+	_, err = v.c.row(ctx, []any{&beyond}, "SELECT count(*) FROM entry WHERE entry>=?", next)
+	if err = v.past("entry", err); err != nil {
 		return err
 	}
 	if beyond > 0 {
@@ -144,6 +187,9 @@ func (v *verifier) batch(ctx context.Context, b batch, chain vault.Chain) (vault
 		}
 		return nil
 	}, columns+"WHERE e.entry BETWEEN ? AND ? ORDER BY e.entry", b.last-b.count+1, b.last)
+	if unreadable(err) { // the next batch goes on from what this one says
+		return b.chain, v.past(fmt.Sprintf("entries %d to %d", b.last-b.count+1, b.last), err)
+	}
 	if n != b.count {
 		v.problem("log", fmt.Sprintf("entries %d to %d", b.last-b.count+1, b.last))
 	}
@@ -194,7 +240,7 @@ func (v *verifier) records(ctx context.Context) error {
 		}
 		return nil
 	}, recordColumns+"ORDER BY r.record")
-	if err != nil {
+	if err = v.past("record", err); err != nil {
 		return err
 	}
 	for _, q := range []struct{ kind, query string }{
@@ -213,7 +259,7 @@ func (v *verifier) records(ctx context.Context) error {
 
 // none reports each row of query as a problem.
 func (v *verifier) none(ctx context.Context, kind, query string) error {
-	return v.c.rows(ctx, func(scan func(...any) error) error {
+	err := v.c.rows(ctx, func(scan func(...any) error) error {
 		var id string
 		if err := scan(&id); err != nil {
 			return err
@@ -221,6 +267,8 @@ func (v *verifier) none(ctx context.Context, kind, query string) error {
 		v.problem(kind, id)
 		return nil
 	}, query)
+	table := map[string]string{"view": "record", "index": "fts", "blob": "blob"}[kind]
+	return v.past(table, err)
 }
 
 // subjects checks that what a reference to a patient is said to mean is what
@@ -239,7 +287,7 @@ func (v *verifier) blobs(ctx context.Context) error {
 		sums = append(sums, vault.Hash(b))
 		return nil
 	}, "SELECT sha256 FROM blob WHERE entry IS NOT NULL ORDER BY blob")
-	if err != nil {
+	if err = v.past("blob", err); err != nil {
 		return err
 	}
 	for _, sum := range sums {
@@ -262,7 +310,7 @@ func (v *verifier) blobs(ctx context.Context) error {
 // sqlite lets SQLite check its own structure. It needs a connection that has
 // not searched: FTS5 reports false corruption on a pooled one.
 func (v *verifier) sqlite(ctx context.Context) error {
-	return v.c.rows(ctx, func(scan func(...any) error) error {
+	err := v.c.rows(ctx, func(scan func(...any) error) error {
 		var line string
 		if err := scan(&line); err != nil {
 			return err
@@ -272,4 +320,5 @@ func (v *verifier) sqlite(ctx context.Context) error {
 		}
 		return nil
 	}, "PRAGMA integrity_check(20)")
+	return v.past("database", err)
 }
