@@ -155,14 +155,14 @@ func (o TransportOptions) bodies(t *testing.T) {
 	}, get(remote.ErrUnavailable))
 	o.both(t, "nothing announced", func(w http.ResponseWriter, _ *http.Request) { object(w, "0") },
 		get(remote.ErrRefused, remote.ErrUnavailable))
+	var bomb bytes.Buffer // made before anybody waits for it
+	z := gzip.NewWriter(&bomb)
+	z.Write(make([]byte, 8<<20))
+	z.Close()
 	o.both(t, "gzip bomb", func(w http.ResponseWriter, _ *http.Request) {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		z.Write(make([]byte, 8<<20))
-		z.Close()
 		w.Header().Set("Content-Encoding", "gzip")
-		object(w, strconv.Itoa(b.Len()))
-		w.Write(b.Bytes())
+		object(w, strconv.Itoa(bomb.Len()))
+		w.Write(bomb.Bytes())
 	}, get(remote.ErrRefused))
 	o.both(t, "one byte at a time", func(w http.ResponseWriter, req *http.Request) {
 		object(w, "1000000")
