@@ -106,9 +106,12 @@ func (s *audit) Update(msg tea.Msg) tea.Cmd {
 
 func (s *audit) View(w, h int) string {
 	t := s.d.theme
-	widths := []int{17, 11, 26, 9, -1}
+	widths := []int{17, 10, 24, -1, 8}
+	if w < 100 {
+		widths = widths[:4]
+	}
 	lines := []string{t.Title.Render("  Audit trail, newest first"), "",
-		t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "When", "Act", "Patient", "Device", ""), w))}
+		t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "When", "Act", "About", "", "Device"), w))}
 	if len(s.rows) == 0 {
 		text := "Nothing is noted yet."
 		if s.reads.busy {
@@ -118,7 +121,7 @@ func (s *audit) View(w, h int) string {
 	}
 	return widget.Block(append(lines, s.list.Draw(w, h-3, t.Selected.Render, func(i, w int) string {
 		r := s.rows[i]
-		return widget.Columns(w, widths, r.at.Format("02-Jan-2006 15:04"), r.act, r.who, r.device, r.say)
+		return widget.Columns(w, widths, r.at.Format("02-Jan-2006 15:04"), r.act, r.who, r.say, r.device)
 	})...), w, h)
 }
 

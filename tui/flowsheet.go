@@ -185,7 +185,7 @@ func (s *flowsheet) View(w, h int) string {
 	}
 	name, unit, ref, flag, spark := 16, 7, 9, 4, 6
 	if w > 110 {
-		name, unit, ref, flag, spark = 32, 12, 15, 5, 14
+		name, unit, ref, flag, spark = 26, 10, 11, 5, 10
 	}
 	const col = 9
 	days := s.days()
@@ -239,13 +239,13 @@ func (s *flowsheet) head(w int) string {
 		if s.filtering {
 			cursor = s.d.theme.Cursor.Render
 		}
-		return "  Filter " + s.filter.Draw(w-12, cursor)
+		return "  Filter " + s.filter.Draw(w-30, cursor) + widget.FitRight(plural(len(s.rows), "test"), 19)
 	}
 	days := "all days"
 	if s.own {
 		days = "days of the selected test"
 	}
-	return s.d.theme.Faint.Render(widget.Fit(fmt.Sprintf("  %d tests, %s", len(s.rows), days), w))
+	return s.d.theme.Faint.Render(widget.Fit("  "+plural(len(s.rows), "test")+", "+days, w))
 }
 
 // note says of the selected test what its row has no room for, and what is not

@@ -30,7 +30,7 @@ func keyLines(table []binding) (out []string) {
 		for i, k := range b.keys {
 			names[i] = keyName(k)
 		}
-		text := "  " + widget.Fit(strings.Join(names, " "), 18) + " " + b.help
+		text := "  " + widget.Fit(strings.Join(names, " "), 18) + "\t " + b.help
 		if b.off != "" {
 			text += "  (not now: " + b.off + ")"
 		}

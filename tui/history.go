@@ -139,7 +139,7 @@ func (s *history) View(w, h int) string {
 		return widget.Block(lines, w, h)
 	}
 	widths := []int{8, 17, 9, 10, -1}
-	lines := []string{t.Title.Render(widget.Fit(fmt.Sprintf("  %d versions, newest first", len(s.all)), w)), "",
+	lines := []string{t.Title.Render(widget.Fit("  "+plural(len(s.all), "version")+", newest first", w)), "",
 		t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Version", "Written here", "Device", "Act", "Content (SHA-256)"), w))}
 	return widget.Block(append(lines, s.list.Draw(w, h-3, t.Selected.Render, func(i, w int) string {
 		r := s.all[len(s.all)-1-i]

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -190,7 +189,7 @@ func (s *listing) head(w int) string {
 	case s.filtering:
 		return "  Show only  " + s.filter.Draw(w-14, t.Cursor.Render)
 	}
-	count := fmt.Sprintf("  %d records", len(s.feed.rows))
+	count := "  " + plural(len(s.feed.rows), "record")
 	if !s.feed.done() {
 		count += " read, more below"
 	}

@@ -163,7 +163,10 @@ func (s *sheet) add(list []reading) {
 		if n := place(a.code) - place(b.code); n != 0 {
 			return n
 		}
-		return strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name))
+		if n := strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name)); n != 0 {
+			return n
+		}
+		return len(b.points) - len(a.points) // of two units the one used more
 	})
 }
 

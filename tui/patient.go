@@ -3,6 +3,7 @@ package tui
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ func patientOf(r *vault.Record) patient {
 		}
 	}
 	var more struct {
+		Name       []nameParts
 		Deceased   any `json:"deceasedBoolean"`
 		Died       any `json:"deceasedDateTime"`
 		Identifier []struct {
@@ -44,6 +46,7 @@ func patientOf(r *vault.Record) patient {
 		}
 	}
 	_ = json.Unmarshal(r.Resource.JSON, &more) // other shapes leave the fields empty
+	p.name = stated(listedName(more.Name), p.name)
 	if died, _ := more.Died.(string); died != "" {
 		p.died = widget.Clean(died)
 	} else if dead, _ := more.Deceased.(bool); dead {
@@ -59,8 +62,48 @@ func patientOf(r *vault.Record) patient {
 	if p.mrn == "" && p.fhirID != "" {
 		p.mrn = "id " + short(widget.Clean(p.fhirID))
 	}
-	p.words = strings.ToLower(strings.Join(append(ids, p.name, p.born, dayText(p.born), p.fhirID, r.ID.String()), " "))
+	p.words = strings.ToLower(strings.Join(append(ids, p.name, widget.Clean(r.Resource.Title), p.born, dayText(p.born), p.fhirID, r.ID.String()), " "))
 	return p
+}
+
+// nameParts is a HumanName (https://hl7.org/fhir/R4/datatypes.html#HumanName); of
+// older versions as well, where a family name is a list.
+type nameParts struct {
+	Use    string
+	Family any
+	Given  []string
+	Prefix []string
+}
+
+// listedName is a name as lists have it, "Herman, Ali (Mr.)"; "" when it has no
+// family name. An official name comes first, an old one last.
+func listedName(names []nameParts) string {
+	rank := func(n nameParts) int {
+		switch n.Use {
+		case "official", "usual":
+			return 0
+		case "old", "maiden":
+			return 2
+		}
+		return 1
+	}
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b nameParts) int { return rank(a) - rank(b) })
+	for _, n := range names {
+		family, _ := n.Family.(string)
+		if list, ok := n.Family.([]any); ok {
+			family = strings.Trim(fmt.Sprint(list...), "[]")
+		}
+		if family == "" {
+			continue
+		}
+		out := strings.Join(append([]string{family + ","}, n.Given...), " ")
+		if len(n.Prefix) > 0 {
+			out += " (" + strings.Join(n.Prefix, " ") + ")"
+		}
+		return widget.Clean(strings.TrimSuffix(out, ","))
+	}
+	return ""
 }
 
 // short keeps the ends of an identifier that is too long to be read.
@@ -90,7 +133,9 @@ func (p *patient) banner(w int, now time.Time, t theme.Theme) string {
 			rest += "date not stated"
 		}
 	}
-	if id := "   " + p.mrn; p.mrn != "" && widget.Width(rest)+widget.Width(id) <= w-24 {
+	// The name goes before the number.
+	name := max(24, min(40, widget.Width(p.shownName())))
+	if id := "   " + p.mrn; p.mrn != "" && name+4+widget.Width(rest)+widget.Width(id) <= w {
 		rest += id
 	}
 	room := max(12, min(40, w-widget.Width(rest)-4))

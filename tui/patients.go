@@ -3,7 +3,6 @@ package tui
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -202,6 +201,7 @@ func (s *patients) answered(a answer) tea.Cmd {
 func (s *patients) again() tea.Cmd {
 	s.all, s.found, s.after, s.ended, s.single = nil, nil, 0, false, true
 	clear(s.have)
+	s.shown, s.list = nil, widget.List{}
 	return s.next()
 }
 
@@ -306,10 +306,7 @@ func (s *patients) show() tea.Cmd {
 
 func (s *patients) View(w, h int) string {
 	t := s.d.theme
-	count := fmt.Sprintf("%d patients", len(s.shown))
-	if len(s.shown) == 1 {
-		count = "1 patient"
-	}
+	count := plural(len(s.shown), "patient")
 	if !s.ended {
 		count += ", more in the vault"
 	}

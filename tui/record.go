@@ -198,7 +198,7 @@ func (s *record) View(w, h int) string {
 	}
 	foot := fmt.Sprintf(" %d %%", s.pager.Place())
 	if n := len(s.files); n > 0 {
-		foot += fmt.Sprintf(" · %d attachments: o", n)
+		foot += " · " + plural(n, "attachment") + ": o"
 	}
 	return widget.Block(append(lines, t.Faint.Render(widget.Fit(foot, w))), w, h)
 }

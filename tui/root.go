@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -200,6 +201,9 @@ func (m *Model) ask(cmd tea.Cmd) tea.Cmd {
 			first := newPatients(commands{m.desk})
 			m.stack = []screen{first}
 			cmds = append(cmds, first.Init())
+			if n, ok := s.in.(interface{ Notices() []string }); ok && len(n.Notices()) > 0 {
+				m.line, m.bad = strings.Join(n.Notices(), " "), true
+			}
 		case stepLock:
 			cmds = append(cmds, m.end(Locked))
 		}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -53,6 +54,14 @@ func words(typ string) string {
 		b.WriteRune(r)
 	}
 	return widget.Clean(b.String())
+}
+
+// plural counts things.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return strconv.Itoa(n) + " " + thing
 }
 
 // flagText shows a stated flag as symbol and letter. There is no symbol where

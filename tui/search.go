@@ -174,7 +174,7 @@ func (s *search) View(w, h int) string {
 	case len(s.hits) == 0:
 		lines = append(lines, "  Nothing is found.")
 	default:
-		count := fmt.Sprintf("%d hits", len(s.hits))
+		count := plural(len(s.hits), "hit")
 		if len(s.hits) == searchMost {
 			count = fmt.Sprintf("the newest %d hits; more words find fewer", searchMost)
 		}
@@ -204,7 +204,7 @@ func (s *search) draw(w, h int) (lines []string) {
 		if r.typ == "Patient" {
 			who = ""
 		}
-		line := widget.Columns(w-2, []int{11, 20, -1, 24}, stated(dayText(r.date), "no date"), words(r.typ), title, who)
+		line := widget.Columns(w-2, []int{11, 19, -1, 17}, stated(dayText(r.date), "no date"), words(r.typ), title, who)
 		if i == s.list.At {
 			line = t.Selected.Render("› " + line)
 		} else {

@@ -16,3 +16,7 @@ func resultOf(s os.Signal) Result {
 	}
 	return Quit
 }
+
+// Suspend stops this process as the terminal's suspend key does, until it is
+// continued.
+func Suspend() error { return syscall.Kill(0, syscall.SIGTSTP) }

@@ -9,3 +9,6 @@ import (
 var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
 func resultOf(os.Signal) Result { return Quit }
+
+// Suspend does nothing where there is no job control.
+func Suspend() error { return nil }

@@ -277,10 +277,13 @@ func summaryLine(part int, r *row, w int) string {
 		}
 		return widget.Columns(w, []int{9, -1, 24, 4, 17}, stated(shortDay(r.date), "no date"), shortName(title), value, flagText(r.flag), r.passage)
 	}
-	if r.status != "active" {
-		title += " (" + stated(r.status, "status not stated") + ")"
+	if r.status == "active" {
+		return widget.Columns(w, []int{-1, 11}, title, date)
 	}
-	return widget.Columns(w, []int{-1, 11}, title, date)
+	// What is not plainly active says so, however long its title is.
+	status := "(" + stated(r.status, "no status") + ")"
+	room := w - 11 - 2 - 1 - widget.Width(status)
+	return widget.Fit(widget.Fit(title, min(room, widget.Width(title)))+" "+status, w-13) + "  " + widget.Fit(date, 11)
 }
 
 func (s *summary) About() about {

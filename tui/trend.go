@@ -111,7 +111,7 @@ func (s *trend) View(w, h int) string {
 	lines := []string{th.Title.Render(widget.Fit("  "+testTitle(t), w))}
 	plot := widget.Plot(s.dots, w-2, h-3, s.at)
 	if plot == nil {
-		lines = append(lines, "", fmt.Sprintf("  %d of %d values have a date and a number: too few to draw. Enter in the flowsheet lists them.", len(s.dots), len(t.points)), "")
+		lines = append(lines, "", fmt.Sprintf("  %d of %d values have a date and a number: too few to draw.", len(s.dots), len(t.points)), "")
 		if len(s.dots) == 0 {
 			return widget.Block(lines, w, h)
 		}

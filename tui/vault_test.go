@@ -189,7 +189,7 @@ func filled(t testing.TB, write func(io.Writer)) *opener {
 	var b bytes.Buffer
 	write(&b)
 	load(t, o, codec.Stream("made up", func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil },
-		[]vault.Codec{fhirjson.NDJSON()}))
+		[]vault.Codec{fhirjson.JSON(), fhirjson.NDJSON()}))
 	return o
 }
 
@@ -224,4 +224,14 @@ func practice(t testing.TB, patients int) *opener {
 // sit begins a session at the locked vault.
 func sit(t testing.TB, o *opener) *tuitest.Session {
 	return tuitest.New(t, tui.Options{Opener: o, Explain: func(err error) string { return err.Error() }})
+}
+
+func sitWith(t testing.TB, o *opener, set tui.Settings) *tuitest.Session {
+	return tuitest.New(t, tui.Options{Opener: o, Settings: set, Explain: func(err error) string { return err.Error() }})
+}
+
+// sitSaving keeps in kept what the settings screen keeps.
+func sitSaving(t testing.TB, o *opener, kept *tui.Settings) *tuitest.Session {
+	return tuitest.New(t, tui.Options{Opener: o, Settings: tui.Settings{Idle: 5, Theme: "colour"}, Colours: true,
+		Save: func(s tui.Settings) error { *kept = s; return nil }})
 }

@@ -95,8 +95,8 @@ func (a *app) checkGlobals() error {
 
 // runBare is phivault without a command.
 func (a *app) runBare(c *cobra.Command, _ []string) error {
-	if a.out.tty {
-		a.warn("phivault: this version has no full-screen interface; these are the commands")
+	if a.canShow() {
+		return a.interact(c.Context())
 	}
 	c.SetOut(a.out)
 	if err := c.Help(); err != nil {

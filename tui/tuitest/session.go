@@ -165,6 +165,22 @@ func (s *Session) Screen(name string) *Session {
 	return s
 }
 
+// Is reports whether the screen of that name is shown.
+func (s *Session) Is(name string) bool { return s.m.Screen() == name }
+
+// Leave presses Esc until a screen whose name begins so is shown.
+func (s *Session) Leave(name string) *Session {
+	s.t.Helper()
+	for range 8 {
+		if strings.HasPrefix(s.m.Screen(), name) {
+			return s
+		}
+		s.Press("esc")
+	}
+	s.t.Fatalf("Esc does not lead to %q:\n%s", name, s.Text())
+	return s
+}
+
 // Expect demands that each of the texts is on the screen.
 func (s *Session) Expect(texts ...string) *Session {
 	s.t.Helper()

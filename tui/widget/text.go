@@ -17,10 +17,28 @@ func Fit(s string, n int) string {
 	}
 	w := Width(s)
 	if w > n {
-		s = ansi.TruncateWc(s, n, "…")
+		s = head(s, n-1) + "…"
 		w = Width(s)
 	}
 	return s + strings.Repeat(" ", max(0, n-w))
+}
+
+// head gives as much of the beginning of s as fits n columns. It goes by
+// character: a cluster may be wider than what is left.
+func head(s string, n int) string {
+	if strings.IndexByte(s, 0x1b) >= 0 { // styled
+		return ansi.TruncateWc(s, n, "")
+	}
+	for i, r := range s {
+		w := 1
+		if r >= 0x7f {
+			w = ansi.StringWidthWc(string(r))
+		}
+		if n -= w; n < 0 {
+			return s[:i]
+		}
+	}
+	return s
 }
 
 // FitRight is Fit with the padding on the left, for numbers.
@@ -57,12 +75,12 @@ func Wrap(s string, n int) []string {
 		}
 		fresh = false
 		for Width(line) > n {
-			head := ansi.TruncateWc(line, n, "")
-			if head == "" {
+			first := head(line, n)
+			if first == "" {
 				break
 			}
-			lines = append(lines, head)
-			line = line[len(head):]
+			lines = append(lines, first)
+			line = line[len(first):]
 		}
 	}
 	return append(lines, line)
