@@ -35,6 +35,10 @@ const (
 	instanceSize = 16
 )
 
+// ErrOlder is a database that lacks what this device remembers of it; opening
+// with Options.AcceptOlder goes on from it.
+var ErrOlder = fmt.Errorf("%w: the database is older than what this device remembers of it, or is another copy", vault.ErrIntegrity)
+
 var errAnchor = errors.New("the anchor is not readable")
 
 func newInstance() string {

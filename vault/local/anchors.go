@@ -158,7 +158,7 @@ func (r remembered) check(ctx context.Context, st *store.Store, instance string,
 			return false, err
 		}
 		if !ok && !o.AcceptOlder {
-			return false, fmt.Errorf("%w: the database is older than what this device remembers of it, or is another copy", vault.ErrIntegrity)
+			return false, ErrOlder
 		}
 		older = older || !ok
 	}

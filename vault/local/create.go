@@ -18,38 +18,12 @@ import (
 // replaced: it never was a vault. ErrExists when there is something. The
 // passphrase stays the caller's.
 func Create(ctx context.Context, dir string, passphrase *secret.Bytes, p keyfile.Params, o Options) (*Vault, error) {
-	o.fill()
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := vacant(dir); err != nil {
-		return nil, err
-	}
 	b, err := keyfile.NewBundle(identity.NewGenesis)
 	if err != nil {
 		return nil, err
 	}
 	defer b.Destroy()
-	// Before the first file: a refused passphrase or parameter leaves no trace.
-	file, err := keyfile.Seal(b, passphrase, nil, p)
-	if err != nil {
-		return nil, err
-	}
-	l, err := build(ctx, dir, o, func(s *stage) error { return s.create(ctx, b, file, o) })
-	if err != nil {
-		return nil, err
-	}
-	if err := l.guard(ctx, filepath.Join(dir, dbName), o.Wait); err != nil {
-		return nil, first(err, l.release())
-	}
-	v := &Vault{dir: dir, id: b.VaultID(), o: o, lock: l, anchors: newAnchors(b.VaultID(), o)}
-	recalled := v.anchors.recall(ctx)
-	if err := v.attach(ctx, b, func() remembered { r := wait(ctx, recalled); r.fresh = true; return r }); err != nil {
-		v.backupKey.Destroy()
-		return nil, first(err, l.release())
-	}
-	return v, nil
+	return found(ctx, dir, passphrase, p, b, nil, o)
 }
 
 func vacant(dir string) error {

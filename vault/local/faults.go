@@ -20,7 +20,7 @@ func fault(what string, err error) error {
 	case isFull(err):
 		return fmt.Errorf("%w: %s", vault.ErrFull, what)
 	case isReadOnly(err):
-		return fmt.Errorf("%w: %s", vault.ErrReadOnly, what)
+		return fmt.Errorf("%w: %s: %w", vault.ErrReadOnly, what, cause(err)) // a medium or a permission
 	}
 	return fmt.Errorf("%s: %w", what, cause(err))
 }

@@ -141,6 +141,7 @@ func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled func() r
 		v.keeper.close()
 		return err
 	}
+	v.door = newDoor(b)
 	return nil
 }
 

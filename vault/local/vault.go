@@ -33,6 +33,7 @@ type Vault struct {
 	backupKey *secret.Bytes
 	sk        *secret.Bytes // device secret; nil when the key file needs none
 	pending   *binding
+	door      door
 }
 
 // ErrClosed is an act on a vault that was closed.
@@ -56,6 +57,7 @@ func (v *Vault) Close(ctx context.Context) error {
 	}
 	v.closed = true
 	err := v.Vault.Close(context.WithoutCancel(ctx))
+	err = first(err, v.door.close(context.WithoutCancel(ctx)))
 	// The database first: an anchor must never tell of what did not last.
 	closed := v.database.close()
 	v.keeper.close()

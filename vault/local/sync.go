@@ -1,0 +1,111 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"phivault/crypto/identity"
+	"phivault/crypto/keyfile"
+	"phivault/vault"
+	"phivault/vault/journal"
+	"phivault/vault/journal/segment"
+)
+
+// Settings of this device in the journal's state, which lies encrypted in the
+// database. No key of the journal's own begins like these.
+const (
+	floorsState = "local/floors"
+	remoteState = "local/remote/"
+)
+
+// door is what stands between an open vault and other devices.
+type door struct {
+	keys    *keyfile.Bundle // copies of the device's seeds and epochs
+	device  *identity.Device
+	journal *journal.Journal
+}
+
+// newDoor copies of the bundle what a journal needs.
+func newDoor(b *keyfile.Bundle) door {
+	k := &keyfile.Bundle{Genesis: b.Genesis, SigningSeed: b.SigningSeed.Clone(), KEMSeed: b.KEMSeed.Clone()}
+	for _, e := range b.Epochs {
+		k.Epochs = append(k.Epochs, keyfile.Epoch{ID: e.ID, Key: e.Key.Clone()})
+	}
+	return door{keys: k}
+}
+
+func (d *door) close(ctx context.Context) (err error) {
+	if d.journal != nil {
+		err = d.journal.Close(ctx)
+	}
+	d.device.Destroy()
+	if d.keys != nil {
+		d.keys.SigningSeed.Destroy()
+		d.keys.KEMSeed.Destroy()
+		for _, e := range d.keys.Epochs {
+			e.Key.Destroy()
+		}
+	}
+	*d = door{}
+	return err
+}
+
+// Journal is the vault's one door to other devices, opened when it is first asked
+// for. It stays the vault's: Close closes it. Epoch keys that other devices give
+// this one are kept in the database; the key file does not change for them.
+func (v *Vault) Journal(ctx context.Context) (*journal.Journal, error) {
+	v.whole.Lock()
+	defer v.whole.Unlock()
+	if v.closed {
+		return nil, ErrClosed
+	}
+	if v.door.journal != nil {
+		return v.door.journal, nil
+	}
+	st, d := v.database.store, &v.door
+	if d.device == nil {
+		dev, err := identity.NewDevice(d.keys.SigningSeed.Bytes(), d.keys.KEMSeed.Bytes())
+		if err != nil {
+			return nil, err
+		}
+		d.device = dev
+	}
+	p := journal.Parts{Ledger: st, State: st, Store: st, Blobs: st, Device: d.device, Genesis: d.keys.Genesis, Clock: v.o.Clock}
+	for _, e := range d.keys.Epochs {
+		p.Epochs = append(p.Epochs, journal.EpochKey{ID: segment.EpochID(e.ID), Key: e.Key})
+	}
+	b, err := st.State(ctx, floorsState)
+	if err == nil && b != nil && json.Unmarshal(b, &p.Floors) != nil {
+		err = fmt.Errorf("%w: setting %q", vault.ErrIntegrity, floorsState)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.journal, err = journal.Open(ctx, p)
+	return d.journal, explain(err, v.database.vfs.LastError())
+}
+
+// Reached is when a segment that is here was written, by its writer's clock: for
+// display only.
+func (v *Vault) Reached(ctx context.Context, p vault.Place) (time.Time, error) {
+	s, err := v.database.store.Segment(ctx, p.Log, p.Seq)
+	return s.Clock, err
+}
+
+// Pending counts the segments that a remote, by its ID, is not known to hold. What
+// was written since the last sync is in none yet.
+func (v *Vault) Pending(ctx context.Context, remote string) (segments uint64, err error) {
+	places, err := v.database.store.Places(ctx)
+	if err != nil {
+		return 0, err
+	}
+	marks, err := v.database.store.Marked(ctx, remote)
+	for _, p := range places {
+		if next := p.Seq + 1; next > marks[p.Log] {
+			segments += next - marks[p.Log]
+		}
+	}
+	return segments, err
+}
