@@ -315,7 +315,8 @@ func (v *verifier) sqlite(ctx context.Context) error {
 		if err := scan(&line); err != nil {
 			return err
 		}
-		if line != "ok" {
+		if line != "ok" && !v.broken["database"] {
+			v.broken["database"] = true
 			v.problem("page", "database")
 		}
 		return nil

@@ -68,7 +68,7 @@ func TestCommitsSurviveAKill(t *testing.T) {
 		db.Close()
 		last := 0
 		r := rand.New(rand.NewPCG(uint64(size), 2))
-		for round := range slow(8, 100) {
+		for round := range slow(8, 60) {
 			c := child("crash", crashPath+"="+path, fmt.Sprint(crashPage, "=", size), fmt.Sprint(crashSeed, "=", round))
 			out, err := c.StdoutPipe()
 			if err != nil {

@@ -104,7 +104,7 @@ func surviveEveryCrash(t *testing.T, size int, synchronous string) {
 	r := rand.New(rand.NewPCG(uint64(size), 4))
 	states, dir := 0, t.TempDir()
 	// Each event is a possible end; some are drawn, those of the creation always.
-	chance := float64(slow(25, 250)) / float64(len(rec.events))
+	chance := float64(slow(25, 150)) / float64(len(rec.events))
 	for n := 1; n <= len(rec.events); n++ {
 		if n > 12 && r.Float64() > chance {
 			continue

@@ -69,7 +69,7 @@ func TestWritersAndReadersDoNotDisturbEachOther(t *testing.T) {
 		for w := range 2 {
 			writers.Go(func() {
 				r := rand.New(rand.NewPCG(uint64(w), uint64(size)))
-				for range slow(15, 600) {
+				for range slow(15, 300) {
 					tx, err := db.Begin()
 					if err != nil {
 						t.Error(err)
