@@ -109,10 +109,6 @@ func (r *run) ask(ctx context.Context, n remote.Name) *object {
 
 // deliver hands an answer to the journal, and reports whether it took it.
 func (r *run) deliver(ctx context.Context, o *object, judge func(context.Context, error) bool) bool {
-	if ctx.Err() != nil {
-		o.close()
-		return false
-	}
 	if o.absent {
 		return judge(ctx, r.j.Missing(ctx, r.t.Name, o.name))
 	}

@@ -59,9 +59,6 @@ func newSlots(n int) *slots { return &slots{free: make(chan struct{}, n)} }
 
 // take waits for a slot; false when ctx ends first.
 func (s *slots) take(ctx context.Context) bool {
-	if ctx.Err() != nil {
-		return false
-	}
 	select {
 	case s.free <- struct{}{}:
 		return true

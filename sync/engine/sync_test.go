@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"slices"
 	"testing"
 
@@ -12,6 +14,7 @@ import (
 	"phivault/sync/engine"
 	"phivault/sync/engine/enginetest"
 	"phivault/sync/remote"
+	"phivault/sync/remote/faults"
 	"phivault/sync/remote/malicious"
 	"phivault/sync/remote/memory"
 )
@@ -214,5 +217,144 @@ func TestACancelledContextIsTheOnlyError(t *testing.T) {
 	rep, err := engine.Sync(ctx, enginetest.NewVault(2).Journal(0), []engine.Target{at("r", memory.New())}, engine.Options{})
 	if !errors.Is(err, context.Canceled) || len(rep.Remotes) != 1 || rep.Remotes[0].Requests != 0 {
 		t.Errorf("%+v, %v", rep, err)
+	}
+}
+
+// dying answers some calls and then none.
+type dying struct {
+	gone
+	remote.Remote
+	answers int
+}
+
+func (d *dying) Put(ctx context.Context, n remote.Name, r io.Reader, size int64) error {
+	if d.alive() {
+		return d.Remote.Put(ctx, n, r, size)
+	}
+	return d.gone.Put(ctx, n, r, size)
+}
+
+func (d *dying) Get(ctx context.Context, n remote.Name) (io.ReadCloser, int64, error) {
+	if d.alive() {
+		return d.Remote.Get(ctx, n)
+	}
+	return d.gone.Get(ctx, n)
+}
+
+func (d *dying) alive() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.answers--
+	return d.answers >= 0
+}
+
+func (d *dying) Close() error { return nil }
+
+func TestARemoteThatDiesOrRefusesIsLeftAlone(t *testing.T) {
+	s := &stream{n: 1000, size: 10}
+	d := &dying{Remote: s, answers: 100}
+	if _, err := engine.Sync(t.Context(), s, []engine.Target{at("r", d)}, engine.Options{Parallel: 4}); !errors.Is(err, remote.ErrUnavailable) {
+		t.Error(err)
+	}
+	if d.gets > 12 {
+		t.Errorf("%d questions to a remote that has died", d.gets)
+	}
+	v := enginetest.NewVault(200)
+	j := v.Journal(0)
+	write(j, 5)
+	refusing := faults.New(memory.New(), faults.Plan{Not: 1})
+	rep, err := engine.Sync(t.Context(), j, []engine.Target{at("r", refusing)}, engine.Options{Parallel: 4})
+	if !errors.Is(err, remote.ErrRefused) || refusing.Calls() > 8 || rep.Remotes[0].Requests != refusing.Calls() {
+		t.Errorf("%d calls to a remote that refuses: %v", refusing.Calls(), err)
+	}
+}
+
+// A cloud drive's files arrive one by one: what is not there yet keeps nothing
+// else back.
+func TestAnObjectThatHasNotArrivedKeepsNothingBack(t *testing.T) {
+	v := enginetest.NewVault(3)
+	store := memory.New()
+	a, b, c := v.Journal(0), v.Journal(1), v.Journal(2)
+	a.Write("first")
+	for _, j := range []*enginetest.Journal{a, b, c} {
+		mustSync(t, j, store)
+	}
+	a.Write("second")
+	b.Write("arriving")
+	c.Write("arrived")
+	mustSync(t, b, store)
+	mustSync(t, c, store)
+	rep, err := engine.Sync(t.Context(), a, []engine.Target{at("r", &late{store, v.SegmentName(1, 0)})}, engine.Options{})
+	if !errors.Is(err, remote.ErrUnavailable) {
+		t.Errorf("it is not reported: %v", err)
+	}
+	if p := rep.Remotes[0]; p.Pushed.Segments != 1 || p.Pulled.Segments != 1 {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestARemoteThatHasNothingYetIsNotDown(t *testing.T) {
+	v := enginetest.NewVault(3)
+	a := v.Journal(0)
+	a.Write("first")
+	rep, err := engine.Sync(t.Context(), a, []engine.Target{at("r", &late{memory.New(), v.SegmentName(1, 0)})}, engine.Options{Parallel: 4})
+	if !errors.Is(err, remote.ErrUnavailable) || rep.Remotes[0].Pushed.Segments != 1 {
+		t.Errorf("%+v, %v", rep, err)
+	}
+}
+
+// confused gives a name and an error whenever it is asked.
+type confused struct{ *stream }
+
+func (c confused) Wanted(context.Context, string) iter.Seq2[remote.Name, error] {
+	return func(yield func(remote.Name, error) bool) {
+		if yield(c.name(1), nil) {
+			yield(remote.Name{}, enginetest.ErrLocal)
+		}
+	}
+}
+
+func TestAJournalThatCannotAskEndsTheSync(t *testing.T) {
+	c := confused{&stream{n: 1, size: 10, out: true}}
+	rep, err := engine.Sync(t.Context(), c, []engine.Target{at("r", c.stream)}, engine.Options{})
+	if !errors.Is(err, enginetest.ErrLocal) || rep.Remotes[0].Requests != 1 {
+		t.Errorf("%+v, %v", rep, err)
+	}
+}
+
+// late has an object whose bytes have not arrived.
+type late struct {
+	remote.Remote
+	name remote.Name
+}
+
+func (l *late) Get(ctx context.Context, n remote.Name) (io.ReadCloser, int64, error) {
+	if n == l.name {
+		return nil, 0, remote.Fail("get", n, remote.ErrUnavailable, "its bytes have not arrived")
+	}
+	return l.Remote.Get(ctx, n)
+}
+
+func TestAnIdleSyncThatTriesPacksMovedNothing(t *testing.T) {
+	v := enginetest.NewVault(2)
+	v.Packs = true
+	if res := mustSync(t, v.Journal(0), memory.New()); res.Moved || res.Requests != 2 {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestAnErrorAfterAPutIsNeverHarmless(t *testing.T) {
+	v := enginetest.NewVault(2)
+	j := v.Journal(0)
+	j.Write("x")
+	j.Hook = func(call string) error {
+		if call == "sent" {
+			return enginetest.ErrLocal
+		}
+		return nil
+	}
+	o := engine.Options{Harmless: func(error) bool { return true }}
+	if _, err := engine.Sync(t.Context(), j, []engine.Target{at("r", memory.New())}, o); !errors.Is(err, enginetest.ErrLocal) {
+		t.Error(err)
 	}
 }

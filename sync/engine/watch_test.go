@@ -16,6 +16,7 @@ import (
 	"phivault/sync/remote/faults"
 	"phivault/sync/remote/malicious"
 	"phivault/sync/remote/memory"
+	"phivault/sync/remote/retry"
 )
 
 // mute hides a remote's companions.
@@ -224,15 +225,38 @@ func TestARemoteThatIsDownIsTriedLessAndLessAndKeepsNoneBack(t *testing.T) {
 	})
 }
 
+func TestNewsElsewhereDoNotBringBackWhatIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := enginetest.NewVault(2)
+		a, b := v.Journal(0), v.Journal(1)
+		down, well := &gone{}, memory.New()
+		o := engine.WatchOptions{Space: v.Space(), First: 10 * time.Second, Most: time.Hour}
+		w := startWatch(t, a, o, at("down", down), at("well", well))
+		w.pass(t, 35*time.Second)
+		b.Write("news")
+		if _, err := engine.Sync(t.Context(), b, []engine.Target{at("well", well)}, engine.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(t, time.Second)
+		if down.gets != 3 || len(a.Entries()) != 1 { // at 0, 10 and 30 s
+			t.Errorf("%d calls to the remote that is down, %d entries", down.gets, len(a.Entries()))
+		}
+		w.end(t)
+	})
+}
+
 func TestAStreamThatBreaksIsOpenedAgainAndPolledMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := enginetest.NewVault(2)
 		a, b := v.Journal(0), v.Journal(1)
 		store := memory.New()
 		streams := 0
+		var opened []time.Duration
+		began := time.Now()
 		flaky := faults.New(store, faults.Plan{Script: func(_ int, op string) faults.Kind {
 			if op == "watch" {
-				if streams++; streams <= 2 {
+				opened = append(opened, time.Since(began))
+				if streams++; streams <= 3 {
 					return faults.Cut
 				}
 			}
@@ -240,12 +264,41 @@ func TestAStreamThatBreaksIsOpenedAgainAndPolledMeanwhile(t *testing.T) {
 		}})
 		w := startWatch(t, a, engine.WatchOptions{Space: v.Space(), First: 10 * time.Second, Most: time.Hour}, at("r", flaky))
 		w.pass(t, 5*time.Minute)
-		if streams != 3 {
-			t.Errorf("%d streams were opened", streams)
+		if want := seconds(0, 10, 20, 30); !slices.Equal(opened, want) {
+			t.Errorf("streams were opened at %v, want %v", opened, want)
+		}
+		if got, want := w.took(), seconds(0, 10, 20, 36); !slices.Equal(got, want) {
+			t.Errorf("rounds at %v, want %v: one for each beginning, as long as that is news", got, want)
 		}
 		b.Write("news")
 		mustSync(t, b, store)
 		w.pass(t, time.Second)
+		wantSame(t, 1, a)
+		w.end(t)
+	})
+}
+
+func TestARemoteThatTellsNoMoreIsPolled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := enginetest.NewVault(2)
+		a, b := v.Journal(0), v.Journal(1)
+		store := memory.New()
+		first := true
+		mum := faults.New(store, faults.Plan{Script: func(_ int, op string) faults.Kind {
+			switch {
+			case op != "watch":
+				return faults.None
+			case first:
+				first = false
+				return faults.Cut
+			}
+			return faults.Down
+		}})
+		w := startWatch(t, a, engine.WatchOptions{Space: v.Space(), First: 10 * time.Second, Most: time.Hour}, at("r", mum))
+		w.pass(t, time.Minute)
+		b.Write("news")
+		mustSync(t, b, store)
+		w.pass(t, time.Minute)
 		wantSame(t, 1, a)
 		w.end(t)
 	})
@@ -302,4 +355,54 @@ func TestABusyVaultPutsARoundOffAndOtherErrorsEndIt(t *testing.T) {
 			t.Error("nothing is watched for ever")
 		}
 	})
+}
+
+func TestNewsDuringARoundLeadToAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := enginetest.NewVault(2)
+		a, b := v.Journal(0), v.Journal(1)
+		store := memory.New()
+		once := true
+		a.Hook = func(call string) error {
+			if call == "outgoing" && once { // what was there has been asked for
+				once = false
+				b.Write("news")
+				mustSync(t, b, store)
+				time.Sleep(time.Millisecond) // the remote tells of it
+			}
+			return nil
+		}
+		w := startWatch(t, a, engine.WatchOptions{Space: v.Space(), Most: time.Hour}, at("r", store))
+		w.pass(t, 10*time.Second)
+		if got := w.took(); !slices.Equal(got, seconds(0, 4)) {
+			t.Errorf("rounds at %v", got)
+		}
+		wantSame(t, 1, a)
+		w.end(t)
+	})
+}
+
+// A decorator has every companion; whether there is one behind it shows late.
+func TestADecoratedRemoteThatTellsNothingIsPolled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := retry.New(mute{memory.New()}, retry.Policy{})
+		v := enginetest.NewVault(2)
+		w := startWatch(t, v.Journal(0), engine.WatchOptions{First: 10 * time.Second, Most: time.Minute}, at("r", r))
+		w.pass(t, 65*time.Second)
+		if got := w.took(); !slices.Equal(got, seconds(0, 20, 60)) {
+			t.Errorf("rounds at %v", got)
+		}
+		w.end(t)
+	})
+}
+
+func TestAClosedJournalThatFailsEndsTheWatch(t *testing.T) {
+	boom := errors.New("boom")
+	v := enginetest.NewVault(2)
+	open := func(context.Context) (engine.Journal, func() error, error) {
+		return v.Journal(0), func() error { return boom }, nil
+	}
+	if err := engine.Watch(t.Context(), open, []engine.Target{at("r", memory.New())}, engine.WatchOptions{}); !errors.Is(err, boom) {
+		t.Error(err)
+	}
 }
