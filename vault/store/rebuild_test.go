@@ -1,0 +1,103 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"phivault/vault"
+	"phivault/vault/fhir"
+)
+
+func TestRebuildMakesTheViewsFromTheLog(t *testing.T) {
+	s := newStore(t)
+	p := put(t, s, ann)
+	p.FullURL = "urn:uuid:0F0F"
+	add(t, s, p)
+	addJSON(t, s, weight, asthma, note, strings.Replace(weight, "2020-05-06", "2021-01-01", 1),
+		strings.Replace(weight, "Patient/p1", "urn:uuid:0F0F", 1))
+	gone, _ := s.Get(ctx, vault.RecordIDOf("a", "Condition", "c1"))
+	if _, err := s.Append(ctx, vault.Batch{Deletes: []vault.Delete{{ID: gone.ID, Base: gone.Head}}}); err != nil {
+		t.Fatal(err)
+	}
+	queries := []vault.Query{{}, {Text: "asthma"}, {Patient: p.ID}, {Deleted: true}, {Code: "29463-7", Patient: p.ID}, {Since: "2020"}}
+	var before [][]string
+	for _, q := range queries {
+		before = append(before, find(t, s, q))
+	}
+	for _, q := range []string{"UPDATE record SET doc=record,state=0,subject=NULL,revisions=7", "DELETE FROM name",
+		"INSERT INTO fts(fts) VALUES('delete-all')", "DELETE FROM subject"} {
+		if err := s.w.exec(ctx, q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(verify(t, s, false)) == 0 {
+		t.Fatal("the damage does not show")
+	}
+	if err := s.Rebuild(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	clean(t, s)
+	for i, q := range queries {
+		expect(t, find(t, s, q), before[i]...)
+	}
+	if id, err := s.Resolve(ctx, "a", "urn:uuid:0f0f"); err != nil || id != p.ID {
+		t.Errorf("a full URL after the rebuild: %v", err)
+	}
+	if r, err := s.Get(ctx, p.ID); err != nil || r.FullURL != "urn:uuid:0F0F" {
+		t.Errorf("the full URL is %q: %v", r.FullURL, err)
+	}
+}
+
+func TestAnInterruptedRebuildIsFinishedAtOpening(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vault.db")
+	s, err := Create(ctx, path, testOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	addJSON(t, s, ann, weight)
+	for _, q := range []string{"INSERT INTO fts(fts) VALUES('delete-all')", "INSERT INTO meta(key,value) VALUES('rebuild',0)"} {
+		if err := s.w.exec(ctx, q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Close()
+	if s, err = Open(ctx, path, testOptions()); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	expect(t, find(t, s, vault.Query{Text: "weight"}), "Observation/w1")
+	clean(t, s)
+}
+
+func TestALongNoteIsSearched(t *testing.T) {
+	s := newStore(t)
+	w, err := s.NewBlob(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(w, strings.Repeat("nothing of note. ", 20_000), "The spirometry was unremarkable.")
+	sum, n, err := w.Commit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	json := `{"resourceType":"DocumentReference","id":"d","status":"current","content":[{"attachment":{"contentType":"text/plain","data":""}}]}`
+	for i, json := range []string{json, strings.Replace(json, "current", "superseded", 1)} {
+		r, err := fhir.Parse([]byte(json), []vault.Cut{{Offset: int64(strings.Index(json, `""}`) + 1), Size: n, SHA256: sum}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(t, s, prepared(t, s, &r))
+		expect(t, find(t, s, vault.Query{Text: `"was unremarkable"`}), "DocumentReference/d")
+		for r := range s.Find(ctx, vault.Query{Text: "spirometry"}) {
+			if !strings.Contains(r.Snippet, "\x02spirometry\x03") {
+				t.Errorf("version %d: snippet %q", i+1, r.Snippet)
+			}
+		}
+	}
+	if err := s.Rebuild(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, find(t, s, vault.Query{Text: "spirometry"}), "DocumentReference/d")
+}
