@@ -172,7 +172,15 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 		Short: "Prove the chain of the log",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.verify(ctx, s, true, "phivault.verify.v1") })
+			begun := false
+			err := a.withVault(c.Context(), func(ctx context.Context, s *session) error {
+				begun = true
+				return a.verify(ctx, s, true, "phivault.verify.v1")
+			})
+			if !begun {
+				err = a.unopened(err, true, "phivault.verify.v1")
+			}
+			return err
 		},
 	}
 }

@@ -126,7 +126,7 @@ changes neither the backup nor any vault. Problems end with exit code 13.`,
 // fromBackup asks for the backup's passphrase and says what do found in it.
 func (a *app) fromBackup(ctx context.Context, path, schema string, do func(*secret.Bytes, local.Options) (local.Restored, error)) error {
 	if _, err := local.InspectBackup(path); err != nil {
-		return because(err, "the backup")
+		return badBackup(because(err, "the backup"))
 	}
 	pass, err := a.current(ctx, "Passphrase of the backup: ")
 	if err != nil {
@@ -151,7 +151,7 @@ func (a *app) fromBackup(ctx context.Context, path, schema string, do func(*secr
 	p.end()
 	secret.Release()
 	if err != nil {
-		return err
+		return badBackup(err)
 	}
 	out := newBackupObject(schema, &r.Backup, &r)
 	out.MS = a.since(begun)
@@ -161,7 +161,18 @@ func (a *app) fromBackup(ctx context.Context, path, schema string, do func(*secr
 		err = a.showRestored(&out)
 	}
 	if err == nil && !out.OK {
-		err = failed("integrity", "the backup has "+itoa(len(out.Problems))+" problems", "keep older backups, and make a new one")
+		err = failed("integrity", "the backup has "+count(len(out.Problems), "problem", "problems"), backupHint)
+	}
+	return err
+}
+
+const backupHint = `this backup is damaged: make a new one with "phivault backup", or take an older one`
+
+// badBackup says of a damaged backup what to do about backups: there is nothing
+// to verify in a folder.
+func badBackup(err error) error {
+	if o, why, _ := explain(err); o.code == "integrity" {
+		return &fault{code: o.code, why: why, hint: backupHint, cause: err}
 	}
 	return err
 }

@@ -185,4 +185,12 @@ func shortID(id vault.RecordID) string {
 	return id.String()[:10]
 }
 
+// count is a number of things, in words that fit it.
+func count[T int | int64](n T, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return itoa(n) + " " + more
+}
+
 func itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }

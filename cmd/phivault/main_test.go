@@ -100,12 +100,17 @@ func holdScript(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Defer(func() { v.Close(context.Background()) })
 }
 
-// damage flips a bit in the middle of a file.
+// damage FILE [N] flips a bit in the middle of a file, or behind N eighths of it.
 func damageScript(ts *testscript.TestScript, _ bool, args []string) {
 	name := ts.MkAbs(args[0])
 	b, err := os.ReadFile(name)
 	ts.Check(err)
-	b[len(b)/2] ^= 1
+	eighths := 4
+	if len(args) > 1 {
+		eighths, err = strconv.Atoi(args[1])
+		ts.Check(err)
+	}
+	b[len(b)*eighths/8] ^= 1
 	ts.Check(os.WriteFile(name, b, 0o600))
 }
 

@@ -39,10 +39,10 @@ var outcomes = []outcome{
 	{exit: 1, code: "limit", match: []error{vault.ErrLimit}, hint: "the input asks for more than the limits allow"},
 	{exit: 1, code: "other_person", match: []error{vault.ErrPerson}, why: "a patient in it has the id of another person known here; nothing of this input was taken in",
 		hint: "give this input a source of its own with --source NAME"},
-	{exit: 1, code: "read_only", match: []error{vault.ErrReadOnly, syscall.EROFS}, hint: "make the folder writable"},
+	{exit: 1, code: "permission", match: []error{fs.ErrPermission}, hint: "check who may read and write there"},
+	{exit: 1, code: "read_only", match: []error{vault.ErrReadOnly, syscall.EROFS}, hint: "opening writes a lock and the audit trail: copy the folder to a disk that can be written, and open that"},
 	{exit: 1, code: "disk_full", match: []error{vault.ErrFull, syscall.ENOSPC}, hint: "free some space and run it again; what was finished is kept"},
 	{exit: 1, code: "exists", match: []error{fs.ErrExist, local.ErrExists, local.ErrFileExists}, hint: "choose another name"},
-	{exit: 1, code: "permission", match: []error{fs.ErrPermission}, hint: "check who may read and write there"},
 	{exit: 1, code: "missing", match: []error{fs.ErrNotExist}, hint: "check the name"},
 	{exit: 1, code: "device_secret", match: []error{keyfile.ErrDeviceSecret}, why: "the vault is bound to a device secret that the keyring here does not give",
 		hint: "give the printed one with --device-secret-file"},
@@ -62,7 +62,7 @@ var outcomes = []outcome{
 	{exit: 11, code: "in_use", about: "in use by another process", match: []error{vault.ErrInUse}, hint: "wait for the other one, or give --wait 30s"},
 	{exit: 12, code: "wrong_passphrase", about: "wrong passphrase", match: []error{keyfile.ErrPassphrase}, why: "wrong passphrase or damaged key file", hint: "nobody can reset it; check keyboard layout and caps lock"},
 	{exit: 13, code: "integrity", about: "integrity failure: tampering, rollback or fork", match: []error{vault.ErrIntegrity},
-		hint: `keep the folder as it is, run "phivault verify", and restore a backup if it confirms`},
+		hint: `keep the folder as it is; "phivault verify" lists what is hit, and "phivault restore FILE --vault NEW" brings a backup back`},
 	{exit: 14, code: "conflicts", about: "unresolved conflicts, with --fail-on-conflict", hint: "decide them first"},
 	{exit: 15, code: "remote", about: "remote unreachable or refused", hint: "check the network and the remote"},
 	{exit: 130, code: "interrupted", about: "interrupted (SIGINT)", why: "interrupted", hint: "what was finished is kept; run it again to continue"},
@@ -129,11 +129,18 @@ func explain(err error) (o *outcome, why, hint string) {
 	if why == "" {
 		why = reason(err)
 	}
+	if hint == "" && errors.Is(err, local.ErrOlder) {
+		hint = olderHint
+	}
 	if hint == "" {
 		hint = o.hint
 	}
 	return o, why, hint
 }
+
+// olderHint names the deliberate way on: a rollback is no damage, and verify
+// would find nothing.
+const olderHint = `put the newer folder back if there is one; if you put this older one there on purpose, give --accept-older once`
 
 func match(err error) *outcome {
 	for i := range outcomes {

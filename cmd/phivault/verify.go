@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"phivault/vault"
+	"phivault/vault/local"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -20,10 +22,12 @@ chain of the log, each payload, each view of it, the index and the attachments.
 makes what can be derived, rows, names and the index, anew from the log.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			begun := false
 			if quick && rebuild {
 				return usage("--quick and --rebuild do not go together", "a rebuild is always checked whole")
 			}
-			return a.withVault(c.Context(), func(ctx context.Context, s *session) error {
+			err := a.withVault(c.Context(), func(ctx context.Context, s *session) error {
+				begun = true
 				if rebuild {
 					p := a.progress("Rebuilding")
 					err := s.Rebuild(ctx, func(done, total int64) { p.show(amounts{done: done, total: total}) })
@@ -34,6 +38,10 @@ makes what can be derived, rows, names and the index, anew from the log.`,
 				}
 				return a.verify(ctx, s, quick, "phivault.verify.v1")
 			})
+			if !begun {
+				err = a.unopened(err, quick, "phivault.verify.v1")
+			}
+			return err
 		},
 	}
 	c.Flags().BoolVar(&quick, "quick", false, "the log's chain alone")
@@ -49,6 +57,9 @@ func (a *app) verify(ctx context.Context, s *session, quick bool, schema string)
 		o.Problems = append(o.Problems, problemObject{f.Kind, f.ID})
 	}, func(done, total int64) { p.show(amounts{done: done, total: total}) })
 	p.end()
+	if errors.Is(err, vault.ErrIntegrity) { // as far as it came
+		o.Problems, err = append(o.Problems, problemObject{"page", "database"}), nil
+	}
 	if err != nil {
 		return err
 	}
@@ -61,17 +72,38 @@ func (a *app) verify(ctx context.Context, s *session, quick bool, schema string)
 		err = a.showVerified(&o, v.Blobs)
 	}
 	if err == nil && !o.OK {
-		err = failed("integrity", "the vault has "+itoa(len(o.Problems))+" problems", hintFor(o.Problems))
+		err = failed("integrity", "the vault has "+count(len(o.Problems), "problem", "problems"), hintFor(o.Problems))
 	}
 	return err
 }
+
+// unopened reports a vault that is too damaged to be opened as verify reports any
+// other: with its object, and exit code 13.
+func (a *app) unopened(err error, quick bool, schema string) error {
+	if !errors.Is(err, vault.ErrIntegrity) {
+		return err
+	}
+	if a.g.json {
+		o := verifyObject{Schema: schema, Quick: quick, Problems: []problemObject{{"open", "vault"}}}
+		if err := a.emit(o); err != nil {
+			return err
+		}
+	}
+	if errors.Is(err, local.ErrOlder) {
+		return err
+	}
+	_, why, _ := explain(err)
+	return &fault{code: "integrity", why: why, hint: restoreHint, cause: err}
+}
+
+const restoreHint = `keep the folder as it is and bring a backup back with "phivault restore FILE --vault NEW"`
 
 // hintFor says what may help: views and the index can be made anew, the log and
 // what it holds cannot.
 func hintFor(problems []problemObject) string {
 	for _, p := range problems {
 		if p.Kind != "view" && p.Kind != "index" {
-			return "keep the folder as it is and restore a backup"
+			return restoreHint
 		}
 	}
 	return `"phivault verify --rebuild" makes them anew from the log`
