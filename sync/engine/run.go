@@ -35,9 +35,10 @@ func newRun(j Journal, t Target, o Options, telling *sync.Mutex) *run {
 	return &run{j: j, t: t, o: o, telling: telling, began: time.Now(), res: Result{Remote: t.Name}, wire: Progress{Remote: t.Name}}
 }
 
-// list keeps the first errors and counts the rest.
+// list keeps the first errors and the last, and counts the others.
 type list struct {
 	errs []error
+	last error
 	n    int
 }
 
@@ -45,11 +46,12 @@ func (l *list) add(err error) {
 	if l.n++; len(l.errs) < mostErrors {
 		l.errs = append(l.errs, err)
 	}
+	l.last = err
 }
 
 func (l *list) all() []error {
 	if more := l.n - len(l.errs); more > 0 {
-		return append(l.errs[:len(l.errs):len(l.errs)], fmt.Errorf("and %d more such errors", more))
+		return append(l.errs[:len(l.errs):len(l.errs)], fmt.Errorf("and %d more, at last: %w", more, l.last))
 	}
 	return l.errs
 }

@@ -298,7 +298,7 @@ func TestARemoteThatTellsNoMoreIsPolled(t *testing.T) {
 		w.pass(t, time.Minute)
 		b.Write("news")
 		mustSync(t, b, store)
-		w.pass(t, time.Minute)
+		w.pass(t, 3*time.Minute) // polled at 0, 20, 60 and 140 s
 		wantSame(t, 1, a)
 		w.end(t)
 	})

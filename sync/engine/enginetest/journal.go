@@ -58,7 +58,6 @@ type ask struct {
 	device, seq int
 	blob        Blob
 	entries     int
-	before      []remote.Name // of an ordered envelope: what must be there
 }
 
 var (
