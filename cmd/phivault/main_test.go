@@ -52,6 +52,10 @@ func TestJourneys(t *testing.T) {
 			"replace":  replaceScript,
 			"mode":     modeScript,
 			"without":  withoutScript,
+			"second":   secondScript,
+			"enrol":    enrolScript,
+			"copytree": copytreeScript,
+			"rename":   renameScript,
 		},
 	})
 }

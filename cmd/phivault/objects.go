@@ -139,7 +139,7 @@ type statusObject struct {
 	KDF       string           `json:"kdf"`
 	Keyring   string           `json:"keyring"`
 	Devices   []deviceObject   `json:"devices"`
-	Remotes   []struct{}       `json:"remotes"`
+	Remotes   []remoteObject   `json:"remotes"`
 	Pending   int64            `json:"pending"`
 	Conflicts int64            `json:"conflicts"`
 	Bytes     int64            `json:"bytes"`
@@ -147,9 +147,16 @@ type statusObject struct {
 	Locked    bool             `json:"locked"`
 }
 
+// deviceObject is phivault.device.v1, and without the schema a part of status.
 type deviceObject struct {
-	ID   string `json:"id"`
-	This bool   `json:"this"`
+	Schema  string `json:"schema,omitempty"`
+	ID      string `json:"id"`
+	This    bool   `json:"this"`
+	Letter  string `json:"letter"`
+	Name    string `json:"name"`
+	Owner   bool   `json:"owner"`
+	Removed bool   `json:"removed"`
+	Seen    string `json:"seen"` // by its own clock, when it last wrote; empty: nothing of it is here
 }
 
 type problemObject struct {

@@ -9,8 +9,12 @@ import (
 	"strings"
 	"syscall"
 
+	"phivault/crypto/identity"
 	"phivault/crypto/keyfile"
+	"phivault/sync/engine"
+	"phivault/sync/remote"
 	"phivault/vault"
+	"phivault/vault/journal"
 	"phivault/vault/local"
 	"phivault/vault/local/oskeyring"
 	"phivault/vault/store"
@@ -40,6 +44,10 @@ var outcomes = []outcome{
 	{exit: 1, code: "other_person", match: []error{vault.ErrPerson}, why: "a patient in it has the id of another person known here; nothing of this input was taken in",
 		hint: "give this input a source of its own with --source NAME"},
 	{exit: 1, code: "permission", match: []error{fs.ErrPermission}, hint: "check who may read and write there"},
+	{exit: 1, code: "no_remote", match: []error{local.ErrRemote}, hint: `"phivault remote list" shows the remotes`},
+	{exit: 1, code: "expired", hint: "make a new invitation and begin again"},
+	{exit: 1, code: "not_owner", match: []error{journal.ErrNotMember}, hint: "do it on a device that is an owner; \"phivault device list\" shows which"},
+	{exit: 1, code: "waiting", match: []error{journal.ErrWaiting}, hint: "sync again when the other devices have"},
 	{exit: 1, code: "read_only", match: []error{vault.ErrReadOnly, syscall.EROFS}, hint: "opening writes a lock and the audit trail: copy the folder to a disk that can be written, and open that"},
 	{exit: 1, code: "disk_full", match: []error{vault.ErrFull, syscall.ENOSPC}, hint: "free some space and run it again; what was finished is kept"},
 	{exit: 1, code: "exists", match: []error{fs.ErrExist, local.ErrExists, local.ErrFileExists}, hint: "choose another name"},
@@ -52,7 +60,9 @@ var outcomes = []outcome{
 	{exit: 1, code: "params", match: []error{keyfile.ErrParams}, hint: "the key derivation's costs or profile are not taken here; nothing was derived"},
 	{exit: 1, code: "not_backup", match: []error{local.ErrNotBackup}, hint: "check the name"},
 	{exit: 2, code: "usage", about: "usage", match: []error{vault.ErrUsage, keyfile.ErrUnusable}, hint: "see --help"},
+	{exit: 2, code: "invitation", match: []error{identity.ErrInvitation}, hint: "copy it whole, or have a new one made"},
 	{exit: 2, code: "no_passphrase", hint: "give one with --passphrase-fd, --passphrase-file or --passphrase-command, or run it on a terminal"},
+	{exit: 2, code: "no_terminal", hint: "run it on a terminal"},
 	{exit: 2, code: "needs_yes", hint: "repeat it with --yes, or try --dry-run first"},
 	{exit: 3, code: "partial", about: "partial: some input was refused", hint: "the refusals are listed with the result"},
 	{exit: 4, code: "cancelled", about: "cancelled", hint: "nothing was changed"},
@@ -61,10 +71,22 @@ var outcomes = []outcome{
 		hint: `create one with "phivault init", or name its folder with --vault`},
 	{exit: 11, code: "in_use", about: "in use by another process", match: []error{vault.ErrInUse}, hint: "wait for the other one, or give --wait 30s"},
 	{exit: 12, code: "wrong_passphrase", about: "wrong passphrase", match: []error{keyfile.ErrPassphrase}, why: "wrong passphrase or damaged key file", hint: "nobody can reset it; check keyboard layout and caps lock"},
-	{exit: 13, code: "integrity", about: "integrity failure: tampering, rollback or fork", match: []error{vault.ErrIntegrity},
+	{exit: 13, code: "forged", about: "integrity failure: tampering, rollback or fork", match: []error{journal.ErrForged},
+		hint: "the remote serves what no device of this vault may have written; nothing here was changed; do not trust this remote"},
+	{exit: 13, code: "fork", match: []error{journal.ErrFork},
+		hint: "the remote shows devices different histories; nothing was pushed; compare what the devices have"},
+	{exit: 13, code: "gone", match: []error{journal.ErrGone},
+		hint: "the remote lost or replaced what it had; nothing here was changed and nothing was pushed there; ask who runs it"},
+	{exit: 13, code: "unreadable", match: []error{journal.ErrUnreadable},
+		hint: "the remote damaged or swapped an object, or it is not whole yet; nothing here was changed; sync again, or use another remote"},
+	{exit: 13, code: "restored_copy", match: []error{journal.ErrRestored},
+		hint: "it can be read and does not publish; let this machine join anew with \"phivault device invite\" on another device"},
+	{exit: 13, code: "integrity", match: []error{vault.ErrIntegrity},
 		hint: `keep the folder as it is; "phivault verify" lists what is hit, and "phivault restore FILE --vault NEW" brings a backup back`},
 	{exit: 14, code: "conflicts", about: "unresolved conflicts, with --fail-on-conflict", hint: "decide them first"},
-	{exit: 15, code: "remote", about: "remote unreachable or refused", hint: "check the network and the remote"},
+	{exit: 15, code: "remote", about: "remote unreachable or refused",
+		match: []error{remote.ErrUnavailable, remote.ErrRefused, remote.ErrUntrusted, remote.ErrTooLarge, engine.ErrContradiction},
+		hint:  "check the network and the remote"},
 	{exit: 130, code: "interrupted", about: "interrupted (SIGINT)", why: "interrupted", hint: "what was finished is kept; run it again to continue"},
 }
 

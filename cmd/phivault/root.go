@@ -32,6 +32,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
 	root.AddGroup(&cobra.Group{ID: "records", Title: "Records"}, &cobra.Group{ID: "vault", Title: "The vault"},
+		&cobra.Group{ID: "sync", Title: "Several devices"},
 		&cobra.Group{ID: "more", Title: "More"})
 	for _, c := range a.commands() {
 		root.AddCommand(c)
@@ -51,6 +52,7 @@ func (a *app) commands() []*cobra.Command {
 			a.searchCommand(), a.trendCommand(), a.addCommand(), a.editCommand(), a.rmCommand()}},
 		{"vault", []*cobra.Command{a.initCommand(), a.statusCommand(), a.passwdCommand(), a.keyringCommand(), a.verifyCommand(),
 			a.auditCommand(), a.backupCommand(), a.restoreCommand(), a.drillCommand()}},
+		{"sync", []*cobra.Command{a.syncCommand(), a.remoteCommand(), a.deviceCommand()}},
 		{"more", []*cobra.Command{a.demoCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand()}},
 	}
 	var all []*cobra.Command
@@ -89,6 +91,15 @@ func (a *app) checkGlobals() error {
 		a.out.color, a.err.color = false, false
 	default:
 		return usage("--color is auto, always or never", "")
+	}
+	if a.g.wait < 0 {
+		return usage("--wait is not negative", "")
+	}
+	// An empty value is a variable that was not set, and no wish for the default.
+	for _, name := range []string{"vault", "passphrase-file", "passphrase-command", "device-secret-file"} {
+		if f := a.ran.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
+			return usage("--"+name+" is empty", "")
+		}
 	}
 	return nil
 }
@@ -171,10 +182,11 @@ func rootFault(root *cobra.Command, args []string, err error) error {
 		if strings.HasPrefix(arg, "-") {
 			continue
 		}
+		// Not always the first: it may be a flag's value.
 		if near := root.SuggestionsFor(arg); len(near) > 0 {
 			hint = "did you mean " + near[0] + "?"
+			break
 		}
-		break
 	}
 	return usage("unknown command", hint)
 }
@@ -205,7 +217,14 @@ func takes(least, most int, what string) cobra.PositionalArgs {
 // group makes a command that only holds others.
 func group(use, short string, subs ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: use, Short: short, Args: func(c *cobra.Command, args []string) error {
-		return usage("it needs one of its commands", `see "`+c.CommandPath()+` --help"`)
+		hint := `see "` + c.CommandPath() + ` --help"`
+		c.SuggestionsMinimumDistance = 2
+		if len(args) > 0 {
+			if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = "did you mean " + near[0] + "?"
+			}
+		}
+		return usage("it needs one of its commands", hint)
 	}, RunE: func(c *cobra.Command, _ []string) error { return nil }}
 	c.AddCommand(subs...)
 	return c

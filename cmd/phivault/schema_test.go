@@ -19,6 +19,7 @@ var (
 	record = shape{"id": "string", "type": "string", "fhir_id": "string", "source": "string", "patient": "string",
 		"patient_name": "string", "date": "string", "title": "string", "code": code, "value": "string", "unit": "string",
 		"flag": "string", "version": "int", "conflict": "bool"}
+	moved    = shape{"segments": "int", "entries": "int", "objects": "int", "bytes": "int"}
 	problems = []any{shape{"kind": "string", "id": "string"}}
 	saved    = shape{"id": "string", "version": "int", "result": "string"}
 	copied   = shape{"ok": "bool", "path": "string", "vault": "string", "created": "string", "bytes": "int", "records": "int",
@@ -49,6 +50,11 @@ var schemas = map[string]shape{
 	"phivault.restore.v1": copied,
 	"phivault.drill.v1":   copied,
 	"phivault.doctor.v1":  {"check": "string", "state": "string", "detail": "string", "advice": "string"},
+	"phivault.remote.v1":  {"name": "string", "url": "string", "pin": "string", "added": "string", "synced": "string", "pending": "int"},
+	"phivault.device.v1":  {"id": "string", "this": "bool", "letter": "string", "name": "string", "owner": "bool", "removed": "bool", "seen": "string"},
+	"phivault.join.v1":    {"vault": "string", "path": "string", "device": "string", "records": "int", "whole": "bool"},
+	"phivault.sync.v1": {"remote": "string", "code": "string", "pushed": moved, "pulled": moved, "conflicts": "int", "requests": "int",
+		"stale": []any{shape{"device": "string", "since": "string"}}, "waiting": "int", "ms": "int"},
 	"phivault.version.v1": {"version": "string", "commit": "string", "go": "string", "os": "string", "arch": "string", "fips140": "string"},
 }
 

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"slices"
 
 	"github.com/spf13/cobra"
 
-	"phivault/vault"
 	"phivault/vault/local"
 )
 
@@ -53,7 +51,7 @@ func (a *app) statusLocked() error {
 func newStatusObject(i *local.Info) statusObject {
 	o := statusObject{Schema: "phivault.status.v1", Vault: i.VaultID.String(), Path: i.Dir, Types: map[string]int64{},
 		Profile: i.Key.Params.Profile.String(), KDF: i.Key.Params.String(), Keyring: "unbound", Devices: []deviceObject{},
-		Remotes: []struct{}{}, Bytes: i.Bytes}
+		Remotes: []remoteObject{}, Bytes: i.Bytes}
 	if i.Key.NeedsDeviceSecret {
 		o.Keyring = "bound"
 	}
@@ -75,8 +73,11 @@ func (a *app) status(ctx context.Context, s *session) error {
 		return err
 	}
 	n := st.Counts
+	o := newStatusObject(&st.Info)
+	if err := s.others(ctx, &o); err != nil {
+		return err
+	}
 	if a.g.json {
-		o := newStatusObject(&st.Info)
 		o.Records, o.Deleted, o.Patients, o.Revisions, o.Conflicts, o.Types = n.Records, n.Deleted, n.Patients, n.Revisions, n.Conflicts, n.Types
 		if o.Types == nil {
 			o.Types = map[string]int64{}
@@ -84,17 +85,12 @@ func (a *app) status(ctx context.Context, s *session) error {
 		if st.Backup != nil {
 			o.Backup = stamp(st.Backup.At)
 		}
-		id, err := s.device(ctx)
-		if err != nil {
-			return err
-		}
-		o.Devices = append(o.Devices, deviceObject{id, true})
 		return a.emit(o)
 	}
 	pairs := append(outside(&st.Info), [2]string{"records", itoa(n.Records) + " live, " + itoa(n.Deleted) + " deleted, " + itoa(n.Revisions) + " versions"},
 		[2]string{"patients", itoa(n.Patients)}, [2]string{"attachments", itoa(n.Blobs) + ", " + sizeText(n.BlobBytes)},
 		[2]string{"conflicts", itoa(n.Conflicts)}, [2]string{"log", itoa(n.Entries) + " entries"}, [2]string{"backup", backupText(st.Backup)},
-		[2]string{"sync", "no remote: this machine has the only copy besides backups"})
+		[2]string{"sync", syncText(o)})
 	if st.Anchor == "" {
 		pairs = append(pairs, [2]string{"rollback", "nothing here remembers how far this vault had come"})
 	}
@@ -131,11 +127,51 @@ func backupText(b *local.LastBackup) string {
 	return stamp(b.At) + ", " + itoa(b.Behind) + " entries ago"
 }
 
-// device is the id of the device that wrote the log's first act.
-func (s *session) device(ctx context.Context) (id string, err error) {
-	err = s.Audit(ctx, 1, func(e vault.Audited) bool {
-		id = hex.EncodeToString(e.Device[:])
-		return false
-	})
-	return id, err
+// others adds what is known of devices and remotes.
+func (s *session) others(ctx context.Context, o *statusObject) error {
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range j.Members() {
+		d, err := newDeviceObject(ctx, s, m)
+		if err != nil {
+			return err
+		}
+		o.Devices = append(o.Devices, d)
+	}
+	list, err := s.Remotes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		x, err := newRemoteObject(ctx, s, r)
+		if err != nil {
+			return err
+		}
+		o.Remotes = append(o.Remotes, x)
+		o.Pending = max(o.Pending, int64(x.Pending))
+	}
+	return nil
+}
+
+func syncText(o statusObject) string {
+	if len(o.Remotes) == 0 {
+		return "no remote: this machine has the only copy besides backups"
+	}
+	devices := 0
+	for _, d := range o.Devices {
+		if !d.Removed {
+			devices++
+		}
+	}
+	s := itoa(int64(devices)) + " devices"
+	for _, r := range o.Remotes {
+		last := "never synced"
+		if r.Synced != "" {
+			last = "synced " + r.Synced
+		}
+		s += "; " + r.Name + ": " + last + ", " + itoa(int64(r.Pending)) + " segments pending"
+	}
+	return s
 }

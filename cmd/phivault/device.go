@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"phivault/vault/journal"
+	"phivault/vault/local"
+)
+
+func (a *app) deviceCommand() *cobra.Command {
+	list := &cobra.Command{
+		Use: "list", Short: "The vault's devices, past ones too", Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.withVault(c.Context(), a.deviceList) },
+	}
+	var yes bool
+	remove := &cobra.Command{
+		Use:   "remove DEVICE",
+		Short: "End a device's membership; what it has read it keeps",
+		Long: `Remove takes a device out of the vault: what others write from then on it cannot
+read, and what it writes is set aside. It can keep what it has read, and its
+credentials at the remotes work until you change them there.
+
+DEVICE is its letter, its name, or its id, as "phivault device list" shows them.`,
+		Args: takes(1, 1, "a device"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.deviceRemove(ctx, s, args[0], yes) })
+		},
+	}
+	remove.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return group("device", "The devices that share this vault", list, a.inviteCommand(), a.joinCommand(), remove)
+}
+
+func newDeviceObject(ctx context.Context, s *session, m journal.Member) (deviceObject, error) {
+	seen, err := s.seen(ctx, m)
+	return deviceObject{ID: m.Device.String(), This: m.Self, Letter: m.Letter, Name: m.Name, Owner: m.Owner, Removed: m.Removed, Seen: stamp(seen)}, err
+}
+
+func (a *app) deviceList(ctx context.Context, s *session) error {
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	t := newTable(a.out, column{title: "DEVICE"}, column{title: "NAME"}, column{title: "ID"}, column{title: "LAST NEWS"}, column{title: ""})
+	for _, m := range j.Members() {
+		o, err := newDeviceObject(ctx, s, m)
+		if err != nil {
+			return err
+		}
+		if a.g.json {
+			o.Schema = "phivault.device.v1"
+			err = a.emit(o)
+		} else {
+			err = t.row(o.Letter, clean(o.Name), o.ID, o.Seen, standing(o))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return t.close()
+}
+
+// standing says in words what a device is to the vault.
+func standing(o deviceObject) string {
+	var w []string
+	if o.This {
+		w = append(w, "this one")
+	}
+	if o.Owner {
+		w = append(w, "owner")
+	}
+	if o.Removed {
+		w = append(w, "removed")
+	}
+	return strings.Join(w, ", ")
+}
+
+// deviceNamed finds a device by its letter, name or id.
+func deviceNamed(j *journal.Journal, what string) (found journal.Member, err error) {
+	n := 0
+	for _, m := range j.Members() {
+		if strings.EqualFold(m.Letter, what) || m.Name != "" && m.Name == what || len(what) >= 4 && strings.HasPrefix(m.Device.String(), strings.ToLower(what)) {
+			found = m
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return found, failed("not_found", "there is no such device", `"phivault device list" shows them`)
+	case 1:
+		return found, nil
+	}
+	return found, failed("ambiguous", "several devices are called that", "give the letter")
+}
+
+func (a *app) deviceRemove(ctx context.Context, s *session, what string, yes bool) error {
+	if err := s.reauth(ctx); err != nil {
+		return err
+	}
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	m, err := deviceNamed(j, what)
+	if err != nil {
+		return err
+	}
+	switch {
+	case m.Self:
+		return usage("this is the device itself", "remove it on another one")
+	case m.Removed:
+		return usage("that device was removed before", "")
+	}
+	if err := a.confirm(ctx, yes, "Remove device "+m.Letter+" "+clean(m.Name)+" for good?"); err != nil {
+		return err
+	}
+	if err := j.Remove(ctx, m.Device); err != nil {
+		return err
+	}
+	list, err := s.Remotes(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.done("phivault.device.remove.v1", "removed", "Device "+m.Letter+" is removed. Others learn of it when they sync."); err != nil {
+		return err
+	}
+	for _, r := range list {
+		a.warn("phivault: note: change the credentials of remote " + r.Name + ": the removed device still has them")
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	_, results, err := a.exchange(ctx, s, list)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if fault := syncFault(r.Name, results[r.ID]); fault != nil {
+			_, why, _ := explain(fault)
+			a.warn(`phivault: note: the removal has not reached remote ` + why + `; run "phivault sync"`)
+		}
+	}
+	return nil
+}
+
+// validFlag is how long an invitation counts.
+func validFlag(d time.Duration) error {
+	if d <= 0 || d > 7*24*time.Hour {
+		return usage("--valid is more than nothing and at most a week", "")
+	}
+	return nil
+}
+
+// theRemote is the one to meet at.
+func (s *session) theRemote(ctx context.Context, name string) (r local.Remote, err error) {
+	var names []string
+	if name != "" {
+		names = []string{name}
+	}
+	list, err := s.chosen(ctx, names)
+	if err != nil {
+		return r, err
+	}
+	if len(list) > 1 {
+		return r, usage("the vault has several remotes", "say with --remote which one the new device shall use")
+	}
+	return list[0], nil
+}

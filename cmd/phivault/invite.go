@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"phivault/crypto/identity"
+	"phivault/vault/journal"
+	"phivault/vault/journal/segment"
+	"phivault/vault/local"
+)
+
+type inviteFlags struct {
+	remote     string
+	valid      time.Duration
+	yes, owner bool
+}
+
+// inviteObject is phivault.invite.v1.
+type inviteObject struct {
+	Schema string `json:"schema"`
+	Invite string `json:"invite"`
+	Valid  int64  `json:"valid_ms"`
+}
+
+func (a *app) inviteCommand() *cobra.Command {
+	var f inviteFlags
+	c := &cobra.Command{
+		Use:   "invite",
+		Short: "Let a new device in: prints an invitation, then waits for the device",
+		Long: `Invite prints an invitation as its first line and waits for the new device, where
+"phivault device join" takes it. It counts once and for ten minutes. The new device
+shows 8 words; type them here and it is admitted. Whoever reads the invitation on
+its way can ask to join, and only the words tell the two apart: do not send them the
+way the invitation went.
+
+A device that joins can read ALL records.
+
+With --yes the first valid request is approved without the words: for scripts whose
+invitation nobody else can read.`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := validFlag(f.valid); err != nil {
+				return err
+			}
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.invite(ctx, s, &f) })
+		},
+	}
+	fs := c.Flags()
+	fs.StringVar(&f.remote, "remote", "", "the remote to meet at, by its `name`")
+	fs.DurationVar(&f.valid, "valid", inviteValid, "how long to wait for the new device")
+	fs.BoolVar(&f.yes, "yes", false, "approve the first valid request without comparing the words")
+	fs.BoolVar(&f.owner, "owner", false, "let the new device admit and remove devices, too")
+	return c
+}
+
+func (a *app) invite(ctx context.Context, s *session, f *inviteFlags) error {
+	if err := s.reauth(ctx); err != nil {
+		return err
+	}
+	r, err := s.theRemote(ctx, f.remote)
+	if err != nil {
+		return err
+	}
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	raw, err := openRemote(r)
+	if err != nil {
+		return because(err, r.Name)
+	}
+	i, err := invitation(ctx, r, raw)
+	c := patient(raw)
+	defer c.Close()
+	if err != nil {
+		return because(err, r.Name)
+	}
+	if err := a.showInvitation(i, f); err != nil {
+		return err
+	}
+	e, err := await(ctx, c, journal.RequestName(i), f.valid)
+	if err != nil {
+		return err
+	}
+	w, err := j.Candidate(i, e)
+	if err != nil {
+		return err
+	}
+	if err := a.approve(ctx, w, f.yes); err != nil {
+		return err
+	}
+	role := uint8(segment.RoleMember)
+	if f.owner {
+		role = segment.RoleOwner
+	}
+	reply, err := j.Admit(ctx, w, role)
+	if err != nil {
+		return err
+	}
+	// The admission first: the reply tells the new device to wait for it.
+	if _, results, err := a.exchange(ctx, s, []local.Remote{r}); err != nil {
+		return err
+	} else if fault := syncFault(r.Name, results[r.ID]); fault != nil {
+		return fault
+	}
+	if err := put(ctx, c, reply); err != nil {
+		return because(err, r.Name)
+	}
+	return a.admitted(ctx, s, j, w)
+}
+
+func (a *app) showInvitation(i identity.Invitation, f *inviteFlags) error {
+	text, err := i.Text()
+	if err != nil {
+		return err
+	}
+	if a.g.json {
+		err = a.emit(inviteObject{"phivault.invite.v1", text, f.valid.Milliseconds()})
+	} else {
+		_, err = a.out.Write([]byte(text + "\n"))
+	}
+	if err = errors.Join(err, a.out.flush()); err != nil {
+		return err
+	}
+	a.note("On the new device: phivault device join. The invitation counts once, for " + f.valid.String() + ".")
+	return nil
+}
+
+// approve has a person compare the words that the new device shows.
+func (a *app) approve(ctx context.Context, c *journal.Candidate, yes bool) error {
+	who := `"` + clean(c.Name) + `" (` + c.Device.String() + ")"
+	if yes {
+		a.warn("phivault: note: " + who + " is admitted without comparing the words, as --yes says")
+		return nil
+	}
+	t, err := a.prompt()
+	if err != nil {
+		return failed("needs_yes", "the words of the new device have to be typed and there is no terminal to ask on", "")
+	}
+	defer t.close()
+	t.say("\n" + who + "\nasks to join. It will be able to read ALL records.\nIf this is your device, type the 8 words that it shows; four letters of each are enough.\n")
+	for try := 1; ; try++ {
+		typed, err := t.line(ctx, "Words (empty: refuse): ")
+		if err != nil {
+			return err
+		}
+		switch {
+		case typed == "":
+			return failed("cancelled", "the device was refused", "")
+		case identity.SameWords(typed, c.Words):
+			return nil
+		case try == triesMost:
+			return failed("cancelled", "the words are not those of the device that asks", "somebody else may have the invitation; make a new one")
+		}
+		t.say("Those are not its words. Look again.\n")
+	}
+}
+
+func (a *app) admitted(ctx context.Context, s *session, j *journal.Journal, c *journal.Candidate) error {
+	m, err := deviceNamed(j, c.Device.String())
+	if err != nil {
+		return err
+	}
+	if a.g.json {
+		o, err := newDeviceObject(ctx, s, m)
+		if err != nil {
+			return err
+		}
+		o.Schema = "phivault.device.v1"
+		return a.emit(o)
+	}
+	_, err = a.out.Write([]byte("Device " + m.Letter + " " + clean(m.Name) + " is admitted.\n"))
+	return err
+}

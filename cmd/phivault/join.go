@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"phivault/crypto/identity"
+	"phivault/crypto/secret"
+	"phivault/sync/remote"
+	"phivault/vault/journal"
+	"phivault/vault/local"
+)
+
+type joinFlags struct {
+	name, file, place, remote string
+	valid                     time.Duration
+	init                      initFlags
+}
+
+// joinObject is phivault.join.v1.
+type joinObject struct {
+	Schema  string `json:"schema"`
+	Vault   string `json:"vault"`
+	Path    string `json:"path"`
+	Device  string `json:"device"`
+	Records int64  `json:"records"`
+	Whole   bool   `json:"whole"` // all that the inviting device had seen is here
+}
+
+const invitationMost = 8 << 10 // bytes of text
+
+func (a *app) joinCommand() *cobra.Command {
+	var f joinFlags
+	c := &cobra.Command{
+		Use:   "join [-]",
+		Short: "Join a vault with an invitation; makes it here, under its own passphrase",
+		Long: `Join takes an invitation of "phivault device invite", from stdin with "-", from
+--invitation-file, or asked for. It shows 8 words to type on the inviting device, and
+waits. Then it makes the vault here, under a passphrase of its own, and pulls
+everything.
+
+Where the remote lies elsewhere on this machine, a folder say, give its address
+with --place.`,
+		Args: takes(0, 1, "at most -"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := validFlag(f.valid); err != nil {
+				return err
+			}
+			if len(args) == 1 && args[0] != "-" {
+				return usage("an invitation is never an argument", `give it on stdin with "-", with --invitation-file, or when asked`)
+			}
+			return a.join(c.Context(), len(args) == 1, &f)
+		},
+	}
+	fs := c.Flags()
+	fs.StringVar(&f.name, "name", "", "what to call this device, for the others (else the machine's `name`)")
+	fs.StringVar(&f.file, "invitation-file", "", "read the invitation from `file`")
+	fs.StringVar(&f.place, "place", "", "the remote's `address`, where it is another one here")
+	fs.StringVar(&f.remote, "remote", "main", "what to call the remote here")
+	fs.DurationVar(&f.valid, "valid", inviteValid, "how long to wait for the other device")
+	fs.StringVar(&f.init.profile, "profile", "default", "default (Argon2id) or fips (PBKDF2-HMAC-SHA-512)")
+	fs.DurationVar(&f.init.unlock, "unlock-time", 0, "calibrate the key derivation to take about this long here")
+	fs.BoolVar(&f.init.weak, "allow-weak", false, "take a weak passphrase without asking")
+	return c
+}
+
+func (a *app) join(ctx context.Context, stdin bool, f *joinFlags) error {
+	dir, err := a.dir()
+	if err != nil {
+		return err
+	}
+	if _, err := local.Inspect(dir); err == nil {
+		return failed("exists", "there is a vault already", "name another folder with --vault")
+	}
+	params, err := chooseParams(f.init.profile, f.init.unlock)
+	if err != nil {
+		return err
+	}
+	i, err := a.readInvitation(ctx, stdin, f)
+	if err != nil {
+		return err
+	}
+	if f.place != "" {
+		i.Remote = f.place
+	}
+	r, err := invited(i, f.remote)
+	if err != nil {
+		return err
+	}
+	raw, err := openRemote(r)
+	if err != nil {
+		return because(err, "the invitation's remote")
+	}
+	c := patient(raw)
+	defer c.Close()
+	p, err := a.newPassphrase(ctx, &f.init)
+	if err != nil {
+		return err
+	}
+	defer p.Destroy()
+	n, err := local.NewNewcomer()
+	if err != nil {
+		return err
+	}
+	defer n.Destroy()
+	joined, err := a.ask(ctx, c, i, n, f)
+	if err != nil {
+		return err
+	}
+	defer joined.Destroy()
+	v, err := local.Join(ctx, dir, p, params, n, joined, a.options())
+	secret.Release()
+	if err != nil {
+		return err
+	}
+	s := &session{v, a}
+	err = a.settleIn(ctx, s, r)
+	return errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+}
+
+// readInvitation takes it from where it cannot be seen by other users.
+func (a *app) readInvitation(ctx context.Context, stdin bool, f *joinFlags) (identity.Invitation, error) {
+	var text string
+	switch {
+	case stdin && f.file != "":
+		return identity.Invitation{}, usage("there are two invitations", "give it on stdin or with --invitation-file")
+	case stdin:
+		if err := a.stdinIsData(); err != nil {
+			return identity.Invitation{}, err
+		}
+		b, err := io.ReadAll(io.LimitReader(a.stdin, invitationMost))
+		if err != nil {
+			return identity.Invitation{}, because(err, "stdin")
+		}
+		text = string(b)
+	case f.file != "":
+		fh, err := os.Open(f.file)
+		if err != nil {
+			return identity.Invitation{}, because(err, "the invitation file")
+		}
+		defer fh.Close()
+		b, err := io.ReadAll(io.LimitReader(fh, invitationMost))
+		if err != nil {
+			return identity.Invitation{}, because(err, "the invitation file")
+		}
+		text = string(b)
+	default:
+		t, err := a.prompt()
+		if err != nil {
+			return identity.Invitation{}, failed("no_passphrase", "there is no terminal to ask for the invitation on", `give it on stdin with "-", or with --invitation-file`)
+		}
+		defer t.close()
+		if text, err = t.line(ctx, "Invitation: "); err != nil {
+			return identity.Invitation{}, err
+		}
+	}
+	return identity.ParseInvitation(text)
+}
+
+// ask puts the request, shows the words, and waits for the reply.
+func (a *app) ask(ctx context.Context, c remote.Remote, i identity.Invitation, n *local.Newcomer, f *joinFlags) (*journal.Joined, error) {
+	name := f.name
+	if name == "" {
+		name, _ = os.Hostname()
+	}
+	var nonce [32]byte
+	rand.Read(nonce[:])
+	w, err := journal.NewRequest(i, n.Device, clean(name), nonce)
+	if err != nil {
+		return nil, err
+	}
+	if err := put(ctx, c, w.Envelope); errors.Is(err, remote.ErrExists) {
+		return nil, failed("expired", "the invitation was used already", "make a new one; if it was not you, somebody else has it")
+	} else if err != nil {
+		return nil, err
+	}
+	a.warn("Type these words on the inviting device:\n\n    " + w.Words + "\n")
+	e, err := await(ctx, c, journal.ReplyName(i), f.valid)
+	if err != nil {
+		return nil, err
+	}
+	return w.Accept(e)
+}
+
+// settleIn keeps the remote and pulls everything.
+func (a *app) settleIn(ctx context.Context, s *session, r local.Remote) error {
+	r, err := s.AddRemote(ctx, r)
+	if err != nil {
+		return err
+	}
+	j, results, err := a.exchange(ctx, s, []local.Remote{r})
+	if err != nil {
+		return err
+	}
+	if bad := syncFault(r.Name, results[r.ID]); bad != nil {
+		o, why, _ := explain(bad)
+		return &fault{code: o.code, why: "the vault is made, and not filled yet: " + why, hint: `run "phivault sync"`, cause: bad}
+	}
+	st, err := j.Status(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := s.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	o := joinObject{"phivault.join.v1", s.ID().String(), s.Dir(), "", n.Records, len(st.Floors) == 0}
+	for _, m := range j.Members() {
+		if m.Self {
+			o.Device = m.Device.String()
+		}
+	}
+	if !o.Whole {
+		a.warn(`phivault: note: not everything has arrived yet; run "phivault sync" in a while`)
+	}
+	if a.g.json {
+		return a.emit(o)
+	}
+	a.note(noRecovery)
+	return writeFields(a.out, [][2]string{{"vault", o.Vault}, {"folder", o.Path}, {"device", o.Device}, {"records", itoa(o.Records)}})
+}

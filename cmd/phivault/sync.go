@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"phivault/sync/engine"
+	"phivault/vault/journal"
+	"phivault/vault/local"
+)
+
+type movedObject struct {
+	Segments int   `json:"segments"`
+	Entries  int   `json:"entries"`
+	Objects  int   `json:"objects"`
+	Bytes    int64 `json:"bytes"`
+}
+
+type staleObject struct {
+	Device string `json:"device"`
+	Since  string `json:"since"`
+}
+
+// syncObject is phivault.sync.v1. Code is that of the error, "ok" without one.
+type syncObject struct {
+	Schema    string        `json:"schema"`
+	Remote    string        `json:"remote"`
+	Code      string        `json:"code"`
+	Pushed    movedObject   `json:"pushed"`
+	Pulled    movedObject   `json:"pulled"`
+	Conflicts int64         `json:"conflicts"`
+	Requests  int           `json:"requests"`
+	Stale     []staleObject `json:"stale"`
+	Waiting   int           `json:"waiting"`
+	MS        int64         `json:"ms"`
+}
+
+type syncFlags struct {
+	watch, failOnConflict bool
+}
+
+func (a *app) syncCommand() *cobra.Command {
+	var f syncFlags
+	c := &cobra.Command{
+		Use:   "sync [REMOTE…]",
+		Short: "Exchange changes with the remotes, all or those named",
+		Long: `Sync pulls what other devices wrote, verifies all of it, and pushes what is new
+here. A remote gets nothing but ciphertext. One that is down keeps nothing back at
+the others; one that cheats is named, exit code 13, and nothing here changes.
+
+With --watch it goes on until interrupted. It opens the vault for each round and
+lets go of it in between.`,
+		Args: takes(0, -1, "names of remotes"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.watch {
+				return a.watch(c.Context(), args)
+			}
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.sync(ctx, s, args, &f) })
+		},
+	}
+	c.Flags().BoolVar(&f.watch, "watch", false, "go on until interrupted")
+	c.Flags().BoolVar(&f.failOnConflict, "fail-on-conflict", false, "exit with 14 while there are conflicts")
+	return c
+}
+
+func (a *app) sync(ctx context.Context, s *session, names []string, f *syncFlags) error {
+	list, err := s.chosen(ctx, names)
+	if err != nil {
+		return err
+	}
+	worst, err := a.syncWith(ctx, s, list)
+	if err = graver(worst, err); err != nil {
+		return err
+	}
+	n, cerr := s.Counts(ctx)
+	if cerr == nil && n.Conflicts > 0 && f.failOnConflict {
+		return failed("conflicts", itoa(n.Conflicts)+" records have versions that only a person can decide between", `"phivault conflicts list" shows them`)
+	}
+	return cerr
+}
+
+// syncWith syncs with these remotes and tells what came of it. worst is the error
+// of a remote, the gravest of them.
+func (a *app) syncWith(ctx context.Context, s *session, list []local.Remote) (worst, err error) {
+	j, results, err := a.exchange(ctx, s, list)
+	if err != nil {
+		return nil, err
+	}
+	f, err := a.findings(context.WithoutCancel(ctx), s, j)
+	if err != nil {
+		return nil, err
+	}
+	return a.tell(list, results, f)
+}
+
+// exchange syncs and says nothing.
+func (a *app) exchange(ctx context.Context, s *session, list []local.Remote) (*journal.Journal, map[string]engine.Result, error) {
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var targets []engine.Target
+	results := map[string]engine.Result{}
+	for _, r := range list {
+		c, err := openRemote(r)
+		if err != nil {
+			results[r.ID] = engine.Result{Remote: r.ID, Err: err}
+			continue
+		}
+		c = patient(c)
+		defer c.Close()
+		targets = append(targets, engine.Target{Name: r.ID, Remote: c})
+	}
+	p := a.progress("syncing")
+	rep, _ := engine.Sync(ctx, j, targets, engine.Options{Harmless: harmless, Progress: p.moved()})
+	p.end()
+	for _, r := range rep.Remotes {
+		results[r.Remote] = r
+	}
+	return j, results, s.synced(context.WithoutCancel(ctx), list, results)
+}
+
+// harmless are errors about one object that say nothing against the rest.
+func harmless(err error) bool {
+	return errors.Is(err, journal.ErrWaiting) || errors.Is(err, journal.ErrUnreadable)
+}
+
+// moved shows how much has gone over the wire, of all remotes together.
+func (p *progress) moved() func(engine.Progress) {
+	latest := map[string]engine.Progress{}
+	return func(n engine.Progress) {
+		latest[n.Remote] = n
+		var sum amounts
+		for _, l := range latest {
+			sum.items += int64(l.Pushed.Objects + l.Pulled.Objects)
+			sum.bytes += l.Pushed.Bytes + l.Pulled.Bytes
+		}
+		p.show(sum)
+	}
+}
+
+// findings are what the vault says after a sync.
+type findings struct {
+	conflicts int64
+	status    journal.Status
+	stale     []staleObject
+}
+
+func (a *app) findings(ctx context.Context, s *session, j *journal.Journal) (f findings, err error) {
+	n, err := s.Counts(ctx)
+	if err != nil {
+		return f, err
+	}
+	f.conflicts = n.Conflicts
+	if f.status, err = j.Status(ctx); err != nil {
+		return f, err
+	}
+	f.stale, err = a.stale(ctx, s, j)
+	return f, err
+}
+
+// tell writes one line or object for each remote that there is a result of, and
+// gives the gravest of their errors as worst.
+func (a *app) tell(list []local.Remote, results map[string]engine.Result, f findings) (worst, err error) {
+	t := newTable(a.out, column{title: "REMOTE"}, column{title: "PUSHED", right: true}, column{title: "PULLED", right: true},
+		column{title: "CONFLICTS", right: true}, column{title: "REQUESTS", right: true}, column{title: "RESULT"})
+	for _, r := range list {
+		res, ok := results[r.ID]
+		if !ok {
+			continue
+		}
+		o := syncObject{Schema: "phivault.sync.v1", Remote: r.Name, Code: "ok", Pushed: newMoved(res.Pushed), Pulled: newMoved(res.Pulled),
+			Conflicts: f.conflicts, Requests: res.Requests, Stale: f.stale, Waiting: len(f.status.Held) + len(f.status.Floors), MS: res.Took.Milliseconds()}
+		if fault := syncFault(r.Name, res); fault != nil {
+			row, _, _ := explain(fault)
+			o.Code, worst = row.code, graver(worst, fault)
+		}
+		if a.g.json {
+			err = a.emit(o)
+		} else {
+			err = t.row(r.Name, itoa(int64(o.Pushed.Entries)), itoa(int64(o.Pulled.Entries)), itoa(f.conflicts), itoa(int64(o.Requests)), o.Code)
+		}
+		if err != nil {
+			return worst, err
+		}
+	}
+	a.remarks(f.status, f.stale)
+	return worst, t.close()
+}
+
+// synced remembers when the remotes without an error were.
+func (s *session) synced(ctx context.Context, list []local.Remote, results map[string]engine.Result) error {
+	for _, r := range list {
+		if res, ok := results[r.ID]; !ok || res.Err != nil {
+			continue
+		}
+		r.Synced = s.app.now().UTC().Truncate(time.Second)
+		if err := s.KeepRemote(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remarks are what the owner should know of and no error says.
+func (a *app) remarks(st journal.Status, stale []staleObject) {
+	if n := len(st.Held) + len(st.Floors); n > 0 {
+		a.note("phivault: note: " + itoa(int64(n)) + " parts of the history wait for others that have not arrived yet; sync again later")
+	}
+	if st.Quarantined > 0 {
+		a.note("phivault: note: " + itoa(int64(st.Quarantined)) + " parts that a removed device wrote afterwards are set aside")
+	}
+	for _, d := range stale {
+		a.note("phivault: note: nothing was heard of device " + d.Device + " since " + d.Since)
+	}
+}
+
+func newMoved(t engine.Traffic) movedObject {
+	return movedObject{t.Segments, t.Entries, t.Objects, t.Bytes}
+}
+
+// staleAfter is how long a device may be silent.
+const staleAfter = 90 * 24 * time.Hour
+
+func (a *app) stale(ctx context.Context, s *session, j *journal.Journal) ([]staleObject, error) {
+	out := []staleObject{}
+	for _, m := range j.Members() {
+		seen, err := s.seen(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		if !m.Self && !m.Removed && !seen.IsZero() && a.now().Sub(seen) > staleAfter {
+			out = append(out, staleObject{m.Letter, stamp(seen)})
+		}
+	}
+	return out, nil
+}
+
+// seen is when a device last wrote, by its own clock; zero when nothing of it is
+// here.
+func (s *session) seen(ctx context.Context, m journal.Member) (t time.Time, err error) {
+	for _, p := range m.Last {
+		at, err := s.Reached(ctx, p)
+		if err != nil {
+			return t, err
+		}
+		if at.After(t) {
+			t = at
+		}
+	}
+	return t, nil
+}
+
+// syncFault is what went wrong with one remote, in one sentence; nil for what only
+// has to wait.
+func syncFault(name string, res engine.Result) error {
+	var worst error
+	for _, e := range append(leaves(res.Err), res.Harmless...) {
+		if e != nil && !errors.Is(e, journal.ErrWaiting) {
+			worst = graver(worst, e)
+		}
+	}
+	if worst == nil {
+		return nil
+	}
+	o, why, hint := explain(worst)
+	return &fault{code: o.code, why: name + ": " + why, hint: hint, cause: worst}
+}
+
+// graver gives the error that says more against going on: of integrity before of
+// reach, the first of equals.
+func graver(a, b error) error {
+	rank := func(err error) int {
+		if err == nil {
+			return 0
+		}
+		o, _, _ := explain(err)
+		return 1 + slices.Index([]int{15, 1, 130, 13}, o.exit)
+	}
+	if a == nil || rank(b) > rank(a) {
+		return b
+	}
+	return a
+}
+
+// leaves are the errors that were joined into one.
+func leaves(err error) []error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok && strings.Contains(err.Error(), "\n") {
+		var out []error
+		for _, e := range many.Unwrap() {
+			out = append(out, leaves(e)...)
+		}
+		return out
+	}
+	return []error{err}
+}
