@@ -296,7 +296,13 @@ func TestBackupWhileOthersWrite(t *testing.T) {
 // addLarge adds a record of about 3 MiB that does not compress.
 func addLarge(t *testing.T, v *Vault) {
 	t.Helper()
-	noise := make([]byte, 3<<20)
+	addAttachment(t, v, 3<<20)
+}
+
+// addAttachment adds a document whose attachment of this size is kept apart.
+func addAttachment(t *testing.T, v *Vault, size int) {
+	t.Helper()
+	noise := make([]byte, size)
 	rand.Read(noise)
 	b, err := v.Blobs().NewBlob(ctx)
 	if err != nil {
@@ -305,12 +311,12 @@ func addLarge(t *testing.T, v *Vault) {
 	if _, err := b.Write(noise); err != nil {
 		t.Fatal(err)
 	}
-	sum, size, err := b.Commit()
+	sum, n, err := b.Commit()
 	if err != nil {
 		t.Fatal(err)
 	}
 	json := `{"resourceType":"DocumentReference","id":"large","status":"current","content":[{"attachment":{"contentType":"image/png","data":"`
-	r, err := fhir.Parse([]byte(json+`"}}]}`), []vault.Cut{{Offset: int64(len(json)), Size: size, SHA256: sum}})
+	r, err := fhir.Parse([]byte(json+`"}}]}`), []vault.Cut{{Offset: int64(len(json)), Size: n, SHA256: sum}})
 	if err != nil {
 		t.Fatal(err)
 	}
