@@ -193,7 +193,6 @@ func (s *flowsheet) View(w, h int) string {
 	s.shift = max(0, min(s.shift, len(days)-n))
 	end := len(days) - s.shift
 	days = days[max(0, end-n):end]
-	n = len(days)
 	head := widget.Fit("Test", name) + " " + widget.Fit("Unit", unit)
 	for _, d := range days {
 		head += " " + widget.FitRight(shortDay(s.sheet.names[d]), col)

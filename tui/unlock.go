@@ -19,7 +19,6 @@ type unlock struct {
 	place  Place
 	known  bool
 	in     widget.Secret
-	fault  string
 }
 
 func newUnlock(c commands, reason string) *unlock { return &unlock{commands: c, reason: reason} }

@@ -280,11 +280,6 @@ func TestTrendDrawsAPlotOnATerminal(t *testing.T) {
 		expect("6.30 ┤").expect("5.90 ┤").expect("2024-01-01").expect("VALUE").expect("no range supplied").ends(0)
 }
 
-func TestBareOnATerminalSaysWhatIsThere(t *testing.T) {
-	_, env := person(t)
-	sit(t, env, nil).expect("no full-screen interface").expect("Exit codes:").expect("a command is needed").ends(2)
-}
-
 func TestDemoRemovesEverythingAlsoAfterCtrlC(t *testing.T) {
 	dir, env := person(t)
 	tmp := filepath.Join(dir, "tmp")

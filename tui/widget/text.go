@@ -74,9 +74,9 @@ func Wrap(s string, n int) []string {
 			line = w
 		}
 		fresh = false
-		for Width(line) > n {
+		for {
 			first := head(line, n)
-			if first == "" {
+			if first == line || first == "" {
 				break
 			}
 			lines = append(lines, first)

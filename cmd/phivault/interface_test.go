@@ -1,0 +1,101 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/vt"
+)
+
+// looks waits until the terminal, as an emulator draws it, shows the text.
+func (s *screen) looks(text string) *screen {
+	s.t.Helper()
+	limit := time.After(time.Minute)
+	for {
+		now := s.drawn()
+		if strings.Contains(now, text) {
+			return s
+		}
+		select {
+		case <-s.more:
+		case err := <-s.done:
+			s.done <- err
+			if strings.Contains(s.drawn(), text) {
+				return s
+			}
+			s.t.Fatalf("ended without %q:\n%s", text, s.drawn())
+		case <-limit:
+			s.t.Fatalf("no %q on the screen:\n%s", text, s.drawn())
+		}
+	}
+}
+
+// drawn is what a terminal of 80 columns and 24 lines shows after everything
+// that was written to it.
+func (s *screen) drawn() string {
+	e := vt.NewEmulator(80, 24)
+	go func() { // what the emulator answers to questions
+		var b [256]byte
+		for {
+			if _, err := e.Read(b[:]); err != nil {
+				return
+			}
+		}
+	}()
+	defer e.Close()
+	e.Write([]byte(s.text()))
+	return e.String()
+}
+
+func TestBareOnATerminalOpensTheInterface(t *testing.T) {
+	dir, env := made(t)
+	s := sit(t, env, nil).looks("This vault is locked.").typed("wrong\r").looks("wrong passphrase")
+	s.typed(testPassphrase + "\r").looks("Sample, Ada").looks("PROBLEMS (1 active)")
+	if shown := s.text(); strings.Contains(shown, "\x1b[31mred") || strings.Contains(shown, "\u202e") {
+		t.Error("a record commands the terminal")
+	}
+	s.typed("/gou").looks("Condition").typed("\x1b").looks("›1 Summary")
+	s.typed("a3").looks("Add: Problem").typed("Sprained ankle\x13").looks("Sprained ankle").looks("Saved.")
+
+	// Locked by a key: another process at the same terminal, with nothing of it.
+	s.typed("\x0c").looks("The vault was locked.")
+	if strings.Contains(s.drawn(), "Sample") {
+		t.Error("the locked screen shows a name")
+	}
+	s.typed(testPassphrase + "\r").looks("PROBLEMS (2 active)").typed("Sx").looks("Settings").typed("\x1b").looks("›1 Summary").typed("\x03").ends(0)
+	if !strings.Contains(s.text(), "\x1b[?1049l") {
+		t.Error("the alternate screen was not left")
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "state", "phivault", settingsFile))
+	if err == nil {
+		t.Errorf("settings were kept that nobody saved: %s", b)
+	}
+}
+
+func TestSignalsCloseTheInterfaceAndTheVault(t *testing.T) {
+	_, env := made(t)
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		s := sit(t, env, nil).looks("locked").typed(testPassphrase + "\r").looks("PROBLEMS")
+		if err := s.cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		<-s.done
+		// Nobody holds the vault, and the terminal is as it was.
+		if !bytes.Contains([]byte(s.text()), []byte("\x1b[?1049l")) {
+			t.Errorf("%v: the alternate screen was not left", sig)
+		}
+	}
+	sit(t, env, nil, "status").expect("Passphrase: ").typed(testPassphrase + enter).expect("records").ends(0)
+}
+
+func TestWithoutATerminalForItTheCommandsAreShown(t *testing.T) {
+	_, env := person(t)
+	sit(t, append(env, "TERM=dumb"), nil).expect("Exit codes:").expect("a command is needed").ends(2)
+}
