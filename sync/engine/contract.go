@@ -1,8 +1,13 @@
 // Package engine moves sealed envelopes between a journal and remotes: what to
 // push, what to ask for.
 //
+// It promises that requests grow with what is new and memory with neither that
+// nor the vault, that a sync may end anywhere and the next one goes on, and that
+// nothing is put to a remote after the journal found fault with it.
+//
 // It knows nothing of keys, members or records, and believes no remote: the
-// journal verifies everything.
+// journal verifies everything. It never waits for a remote to recover within a
+// sync (package retry does) and writes nothing to disk.
 package engine
 
 import (

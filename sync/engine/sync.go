@@ -12,6 +12,9 @@ import (
 // what was verified before: after an error of the journal that is not harmless,
 // nothing is put to that remote.
 //
+// The journal gets the answers of one remote one at a time and in the order of
+// its questions, except for objects over 4 MiB, which it may get beside others.
+//
 // The error joins those of all results. A sync that was cancelled or failed at
 // any point leaves a journal from which the next one goes on. Two syncs of one
 // journal with one remote must not run at the same time.
