@@ -56,6 +56,7 @@ func TestJourneys(t *testing.T) {
 			"enrol":    enrolScript,
 			"copytree": copytreeScript,
 			"rename":   renameScript,
+			"host":     hostScript,
 		},
 	})
 }
