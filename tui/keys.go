@@ -49,6 +49,8 @@ func find(table []binding, key string) (binding, bool) {
 // keyName is how a key is written for people.
 func keyName(key string) string {
 	switch key {
+	case "f1":
+		return "F1"
 	case "esc":
 		return "Esc"
 	case "enter":

@@ -258,6 +258,7 @@ func (s *patients) selected() *patient {
 }
 
 func (s *patients) show() tea.Cmd {
+	s.filtering = false
 	if p := s.selected(); p != nil {
 		p.opened = s.d.now()
 		s.open(newChart(s.commands, *p))

@@ -79,6 +79,7 @@ func TestThePatientsFilterTakesNamesDatesAndIds(t *testing.T) {
 		s.Expect("Quiñones", "1 patient").Press("esc").Expect("4 patients")
 	}
 	s.Press("f").Type("akemi").Press("enter").Screen("chart summary").Expect("Hoshikawa")
+	s.Press("esc").Screen("patients").Press("?").Screen("help").Press("esc").Press("esc").Expect("4 patients")
 }
 
 func TestTimelineIsFilteredByTypeYearAndSource(t *testing.T) {

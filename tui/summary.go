@@ -273,7 +273,7 @@ func summaryLine(part int, r *row, w int) string {
 	case 3:
 		value := stated(r.value, "no value")
 		if w > 110 {
-			return widget.Columns(w, []int{11, -1, 34, 4, 22}, date, title, value, flagText(r.flag), r.passage)
+			return widget.Columns(w, []int{11, -1, max(30, w*3/10), 4, 22}, date, title, value, flagText(r.flag), r.passage)
 		}
 		return widget.Columns(w, []int{9, -1, 24, 4, 17}, stated(shortDay(r.date), "no date"), shortName(title), value, flagText(r.flag), r.passage)
 	}

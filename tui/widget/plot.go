@@ -65,7 +65,7 @@ func newPlot(dots []Dot, w, h int) *plot {
 		}
 		p.label = max(p.label, Width(d.Text))
 	}
-	p.label = min(p.label, 12)
+	p.label = min(p.label, max(12, w/6))
 	p.bottom, p.top = dots[p.least].Y, dots[p.most].Y
 	cols := w - p.label - 2
 	if cols < 16 {
