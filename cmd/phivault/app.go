@@ -85,7 +85,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 		a.g.json = true
 	}
 	if a.ran == root || a.ran == nil {
-		err = rootFault(root, args, err)
+		err = rootFault(err)
 	}
 	return a.report(err)
 }

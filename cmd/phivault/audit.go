@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/hex"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,9 +43,17 @@ func (f *auditFlags) flags(c *cobra.Command) {
 	c.Flags().StringVar(&f.action, "action", "", "acts of this kind: read, search, export, …")
 }
 
+// actions are what --action selects.
+var actions = []string{"imported", string(vault.ActionUnlock), string(vault.ActionRead), string(vault.ActionList), string(vault.ActionSearch),
+	string(vault.ActionAdd), string(vault.ActionEdit), string(vault.ActionDelete), string(vault.ActionImport), string(vault.ActionExport),
+	string(vault.ActionPassphrase), string(vault.ActionKeyring), string(vault.ActionBackup), string(vault.ActionVerify), string(vault.ActionRebuild)}
+
 // each gives the acts that the flags select.
 func (f *auditFlags) each(ctx context.Context, v *vault.Vault, yield func(*auditObject) error) error {
 	var patient, since string
+	if f.action != "" && !slices.Contains(actions, f.action) {
+		return usage("--action is no kind of act", "one of "+strings.Join(actions, ", "))
+	}
 	if f.patient != "" {
 		id, err := findPatient(ctx, v, f.patient)
 		if err != nil {

@@ -47,6 +47,9 @@ file can try passphrases against it: a strong one matters. "phivault drill" prov
 that you could restore it.`,
 		Args: takes(1, 1, "the name of a new file"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if args[0] == "-" || args[0] == "" {
+				return usage("a backup goes into a file", "give the name of a new one")
+			}
 			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.backup(ctx, s, args[0]) })
 		},
 	}

@@ -31,6 +31,9 @@ inside others are changed through --file. No editor is started and nothing is
 written to a temporary file.`,
 		Args: takes(1, 1, "one id"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("if-version") && f.ifVersion < 1 {
+				return usage("--if-version counts from 1", `"phivault history" lists the versions`)
+			}
 			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.edit(ctx, s.Vault.Vault, args[0], &f) })
 		},
 	}
@@ -96,7 +99,7 @@ func (a *app) form(ctx context.Context, r *vault.Resource) ([]byte, error) {
 	}
 	t, err := a.prompt()
 	if err != nil {
-		return nil, failed("no_passphrase", "there is no terminal for the form", "give the new content with --file")
+		return nil, failed("no_terminal", "there is no terminal for the form", "give the new content with --file")
 	}
 	defer t.close()
 	t.say("Enter keeps what is in brackets. Only simple fields are shown; --file changes the others.\n")

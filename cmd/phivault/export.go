@@ -65,7 +65,7 @@ func (a *app) export(ctx context.Context, s *session, f *exportFlags) error {
 		return err
 	}
 	if f.output != "-" {
-		a.note(itoa(n) + " records written, not encrypted.")
+		a.note(count(n, "record", "records") + " written, not encrypted.")
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func (a *app) importAll(ctx context.Context, s *session, args []string, f *impor
 	case failure != nil:
 		return failure
 	case i.o.Refused > 0:
-		return failed("partial", itoa(i.o.Refused)+" parts of the input were refused", "")
+		return failed("partial", count(i.o.Refused, "part of the input was", "parts of the input were")+" refused", "")
 	}
 	return nil
 }

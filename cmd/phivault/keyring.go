@@ -32,7 +32,7 @@ and print the vault does not open any more. Backups do not need it.`,
 func (a *app) bind(ctx context.Context, s *session) error {
 	t, err := a.prompt()
 	if err != nil {
-		return failed("no_passphrase", "binding shows a code that has to be typed back, and there is no terminal", "run it on a terminal")
+		return failed("no_terminal", "binding shows a code that has to be typed back, and there is no terminal", "run it on a terminal")
 	}
 	defer t.close()
 	p, err := a.current(ctx, "Passphrase again: ")

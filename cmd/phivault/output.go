@@ -18,6 +18,9 @@ type outputFile struct {
 // output opens the output that -o names. The file is the owner's alone (0600),
 // and one that exists is replaced only with force.
 func (a *app) output(name string, force bool) (*outputFile, error) {
+	if name == "" {
+		return nil, usage("--output is empty", "give a file's name, or - for stdout")
+	}
 	if name == "-" {
 		return &outputFile{sink: a.out}, nil
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -170,36 +169,31 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// rootFault replaces cobra's own words for a command that does not exist, which
-// repeat what was typed.
-func rootFault(root *cobra.Command, args []string, err error) error {
-	var f *fault
-	if errors.As(err, &f) {
-		return err
-	}
+// unknownCommand replaces cobra's own words for a command that does not exist,
+// which repeat what was typed.
+func unknownCommand(root *cobra.Command, typed string) error {
 	hint := `see "phivault help"`
-	for _, arg := range args {
-		if strings.HasPrefix(arg, "-") {
-			continue
-		}
-		// Not always the first: it may be a flag's value.
-		if near := root.SuggestionsFor(arg); len(near) > 0 {
-			hint = "did you mean " + near[0] + "?"
-			break
-		}
+	if near := root.SuggestionsFor(typed); len(near) > 0 {
+		hint = "did you mean " + near[0] + "?"
 	}
 	return usage("unknown command", hint)
 }
 
-// errUnknown is put into words by rootFault.
-var errUnknown = errors.New("unknown command")
+// rootFault hides what else cobra says of a command line that names no command.
+func rootFault(err error) error {
+	var f *fault
+	if errors.As(err, &f) {
+		return err
+	}
+	return usage("unknown command", `see "phivault help"`)
+}
 
 func noArgs(c *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0:
 		return nil
 	case !c.HasParent():
-		return errUnknown
+		return unknownCommand(c, args[0])
 	}
 	return usage("this command takes no arguments", `see "`+c.CommandPath()+` --help"`)
 }

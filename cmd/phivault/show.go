@@ -27,8 +27,11 @@ on are written as \uXXXX; --raw leaves them. --readable shows a view of it, --me
 what the vault knows about it (phivault.record.v1).`,
 		Args: takes(1, 1, "one id"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if f.version < 0 {
-				return usage("--version counts from 1", "")
+			if c.Flags().Changed("version") && f.version < 1 {
+				return usage("--version counts from 1", `"phivault history" lists the versions`)
+			}
+			if f.meta && f.readable || f.meta && f.raw || f.readable && f.raw {
+				return usage("--meta, --readable and --raw exclude each other", "")
 			}
 			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.show(ctx, s.Vault.Vault, args[0], &f) })
 		},

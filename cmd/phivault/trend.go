@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -55,7 +56,15 @@ func (a *app) trend(ctx context.Context, v *vault.Vault, f *filter, drawn, table
 			return err
 		}
 	}
-	if len(trends) == 0 && !a.g.json {
+	if len(trends) == 0 && a.g.json {
+		none := vault.Trend{}
+		none.Code.Code = q.Code
+		if system, code, ok := strings.Cut(q.Code, "|"); ok {
+			none.Code.System, none.Code.Code = system, code
+		}
+		return a.emit(newTrendObject(&none))
+	}
+	if len(trends) == 0 {
 		a.note("No values of this code for this patient.")
 	}
 	return nil
