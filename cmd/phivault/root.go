@@ -51,7 +51,7 @@ func (a *app) commands() []*cobra.Command {
 			a.searchCommand(), a.trendCommand(), a.addCommand(), a.editCommand(), a.rmCommand()}},
 		{"vault", []*cobra.Command{a.initCommand(), a.statusCommand(), a.passwdCommand(), a.keyringCommand(), a.verifyCommand(),
 			a.auditCommand(), a.backupCommand(), a.restoreCommand(), a.drillCommand()}},
-		{"sync", []*cobra.Command{a.syncCommand(), a.remoteCommand(), a.deviceCommand()}},
+		{"sync", []*cobra.Command{a.syncCommand(), a.remoteCommand(), a.deviceCommand(), a.conflictsCommand()}},
 		{"more", []*cobra.Command{a.demoCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand()}},
 	}
 	var all []*cobra.Command
@@ -109,8 +109,10 @@ func (a *app) runBare(c *cobra.Command, _ []string) error {
 		return a.interact(c.Context())
 	}
 	c.SetOut(a.out)
-	if err := c.Help(); err != nil {
-		return err
+	if !a.g.json {
+		if err := c.Help(); err != nil {
+			return err
+		}
 	}
 	return usage("a command is needed", `see "phivault help COMMAND"`)
 }
