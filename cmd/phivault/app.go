@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -149,7 +150,15 @@ func (a *app) note(s string) {
 
 func (a *app) warn(s string) {
 	a.out.flush()
-	io.WriteString(a.err, s+"\n")
+	if a.g.json {
+		o := noteObject{"phivault.note.v1", "note", strings.TrimPrefix(s, "phivault: note: ")}
+		if text, ok := strings.CutPrefix(s, "phivault: warning: "); ok {
+			o.Kind, o.Message = "warning", text
+		}
+		writeJSON(a.err, o)
+	} else {
+		io.WriteString(a.err, s+"\n")
+	}
 	a.err.flush()
 }
 

@@ -160,6 +160,7 @@ func (a *app) auditExport(ctx context.Context, s *session, f *auditFlags) error 
 	if err != nil {
 		return err
 	}
+	begun, n := a.now(), int64(0)
 	write := func(o *auditObject) error { return writeJSON(out.sink, o) }
 	w := csv.NewWriter(out.sink)
 	if f.format == "csv" {
@@ -168,12 +169,15 @@ func (a *app) auditExport(ctx context.Context, s *session, f *auditFlags) error 
 			return w.Write([]string{itoa(o.Entry), o.At, o.Device, o.Session, o.Action, o.Patient, itoa(o.Count), o.First, o.Last, o.detail()})
 		}
 	}
-	err = f.each(ctx, s.Vault.Vault, write)
+	err = f.each(ctx, s.Vault.Vault, func(o *auditObject) error { n++; return write(o) })
 	w.Flush()
 	if err == nil {
 		err = w.Error()
 	}
-	return out.end(err)
+	if err = out.end(err); err != nil || f.output == "-" || !a.g.json {
+		return err
+	}
+	return a.emit(out.written(f.format, n, a.since(begun)))
 }
 
 func (a *app) auditVerifyCommand() *cobra.Command {

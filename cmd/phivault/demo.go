@@ -29,7 +29,12 @@ func (a *app) demoCommand() *cobra.Command {
 runs real commands on it, with the real key derivation and their real output.
 Everything is removed at the end, also after Ctrl-C.`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), keep) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if a.g.json {
+				return usage("the demo is a transcript and has no JSON", "")
+			}
+			return a.demo(c.Context(), keep)
+		},
 	}
 	c.Flags().BoolVar(&keep, "keep", false, "keep the folder")
 	return c

@@ -60,9 +60,13 @@ func (a *app) export(ctx context.Context, s *session, f *exportFlags) error {
 	if err != nil {
 		return err
 	}
+	begun := a.now()
 	n, err := a.encode(ctx, v, q, f.format, out)
 	if err := out.end(err); err != nil {
 		return err
+	}
+	if f.output != "-" && a.g.json {
+		return a.emit(out.written(f.format, n, a.since(begun)))
 	}
 	if f.output != "-" {
 		a.note(count(n, "record", "records") + " written, not encrypted.")

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -204,9 +205,10 @@ func (a *app) generated(ctx context.Context, words int) (*secret.Bytes, error) {
 	if err != nil {
 		return nil, usage("--words is at least 6 and at most 64", "")
 	}
-	a.warn(fmt.Sprintf("Write it down, it is shown once (%.0f bits):", bits))
+	fmt.Fprintf(a.err, "Write it down, it is shown once (%.0f bits):\n", bits)
 	a.err.Write(p.Bytes())
-	a.warn("")
+	io.WriteString(a.err, "\n")
+	a.err.flush()
 	if a.err.null || a.err.err != nil {
 		p.Destroy()
 		return nil, failed("failed", "the passphrase that was made cannot be shown: stderr is closed, full or the null device",

@@ -202,6 +202,23 @@ type importCounts struct {
 	Partial bool   `json:"partial"`
 }
 
+// exportObject is phivault.export.v1: what was written to a file.
+type exportObject struct {
+	Schema  string `json:"schema"`
+	Format  string `json:"format"`
+	Records int64  `json:"records"`
+	Bytes   int64  `json:"bytes"`
+	File    string `json:"file"`
+	MS      int64  `json:"ms"`
+}
+
+// noteObject is phivault.note.v1: what a command remarks on stderr.
+type noteObject struct {
+	Schema  string `json:"schema"`
+	Kind    string `json:"kind"` // "note" or "warning"
+	Message string `json:"message"`
+}
+
 // doneObject is what commands give that change something and have no more to
 // say: phivault.<command>.v1.
 type doneObject struct {

@@ -39,6 +39,15 @@ func (a *app) output(name string, force bool) (*outputFile, error) {
 	return &outputFile{&sink{w: bufio.NewWriterSize(f, 256<<10), utf8: true}, f, name}, nil
 }
 
+// written tells of a file that end completed.
+func (o *outputFile) written(format string, records, ms int64) exportObject {
+	e := exportObject{Schema: "phivault.export.v1", Format: format, Records: records, File: o.name, MS: ms}
+	if fi, err := os.Stat(o.name); err == nil {
+		e.Bytes = fi.Size()
+	}
+	return e
+}
+
 // end completes the output, or removes what there is of it when err is not nil.
 func (o *outputFile) end(err error) error {
 	if ferr := o.flush(); err == nil {
