@@ -158,6 +158,9 @@ func (a *app) add(ctx context.Context, v *vault.Vault, typ string, f *addFlags) 
 	if err != nil {
 		return err
 	}
+	if r.Subject != "" && rec.Patient.IsZero() {
+		a.warn("phivault: note: its source has no such patient, so it belongs to nobody; --source names the one whose patients it means")
+	}
 	return a.saved(&rec, "phivault.add.v1", "added")
 }
 

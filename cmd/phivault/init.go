@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,7 +38,7 @@ func (a *app) initCommand() *cobra.Command {
 	}
 	fs := c.Flags()
 	fs.StringVar(&f.profile, "profile", "default", "default (Argon2id) or fips (PBKDF2-HMAC-SHA-512)")
-	fs.DurationVar(&f.unlock, "unlock-time", 0, "calibrate the key derivation to take about this long here")
+	fs.DurationVar(&f.unlock, "unlock-time", 0, "calibrate the key derivation to take about this long here"+unlockLimits)
 	fs.BoolVar(&f.generate, "generate", false, "make a passphrase of random words and show it once, on stderr")
 	fs.IntVar(&f.words, "words", strength.MinWords, "how many words --generate takes")
 	fs.BoolVar(&f.weak, "allow-weak", false, "take a weak passphrase without asking")
@@ -54,8 +55,12 @@ type initObject struct {
 	Score   int    `json:"score"` // of the passphrase, 0 to 4
 }
 
-// weakBelow is the score under which a passphrase is only taken when insisted on.
-const weakBelow = 3
+// A passphrase that scores below weakBelow is taken with a warning, or on a
+// terminal when insisted on; one below refusedBelow only when insisted on.
+const (
+	weakBelow    = 3
+	refusedBelow = 2
+)
 
 func (a *app) initVault(ctx context.Context, f *initFlags) error {
 	dir, err := a.dir()
@@ -65,7 +70,7 @@ func (a *app) initVault(ctx context.Context, f *initFlags) error {
 	if _, err := local.Inspect(dir); err == nil {
 		return failed("exists", "there is a vault already", "name another folder with --vault")
 	}
-	params, err := chooseParams(f.profile, f.unlock)
+	params, err := a.chooseParams(f.profile, f.unlock)
 	if err != nil {
 		return err
 	}
@@ -93,7 +98,7 @@ func (a *app) initVault(ctx context.Context, f *initFlags) error {
 	return writeFields(a.out, [][2]string{{"vault", o.Vault}, {"folder", o.Path}, {"profile", o.Profile}, {"key derivation", o.KDF}})
 }
 
-func chooseParams(profile string, unlock time.Duration) (keyfile.Params, error) {
+func (a *app) chooseParams(profile string, unlock time.Duration) (keyfile.Params, error) {
 	p := keyfile.DefaultParams()
 	switch profile {
 	case "default":
@@ -106,10 +111,35 @@ func chooseParams(profile string, unlock time.Duration) (keyfile.Params, error) 
 		return p, usage("--unlock-time is not negative", "")
 	}
 	if unlock > 0 {
+		usual := p
 		p = keyfile.Calibrate(p, unlock)
 		secret.Release()
+		a.tellCosts(p, usual)
 	}
 	return p, p.Check()
+}
+
+// tellCosts says what --unlock-time came to: floors and ceilings make it another
+// time than was asked for.
+func (a *app) tellCosts(p, usual keyfile.Params) {
+	a.note("The key derivation for --unlock-time is " + p.String() + ".")
+	switch {
+	case cheaper(p, usual):
+		a.warn("phivault: warning: that is less than the usual " + usual.String() + ": each guess at the passphrase costs less")
+	case p.Memory >= mostMemory && p.Time >= mostPasses || p.Iterations >= mostRounds:
+		a.warn("phivault: note: that is the most there is; opening may take less than --unlock-time asks")
+	}
+}
+
+// What --unlock-time can come to, for its help; keyfile's limits decide.
+const (
+	mostMemory, mostPasses, mostRounds = 1 << 20, 10, 10_000_000
+	unlockLimits                       = " (at least 64 MiB in three passes or 600,000 rounds, at most 1 GiB in ten or 10,000,000)"
+)
+
+// cheaper reports whether guessing against p costs less than against q.
+func cheaper(p, q keyfile.Params) bool {
+	return p.Iterations < q.Iterations || uint64(p.Memory)*uint64(p.Time) < uint64(q.Memory)*uint64(q.Time)
 }
 
 // newPassphrase makes, reads or asks for the passphrase of a new vault.
@@ -122,8 +152,8 @@ func (a *app) newPassphrase(ctx context.Context, f *initFlags) (*secret.Bytes, e
 		return nil, err
 	}
 	if p != nil {
-		if e := strength.Of(p); e.Score < weakBelow && !f.weak {
-			a.warn("phivault: warning: " + strengthText(e))
+		if err := a.judge(p, f.weak); err != nil {
+			return nil, err
 		}
 		return p.Clone(), nil
 	}
@@ -135,6 +165,19 @@ func (a *app) newPassphrase(ctx context.Context, f *initFlags) (*secret.Bytes, e
 	t.say(noRecovery + "\n")
 	f.told = true
 	return a.askNew(ctx, t, f.weak)
+}
+
+// judge refuses a scripted passphrase that is easily guessed, and warns of one
+// that is not good, unless it is insisted on.
+func (a *app) judge(p *secret.Bytes, weak bool) error {
+	switch e := strength.Of(p); {
+	case weak || e.Score >= weakBelow:
+	case e.Score < refusedBelow:
+		return usage(strings.TrimSuffix(strings.Replace(strengthText(e), "This", "the", 1), "."), "take a stronger one (--generate makes one), or insist with --allow-weak")
+	default:
+		a.warn("phivault: warning: " + strengthText(e))
+	}
+	return nil
 }
 
 // askNew asks twice, shows the strength, and offers a generated passphrase to
@@ -190,9 +233,19 @@ func (a *app) offer(ctx context.Context, t *terminal) (*secret.Bytes, error) {
 	t.out.Write(p.Bytes())
 	t.say("\n\n")
 	for {
-		same, err := a.repeated(ctx, t, p)
-		if same || err != nil {
-			return p, err
+		again, err := t.secret(ctx, "The same again (empty: another one; Ctrl-D: stop): ")
+		if err != nil {
+			p.Destroy()
+			return nil, err
+		}
+		same, none := again.Equal(p), again.Len() == 0
+		again.Destroy()
+		switch {
+		case same:
+			return p, nil
+		case none:
+			p.Destroy()
+			return a.offer(ctx, t)
 		}
 		t.say("That was something else.\n")
 	}

@@ -78,7 +78,7 @@ func (a *app) join(ctx context.Context, stdin bool, f *joinFlags) error {
 	if _, err := local.Inspect(dir); err == nil {
 		return failed("exists", "there is a vault already", "name another folder with --vault")
 	}
-	params, err := chooseParams(f.init.profile, f.init.unlock)
+	params, err := a.chooseParams(f.init.profile, f.init.unlock)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ are. It does not undo copies: an old backup still opens with the old passphrase.
 	fs.BoolVar(&f.generate, "generate", false, "make a passphrase of random words and show it once, on stderr")
 	fs.BoolVar(&f.weak, "allow-weak", false, "take a weak passphrase without asking")
 	fs.StringVar(&f.profile, "profile", "", "also change the profile: default or fips")
-	fs.DurationVar(&f.unlock, "unlock-time", 0, "also calibrate the key derivation to take about this long here")
+	fs.DurationVar(&f.unlock, "unlock-time", 0, "also calibrate the key derivation to take about this long here"+unlockLimits)
 	return c
 }
 
@@ -87,7 +87,7 @@ func (f *passwdFlags) params(ctx context.Context, s *session) (*keyfile.Params, 
 		}
 		profile = st.Key.Params.Profile.String()
 	}
-	p, err := chooseParams(profile, f.unlock)
+	p, err := s.app.chooseParams(profile, f.unlock)
 	return &p, err
 }
 
@@ -126,9 +126,10 @@ func (a *app) fresh(ctx context.Context, f *passwdFlags) (p *secret.Bytes, err e
 		defer t.close()
 		return a.askNew(ctx, t, f.weak)
 	}
-	if err == nil && !f.weak {
-		if e := strength.Of(p); e.Score < weakBelow {
-			a.warn("phivault: warning: " + strengthText(e))
+	if err == nil {
+		if err = a.judge(p, f.weak); err != nil {
+			p.Destroy()
+			return nil, err
 		}
 	}
 	return p, err
