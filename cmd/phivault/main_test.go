@@ -57,6 +57,7 @@ func TestJourneys(t *testing.T) {
 			"copytree": copytreeScript,
 			"rename":   renameScript,
 			"host":     hostScript,
+			"bucket":   bucketScript,
 		},
 	})
 }
