@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"phivault/crypto/keyfile"
@@ -52,6 +53,9 @@ func TestErrorsFindTheirExitCode(t *testing.T) {
 		{vault.ErrNotFound, "not_found"},
 		{vault.ErrFull, "disk_full"},
 		{vault.ErrReadOnly, "read_only"},
+		{fmt.Errorf("%w: locking: %w", vault.ErrReadOnly, syscall.EROFS), "read_only"},
+		{fmt.Errorf("%w: locking: %w", vault.ErrReadOnly, syscall.EACCES), "permission"},
+		{local.ErrOlder, "integrity"},
 		{vault.ErrUsage, "usage"},
 		{context.Canceled, "interrupted"},
 		{errTerminated, "terminated"},

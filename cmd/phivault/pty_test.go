@@ -186,6 +186,10 @@ func TestInitOffersAPassphraseToWhoGivesNone(t *testing.T) {
 	s.expect("New passphrase").typed(enter).expect("it is shown once").expect("The same again")
 	_, after, _ := strings.Cut(s.text(), "bits):")
 	words := strings.TrimSpace(strings.Split(strings.TrimSpace(after), "\r\n")[0])
+	// An empty answer is the way out: another one, while this one counts no more.
+	s.typed(enter).expect("it is shown once").expect("The same again").typed(words + enter).expect("something else").expect("The same again")
+	after = strings.Split(s.text(), "bits):")[2]
+	words = strings.TrimSpace(strings.Split(strings.TrimSpace(after), "\r\n")[0])
 	if n := len(strings.Fields(words)); n != 6 {
 		t.Fatalf("%d words in %q", n, after)
 	}
