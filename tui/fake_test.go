@@ -44,3 +44,11 @@ func (noRecords) Find(context.Context, vault.Query) iter.Seq2[vault.Record, erro
 type falls struct{ empty }
 
 func (falls) Records() Records { panic("a record's text") }
+
+// counted counts how often it is closed.
+type counted struct {
+	empty
+	n *int
+}
+
+func (c counted) Close(context.Context) error { *c.n++; return nil }

@@ -39,6 +39,20 @@ func TestStaleAnswersReachNobody(t *testing.T) {
 	}
 }
 
+// The command that closes the vault may never run: the program falls, or is
+// killed, right after the key.
+func TestTheVaultIsClosedThoughTheProgramFalls(t *testing.T) {
+	for name, before := range map[string]func(*Model){"at once": func(*Model) {}, "after the key": func(m *Model) { m.end(Locked) }} {
+		m := New(t.Context(), Options{Opener: nobody{}})
+		n := 0
+		m.session = counted{n: &n}
+		before(m)
+		if m.Close(); n != 1 {
+			t.Errorf("%s: closed %d times", name, n)
+		}
+	}
+}
+
 // A key that does nothing says why, in every table.
 func TestDisabledKeysSayWhy(t *testing.T) {
 	m := New(t.Context(), Options{Opener: nobody{}})
@@ -79,7 +93,7 @@ func TestAFlagIsSymbolAndLetterAndNeverMadeUp(t *testing.T) {
 			t.Errorf("%q is %q, not %q", in, got, want)
 		}
 	}
-	if got := flagged(theme.Plain(), "HH", 4); got != "\x1b[1m▲HH \x1b[0m" {
+	if got := flagged(theme.Plain(), "HH"); got != "\x1b[1m▲HH\x1b[0m" {
 		t.Errorf("%q", got)
 	}
 }

@@ -28,9 +28,8 @@ func (m *Model) end(how Result) tea.Cmd {
 	m.top().Wipe()
 	m.steps = nil
 	m.cancel() // ends every question that is open
-	s := m.session
-	m.session = nil
-	return closing(s, closed{})
+	m.ending, m.session = m.session, nil
+	return closing(m.ending, closed{})
 }
 
 // closing closes a vault; then is what follows.

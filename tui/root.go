@@ -70,6 +70,7 @@ type Model struct {
 	last    time.Time // of the last key
 	result  Result
 	closing bool
+	ending  Session // being closed; closed once more should the program fall before it is
 }
 
 var _ tea.Model = (*Model)(nil)

@@ -81,8 +81,8 @@ func flagText(flag string) string {
 }
 
 // flagged is flagText in the theme's style for a flag that calls for attention.
-func flagged(t theme.Theme, flag string, n int) string {
-	text := widget.Fit(flagText(flag), n)
+func flagged(t theme.Theme, flag string) string {
+	text := flagText(flag)
 	if flag == "" || flag == "N" {
 		return text
 	}

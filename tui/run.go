@@ -93,8 +93,10 @@ func (m *Model) Close() {
 		s.Wipe()
 	}
 	m.cancel()
-	if s := m.session; s != nil {
-		m.session = nil
-		_ = s.Close(context.Background())
+	for _, s := range []Session{m.session, m.ending} {
+		if s != nil {
+			_ = s.Close(context.Background()) // closing again does nothing
+		}
 	}
+	m.session, m.ending = nil, nil
 }

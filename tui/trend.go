@@ -120,7 +120,7 @@ func (s *trend) View(w, h int) string {
 		lines = append(lines, " "+l)
 	}
 	p := t.points[s.from[s.at]]
-	flag := "flag " + flagText(p.flag)
+	flag := "flag " + flagged(th, p.flag)
 	if p.flag == "" {
 		flag = "no flag stated"
 	}
