@@ -58,6 +58,7 @@ func TestJourneys(t *testing.T) {
 			"rename":   renameScript,
 			"host":     hostScript,
 			"bucket":   bucketScript,
+			"code":     codeScript,
 		},
 	})
 }

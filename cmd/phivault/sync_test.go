@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
@@ -86,4 +87,11 @@ func copytreeScript(ts *testscript.TestScript, _ bool, args []string) {
 // rename FROM TO
 func renameScript(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.Rename(ts.MkAbs(args[0]), ts.MkAbs(args[1])))
+}
+
+// code VARIABLE takes the code out of verify's last object.
+func codeScript(ts *testscript.TestScript, _ bool, args []string) {
+	var o verifyObject
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &o))
+	ts.Setenv(args[0], o.Code)
 }

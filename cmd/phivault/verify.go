@@ -13,13 +13,19 @@ import (
 
 func (a *app) verifyCommand() *cobra.Command {
 	var quick, rebuild bool
+	var with string
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Check every record, chain, index and attachment",
 		Long: `Verify reads everything and proves that it is what was written: pages, the hash
 chain of the log, each payload, each view of it, the index and the attachments.
 --quick proves the chain alone. Any problem ends with exit code 13. --rebuild first
-makes what can be derived, rows, names and the index, anew from the log.`,
+makes what can be derived, rows, names and the index, anew from the log.
+
+It ends with a code: the last segment that this device made to sync, which says
+what the device has seen so far. --with takes the code of another device and tells
+whether both saw the same history: read it out over the telephone. A store that
+shows two devices different histories is caught by nothing else.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			begun := false
@@ -36,7 +42,10 @@ makes what can be derived, rows, names and the index, anew from the log.`,
 						return err
 					}
 				}
-				return a.verify(ctx, s, quick, "phivault.verify.v1")
+				if err := a.verify(ctx, s, quick, "phivault.verify.v1"); err != nil || with == "" {
+					return err
+				}
+				return a.compare(ctx, s, with)
 			})
 			if !begun {
 				err = a.unopened(err, quick, "phivault.verify.v1")
@@ -45,6 +54,7 @@ makes what can be derived, rows, names and the index, anew from the log.`,
 		},
 	}
 	c.Flags().BoolVar(&quick, "quick", false, "the log's chain alone")
+	c.Flags().StringVar(&with, "with", "", "compare with the `code` of another device")
 	c.Flags().BoolVar(&rebuild, "rebuild", false, "make rows, names and the index anew from the log first")
 	return c
 }
@@ -66,6 +76,14 @@ func (a *app) verify(ctx context.Context, s *session, quick bool, schema string)
 	o.OK, o.MS = len(o.Problems) == 0, a.since(begun)
 	o.Records, o.Revisions, o.Entries = v.Records, v.Revisions, v.Entries
 	o.Code = chainCode(v.Entries, v.Chain)
+	if j, err := s.Journal(ctx); err == nil && j.Code() != "" {
+		o.Code = j.Code()
+		for _, m := range j.Members() {
+			for _, p := range m.Last {
+				o.Segments += int64(p.Seq) + 1
+			}
+		}
+	}
 	if a.g.json {
 		err = a.emit(o)
 	} else {
@@ -75,6 +93,19 @@ func (a *app) verify(ctx context.Context, s *session, quick bool, schema string)
 		err = failed("integrity", "the vault has "+count(len(o.Problems), "problem", "problems"), hintFor(o.Problems))
 	}
 	return err
+}
+
+// compare holds another device's code against what is here.
+func (a *app) compare(ctx context.Context, s *session, code string) error {
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	if err := j.CheckCode(ctx, code); err != nil {
+		return err
+	}
+	a.note("Both devices have seen the same history up to there.")
+	return nil
 }
 
 // unopened reports a vault that is too damaged to be opened as verify reports any
