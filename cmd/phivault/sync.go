@@ -149,6 +149,7 @@ type findings struct {
 	conflicts int64
 	status    journal.Status
 	stale     []staleObject
+	out       bool // this device was removed
 }
 
 func (a *app) findings(ctx context.Context, s *session, j *journal.Journal) (f findings, err error) {
@@ -159,6 +160,9 @@ func (a *app) findings(ctx context.Context, s *session, j *journal.Journal) (f f
 	f.conflicts = n.Conflicts
 	if f.status, err = j.Status(ctx); err != nil {
 		return f, err
+	}
+	for _, m := range j.Members() {
+		f.out = f.out || m.Self && m.Removed
 	}
 	f.stale, err = a.stale(ctx, s, j)
 	return f, err
@@ -189,7 +193,7 @@ func (a *app) tell(list []local.Remote, results map[string]engine.Result, f find
 			return worst, err
 		}
 	}
-	a.remarks(f.status, f.stale)
+	a.remarks(f)
 	return worst, t.close()
 }
 
@@ -208,14 +212,18 @@ func (s *session) synced(ctx context.Context, list []local.Remote, results map[s
 }
 
 // remarks are what the owner should know of and no error says.
-func (a *app) remarks(st journal.Status, stale []staleObject) {
+func (a *app) remarks(f findings) {
+	st := f.status
+	if f.out {
+		a.warn("phivault: note: this device was removed from the vault; what is here stays readable, and nothing is exchanged any more")
+	}
 	if n := len(st.Held) + len(st.Floors); n > 0 {
 		a.note("phivault: note: " + itoa(int64(n)) + " parts of the history wait for others that have not arrived yet; sync again later")
 	}
 	if st.Quarantined > 0 {
 		a.note("phivault: note: " + itoa(int64(st.Quarantined)) + " parts that a removed device wrote afterwards are set aside")
 	}
-	for _, d := range stale {
+	for _, d := range f.stale {
 		a.note("phivault: note: nothing was heard of device " + d.Device + " since " + d.Since)
 	}
 }
