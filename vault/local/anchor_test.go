@@ -69,12 +69,43 @@ func TestAnOlderDatabaseIsAcceptedWhenAsked(t *testing.T) {
 	if got := w.notices(); len(got) != 0 {
 		t.Errorf("notices %v", got)
 	}
-	// The other one is still known.
-	now.put(t, w.dir)
-	w.close(w.open())
-	if got := w.notices(); len(got) != 0 {
-		t.Errorf("notices %v", got)
+	accepted := copyFolder(t, w.dir)
+	// What was given up is refused in turn, and can be accepted in turn.
+	for range 2 {
+		now.put(t, w.dir)
+		w.fails(pass, ErrOlder)
+		w.o.AcceptOlder = true
+		w.close(w.open())
+		w.o.AcceptOlder = false
+		now = accepted
+		accepted = copyFolder(t, w.dir)
 	}
+}
+
+// A keyring that was away while an older database was accepted still tells of
+// what was given up, and neither database passes for the other unseen.
+func TestAcceptingReachesEveryPlace(t *testing.T) {
+	w := newWorld(t)
+	w.grown() // remembered in the state folder
+	w.withKeyring()
+	w.close(w.open())
+	old := copyFolder(t, w.dir)
+	v := w.open()
+	addPatient(t, v.Vault, 2)
+	w.close(v)
+	given := copyFolder(t, w.dir)
+	old.put(t, w.dir)
+	w.o.AcceptOlder = true
+	w.close(w.open())
+	w.o.AcceptOlder = false
+	w.close(w.open())
+	accepted := copyFolder(t, w.dir)
+	given.put(t, w.dir)
+	w.fails(pass, ErrOlder)
+	w.o.Keyring = nil
+	w.fails(pass, ErrOlder)
+	accepted.put(t, w.dir)
+	w.close(w.open())
 }
 
 func TestALostLogIsNoticed(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"phivault/vault"
@@ -18,6 +19,11 @@ import (
 type anchors struct {
 	places []place
 	notice func(Notice)
+
+	// everywhere makes the next anchor replace what any place remembers of its
+	// instance: an older database was accepted, and what was given up must not be
+	// taken for it. Set before the keeper starts, then its own.
+	everywhere bool
 
 	mu   sync.Mutex
 	dead []bool // places that failed; not asked again, since each may take seconds
@@ -106,25 +112,43 @@ func (a *anchors) alive(i int) bool {
 	return !a.dead[i]
 }
 
-// save keeps the anchor in the first place that takes it.
+// save keeps the anchor in the first place that takes it, and when an older
+// database was accepted, in every other that tells of its instance.
 func (a *anchors) save(ctx context.Context, an anchor) {
+	saved := false
 	for i, p := range a.places {
 		if !a.alive(i) {
 			continue
 		}
 		list, err := a.load(ctx, p)
+		if saved && (errors.Is(err, ErrNoItem) || errors.Is(err, errAnchor) || err == nil && !tells(list, an.instance)) {
+			continue
+		}
 		if err == nil || errors.Is(err, ErrNoItem) || errors.Is(err, errAnchor) {
 			err = p.save(ctx, formatAnchors(with(list, an)))
 		}
 		if err == nil {
-			return
+			if !a.everywhere {
+				return
+			}
+			saved = true
+			continue
 		}
 		if a.fail(i) {
 			a.notice(Notice{NoticeKeyring, fmt.Sprintf("the keyring no longer answers (%v); going on without it", cause(err))})
 		}
 	}
+	if saved {
+		a.everywhere = false
+		return
+	}
 	a.notice(Notice{NoticeAnchorUnsaved,
 		"nothing outside the vault's folder remembers how far the vault has come: an older copy put in its place would not be noticed"})
+}
+
+// tells reports whether one of the anchors is the instance's.
+func tells(list []anchor, instance string) bool {
+	return slices.ContainsFunc(list, func(a anchor) bool { return a.instance == instance })
 }
 
 // where names the place in use, for status.
@@ -164,7 +188,7 @@ func (r remembered) check(ctx context.Context, st *store.Store, instance string,
 	}
 	switch {
 	case older:
-		o.Notice(Notice{NoticeOlder, "the database is older than what this device remembered; accepted as asked"})
+		o.Notice(Notice{NoticeOlder, "the database is older than what this device remembered; accepted as asked, and what it replaces is refused from now on"})
 	case known, r.fresh:
 	case r.mute != nil:
 		// A machine without a keyring says this once; then the state folder knows.

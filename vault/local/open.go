@@ -156,8 +156,10 @@ func (v *Vault) compare(ctx context.Context, st *store.Store, r remembered) (old
 // begin notes that the database was opened.
 func (v *Vault) begin(ctx context.Context, older bool) (err error) {
 	st := v.database.store
-	if older || v.instance == "" {
-		// What the old anchor told of is another copy's future from now on.
+	// The instance stays: what the old anchor told of was given up with it, and is
+	// refused when it comes back.
+	v.anchors.everywhere = older
+	if v.instance == "" {
 		if v.instance, err = newCopy(ctx, st); err != nil {
 			return err
 		}
