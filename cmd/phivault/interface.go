@@ -27,9 +27,20 @@ import (
 const lockedVariable = "PHIVAULT_LOCKED"
 
 // canShow reports whether the interface can be shown: people at both ends, and a
-// terminal that can place text.
+// terminal that can place text. Who has a terminal that cannot is told so.
 func (a *app) canShow() bool {
-	return a.out.tty && !a.out.dumb && a.out.utf8 && !a.g.json && !a.g.noInput && term.IsTerminal(int(a.stdin.Fd()))
+	if !a.out.tty || a.g.json || a.g.noInput || !term.IsTerminal(int(a.stdin.Fd())) {
+		return false
+	}
+	switch {
+	case a.out.dumb:
+		a.warn("phivault: this terminal (TERM=dumb) cannot show the interface; these are the commands")
+	case !a.out.utf8:
+		a.warn("phivault: the interface needs a UTF-8 locale (LANG=C.UTF-8 say); these are the commands")
+	default:
+		return true
+	}
+	return false
 }
 
 // interact runs the interface. A locked vault is shown by a process that never held

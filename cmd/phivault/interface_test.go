@@ -97,5 +97,6 @@ func TestSignalsCloseTheInterfaceAndTheVault(t *testing.T) {
 
 func TestWithoutATerminalForItTheCommandsAreShown(t *testing.T) {
 	_, env := person(t)
-	sit(t, append(env, "TERM=dumb"), nil).expect("Exit codes:").expect("a command is needed").ends(2)
+	sit(t, append(env, "TERM=dumb"), nil).expect("cannot show the interface").expect("Exit codes:").expect("a command is needed").ends(2)
+	sit(t, append(env, "LANG=C"), nil).expect("UTF-8 locale").expect("a command is needed").ends(2)
 }
