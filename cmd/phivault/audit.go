@@ -192,7 +192,7 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 				return a.verify(ctx, s, true, "phivault.verify.v1")
 			})
 			if !begun {
-				err = a.unopened(err, true, "phivault.verify.v1")
+				err = a.unverified(err, problemObject{"open", "vault"}, true, "phivault.verify.v1")
 			}
 			return err
 		},

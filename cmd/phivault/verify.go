@@ -39,7 +39,7 @@ shows two devices different histories is caught by nothing else.`,
 					err := s.Rebuild(ctx, func(done, total int64) { p.show(amounts{done: done, total: total}) })
 					p.end()
 					if err != nil {
-						return err
+						return a.unverified(err, problemObject{"page", "database"}, quick, "phivault.verify.v1")
 					}
 				}
 				if err := a.verify(ctx, s, quick, "phivault.verify.v1"); err != nil || with == "" {
@@ -48,7 +48,7 @@ shows two devices different histories is caught by nothing else.`,
 				return a.compare(ctx, s, with)
 			})
 			if !begun {
-				err = a.unopened(err, quick, "phivault.verify.v1")
+				err = a.unverified(err, problemObject{"open", "vault"}, quick, "phivault.verify.v1")
 			}
 			return err
 		},
@@ -108,14 +108,14 @@ func (a *app) compare(ctx context.Context, s *session, code string) error {
 	return nil
 }
 
-// unopened reports a vault that is too damaged to be opened as verify reports any
-// other: with its object, and exit code 13.
-func (a *app) unopened(err error, quick bool, schema string) error {
+// unverified reports a vault that is too damaged to be opened or rebuilt as
+// verify reports any other: with its object, and exit code 13.
+func (a *app) unverified(err error, p problemObject, quick bool, schema string) error {
 	if !errors.Is(err, vault.ErrIntegrity) {
 		return err
 	}
 	if a.g.json {
-		o := verifyObject{Schema: schema, Quick: quick, Problems: []problemObject{{"open", "vault"}}}
+		o := verifyObject{Schema: schema, Quick: quick, Problems: []problemObject{p}}
 		if err := a.emit(o); err != nil {
 			return err
 		}
