@@ -125,7 +125,8 @@ func newTrendObject(t *vault.Trend) trendObject {
 }
 
 // statusObject is phivault.status.v1. While locked is true nothing was counted
-// and the numbers are 0. Pending is what waits for a remote: nothing, without one.
+// and the numbers are 0. Pending counts what waits for a remote: entries written since the last sync and
+// segments that one lacks; nothing, without a remote.
 type statusObject struct {
 	Schema    string           `json:"schema"`
 	Vault     string           `json:"vault"`

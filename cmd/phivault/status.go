@@ -141,6 +141,10 @@ func (s *session) others(ctx context.Context, o *statusObject) error {
 		o.Devices = append(o.Devices, d)
 	}
 	list, err := s.Remotes(ctx)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	fresh, err := s.Uncut(ctx)
 	if err != nil {
 		return err
 	}
@@ -152,6 +156,7 @@ func (s *session) others(ctx context.Context, o *statusObject) error {
 		o.Remotes = append(o.Remotes, x)
 		o.Pending = max(o.Pending, int64(x.Pending))
 	}
+	o.Pending += fresh
 	return nil
 }
 
@@ -172,6 +177,9 @@ func syncText(o statusObject) string {
 			last = "synced " + r.Synced
 		}
 		s += "; " + r.Name + ": " + last + ", " + itoa(int64(r.Pending)) + " segments pending"
+	}
+	if o.Pending > 0 {
+		s += "; not synced yet: " + itoa(o.Pending)
 	}
 	return s
 }

@@ -94,6 +94,10 @@ func (v *Vault) Reached(ctx context.Context, p vault.Place) (time.Time, error) {
 	return s.Clock, err
 }
 
+// Uncut counts the entries, audit apart, that were written here since a segment
+// was last made: with the next sync they leave.
+func (v *Vault) Uncut(ctx context.Context) (int64, error) { return v.database.store.Uncut(ctx) }
+
 // Pending counts the segments that a remote, by its ID, is not known to hold. What
 // was written since the last sync is in none yet.
 func (v *Vault) Pending(ctx context.Context, remote string) (segments uint64, err error) {
