@@ -40,15 +40,29 @@ func (m *Model) draw() string {
 	} else {
 		body = m.top().View(m.w, m.h-3)
 	}
-	line := widget.Clean(m.line)
-	switch {
-	case line == "":
-	case m.bad:
-		line = m.theme.Error.Render(widget.Fit("! "+line, m.w))
-	default:
-		line = m.theme.Good.Render(widget.Fit("✓ "+line, m.w))
+	line, foot := m.told(a)
+	return head + "\n" + body + "\n" + line + "\n" + foot
+}
+
+// told gives the last two lines: what happened, and the keys worth knowing. A
+// long text takes the place of the keys until the next one is pressed.
+func (m *Model) told(a about) (line, foot string) {
+	text, style := widget.Clean(m.line), m.theme.Good
+	if m.bad {
+		style = m.theme.Error
 	}
-	return head + "\n" + body + "\n" + widget.Fit(line, m.w) + "\n" + m.hints(a)
+	if text == "" {
+		return widget.Fit("", m.w), m.hints(a)
+	}
+	sign := "✓ "
+	if m.bad {
+		sign = "! "
+	}
+	lines := widget.Wrap(sign+text, m.w)
+	if len(lines) == 1 {
+		return style.Render(widget.Fit(lines[0], m.w)), m.hints(a)
+	}
+	return style.Render(widget.Fit(lines[0], m.w)), style.Render(widget.Fit("  "+strings.Join(lines[1:], " "), m.w))
 }
 
 // hints names the keys that are worth a place at the foot.
