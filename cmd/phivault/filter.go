@@ -6,8 +6,10 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/text/unicode/norm"
 
 	"phivault/vault"
 )
@@ -123,20 +125,30 @@ func quoteWords(words []string) string {
 
 // hasName reports whether each word is a whole name of the person.
 func hasName(r *vault.Resource, words []string) bool {
-	names := strings.ToLower(r.Title)
+	names := r.Title
 	if r.Person != nil {
 		names += " " + strings.Join(r.Person.Names, " ")
 	}
 	have := map[string]bool{}
-	for _, n := range strings.FieldsFunc(names, func(r rune) bool { return strings.ContainsRune(" \t,|", r) }) {
+	for _, n := range strings.FieldsFunc(plainName(names), func(r rune) bool { return strings.ContainsRune(" \t,|", r) }) {
 		have[n] = true
 	}
 	for _, w := range words {
-		if !have[w] {
+		if !have[plainName(w)] {
 			return false
 		}
 	}
 	return true
+}
+
+// plainName lowers and takes accents away, as the search does.
+func plainName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, norm.NFKD.String(s))
 }
 
 // onePatient gives the only patient that fits. It stops looking at the fourth.

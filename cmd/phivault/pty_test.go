@@ -250,7 +250,7 @@ func TestSensitiveAndDestructiveCommandsAskAgain(t *testing.T) {
 	s.expect("Condition").ends(0)
 	id := strings.Fields(strings.Split(s.text(), "\n")[1])[0]
 	s = sit(t, env, nil, "rm", id)
-	s.expect("Passphrase: ").typed(testPassphrase + enter).expect("Delete 1 records? [y/N]").typed("n\n").expect("not confirmed").ends(4)
+	s.expect("Passphrase: ").typed(testPassphrase + enter).expect("Delete Condition ").expect("[y/N]").typed("n\n").expect("not confirmed").ends(4)
 	s = sit(t, env, nil, "rm", id)
 	s.expect("Passphrase: ").typed(testPassphrase + enter).expect("[y/N]").typed("y\n").expect("deleted").ends(0)
 
@@ -269,7 +269,8 @@ func TestEditFormKeepsAndReplacesSimpleFields(t *testing.T) {
 	id := strings.Fields(strings.Split(s.text(), "\n")[1])[0]
 	sit(t, env, nil, "edit", id, "--passphrase-file", pass).expect("recordedDate [2024-01-02]: ").typed("\n").expect("unchanged").ends(0)
 	sit(t, env, nil, "edit", id, "--passphrase-file", pass).expect("recordedDate [2024-01-02]: ").typed("2025-06-07\n").expect("version 2  saved").ends(0)
-	sit(t, env, nil, "show", id, "--passphrase-file", pass).expect(`"recordedDate": "2025-06-07"`).ends(0)
+	sit(t, env, nil, "show", id, "--passphrase-file", pass).expect("Version    2").expect("Recorded  2025-06-07").ends(0)
+	sit(t, env, nil, "show", id, "--raw", "--passphrase-file", pass).expect(`"recordedDate":`).ends(0)
 }
 
 func TestTrendDrawsAPlotOnATerminal(t *testing.T) {

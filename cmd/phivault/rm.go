@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -9,7 +10,7 @@ import (
 )
 
 type rmFlags struct {
-	dryRun, yes bool
+	dryRun, yes, undo bool
 }
 
 func (a *app) rmCommand() *cobra.Command {
@@ -18,13 +19,18 @@ func (a *app) rmCommand() *cobra.Command {
 		Use:   "rm ID…",
 		Short: "Delete records; their history stays",
 		Long: `Rm puts a tombstone on records. They no longer show up and importing them again
-does not bring them back, but their history stays and can be read.`,
+does not bring them back, but their history stays and can be read. --undo brings
+deleted records back as they were, byte for byte.`,
 		Args: takes(1, -1, "ids"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.undo {
+				return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.undelete(ctx, s.Vault.Vault, args, &f) })
+			}
 			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.rm(ctx, s.Vault.Vault, args, &f) })
 		},
 	}
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "show what would be deleted")
+	c.Flags().BoolVar(&f.undo, "undo", false, "bring deleted records back as they were")
 	c.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
 	return c
 }
@@ -42,18 +48,96 @@ func (a *app) rm(ctx context.Context, v *vault.Vault, ids []string, f *rmFlags) 
 		}
 		seen[r.ID] = true
 	}
+	about, err := othersAbout(ctx, v, records, seen)
+	if err != nil {
+		return err
+	}
+	if about > 0 {
+		a.note(count(about, "record that stays is", "records that stay are") + " about a patient deleted here.")
+	}
 	if f.dryRun {
 		return a.rmShow(records, "would be deleted")
 	}
 	if !f.yes {
-		if err := a.confirm(ctx, false, "Delete "+itoa(len(records))+" records?"); err != nil {
+		if err := a.confirm(ctx, false, rmQuestion(records)); err != nil {
 			return err
 		}
 	}
 	if err := v.Delete(ctx, records...); err != nil {
 		return err
 	}
-	return a.rmShow(records, "deleted")
+	if err := a.rmShow(records, "deleted"); err != nil {
+		return err
+	}
+	a.note(`"phivault rm --undo" with the same ids brings back what was deleted.`)
+	return nil
+}
+
+// othersAbout counts the records about the patients among records that are not
+// deleted with them.
+func othersAbout(ctx context.Context, v *vault.Vault, records []vault.Record, seen map[vault.RecordID]bool) (n int, err error) {
+	for _, r := range records {
+		if r.Resource.Type != "Patient" {
+			continue
+		}
+		for other, err := range v.Find(ctx, vault.Query{Patient: r.ID}) {
+			if err != nil {
+				return 0, err
+			}
+			if !seen[other.ID] {
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
+// rmQuestion names a single record, which only the terminal sees.
+func rmQuestion(records []vault.Record) string {
+	if len(records) > 1 {
+		return "Delete " + itoa(len(records)) + " records?"
+	}
+	r := &records[0].Resource
+	text := "Delete " + r.Type + " " + clean(orUnknown(r.Title))
+	if r.Date != "" {
+		text += " of " + clean(r.Date)
+	}
+	return text + "?"
+}
+
+// undelete saves again what each record said when it was deleted, after its
+// tombstone.
+func (a *app) undelete(ctx context.Context, v *vault.Vault, ids []string, f *rmFlags) error {
+	result := "brought back"
+	if f.dryRun {
+		result = "would be brought back"
+	}
+	var records []vault.Record
+	for _, what := range ids {
+		id, err := v.Lookup(ctx, what)
+		if err != nil {
+			return err
+		}
+		r, err := v.Get(ctx, id)
+		if err == nil {
+			return usage("the record is not deleted", `"phivault list --deleted" shows those that are`)
+		}
+		if !errors.Is(err, vault.ErrDeleted) {
+			return err
+		}
+		records = append(records, r)
+	}
+	for i := range records {
+		if f.dryRun {
+			continue
+		}
+		back, err := v.Edit(ctx, records[i], &records[i].Resource)
+		if err != nil {
+			return err
+		}
+		records[i] = back
+	}
+	return a.rmShow(records, result)
 }
 
 func (a *app) rmShow(records []vault.Record, result string) error {

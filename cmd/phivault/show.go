@@ -21,10 +21,11 @@ func (a *app) showCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show ID",
 		Short: "One record: its own bytes, or a readable view",
-		Long: `Show writes the record's own JSON, byte for byte as it came in, attachments
-included. On a terminal it is indented, and characters that a terminal would act
-on are written as \uXXXX; --raw leaves them. --readable shows a view of it, --meta
-what the vault knows about it (phivault.record.v1).`,
+		Long: `Show writes the record's own JSON into a pipe or a file, byte for byte as it came
+in, attachments included. On a terminal it shows a view for people; --raw writes
+the JSON there too, --json indented and with characters that a terminal would act
+on as \uXXXX. --readable is the view anywhere, --meta what the vault knows about
+the record (phivault.record.v1).`,
 		Args: takes(1, 1, "one id"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.Flags().Changed("version") && f.version < 1 {
@@ -51,7 +52,7 @@ func (a *app) show(ctx context.Context, v *vault.Vault, what string, f *showFlag
 	switch {
 	case f.meta:
 		return a.emit(newRecordObject(ctx, v, &r))
-	case f.readable:
+	case f.readable, a.out.tty && !f.raw && !a.g.json:
 		return a.readable(ctx, v, &r)
 	case a.out.tty && !f.raw:
 		return a.pretty(ctx, v, &r)
