@@ -3,6 +3,7 @@ package vault
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"time"
@@ -156,6 +157,10 @@ type importer struct {
 	res    ImportResult
 
 	batches int
+
+	// Of a dry run, whose batches do not see each other: shortened record ids,
+	// and ids with payloads.
+	ids, contents map[uint64]bool
 }
 
 type loaded struct {
@@ -261,7 +266,10 @@ func (i *importer) append(ctx context.Context, b loaded) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range outcomes {
+	for n, o := range outcomes {
+		if i.o.DryRun {
+			o = i.wouldBe(b.puts[n], o)
+		}
 		switch o {
 		case OutcomeNew:
 			i.res.New++
@@ -278,6 +286,27 @@ func (i *importer) append(ctx context.Context, b loaded) error {
 	i.res.Bytes += b.bytes
 	i.batches++
 	return nil
+}
+
+// wouldBe corrects a dry run's outcome by what the batches before would have
+// left: a record that comes again is not new again.
+func (i *importer) wouldBe(p *Put, o Outcome) Outcome {
+	if i.ids == nil {
+		i.ids, i.contents = map[uint64]bool{}, map[uint64]bool{}
+	}
+	id := binary.BigEndian.Uint64(p.ID[:])
+	content := id ^ binary.BigEndian.Uint64(p.Payload[:])
+	again, known := i.contents[content], i.ids[id]
+	i.ids[id], i.contents[content] = true, true
+	switch {
+	case o == OutcomeSame || o == OutcomeStaysDeleted:
+		return o
+	case again:
+		return OutcomeSame
+	case known:
+		return OutcomeChanged
+	}
+	return o
 }
 
 // finish notes the act of importing, also when it was cut short.

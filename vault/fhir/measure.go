@@ -106,8 +106,14 @@ func (d *doc) interpretation(i int) string {
 	if s := d.codeOf(coding); s != "" {
 		return s
 	}
-	return d.label(i, false)
+	if s := d.label(i, false); len(s) <= maxFlag {
+		return s // "High": a word; a sentence is for the readable view
+	}
+	return ""
 }
+
+// maxFlag is the length up to which words may stand for a flag's code.
+const maxFlag = 16
 
 // reference fills in the reference range. Low and High are there only when they
 // can be compared with the value: one normal range, in the value's own unit.

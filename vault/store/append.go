@@ -45,6 +45,7 @@ type tx struct {
 	add     []ftsRow
 	drop    []int64
 	urls    map[string]string
+	dry     bool // nothing will be kept, and attachments were not kept either
 	head    Head // of the own log, with what this transaction adds
 }
 
@@ -65,6 +66,7 @@ func (s *Store) Append(ctx context.Context, b vault.Batch) ([]vault.Outcome, err
 	var outcomes []vault.Outcome
 	before := s.next
 	err := s.commit(ctx, func(t *tx) (err error) {
+		t.dry = b.DryRun
 		if outcomes, err = t.apply(ctx, b); err != nil {
 			return err
 		}

@@ -194,7 +194,7 @@ func (t *tx) cite(ctx context.Context, c vault.Cut) error {
 // citeNew cites the attachments of cuts that the revision at entry did not
 // cite already; entry is 0 for a record's first.
 func (t *tx) citeNew(ctx context.Context, cuts []vault.Cut, entry int64) error {
-	if len(cuts) == 0 {
+	if len(cuts) == 0 || t.dry {
 		return nil
 	}
 	var before []vault.Cut
