@@ -59,7 +59,8 @@ func (a *app) keyring() local.Keyring {
 }
 
 func (a *app) options() local.Options {
-	return local.Options{Keyring: a.keyring(), Wait: a.g.wait, Clock: a.now, Command: "phivault " + commandName(a.ran),
+	return local.Options{Sole: true, // no SQL, meant or not, writes a readable byte
+		Keyring: a.keyring(), Wait: a.g.wait, Clock: a.now, Command: "phivault " + commandName(a.ran),
 		AcceptOlder: a.g.acceptOlder, StateDir: a.state,
 		Notice: func(n local.Notice) {
 			text := "phivault: note: " + clean(n.Text)
