@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"iter"
 
 	"phivault/vault"
 	"phivault/vault/codec"
@@ -41,6 +43,9 @@ func (f *importFlags) codecs(ctx context.Context, v *vault.Vault) ([]vault.Codec
 		list = append(list, c)
 	}
 	if f.format == "" {
+		if subject == "" {
+			list = append(list, ownerless{})
+		}
 		return list, nil
 	}
 	only, err := codec.Only(list, f.format)
@@ -53,6 +58,29 @@ func (f *importFlags) codecs(ctx context.Context, v *vault.Vault) ([]vault.Codec
 		return nil, usage("documents need --patient", "")
 	}
 	return nil, usage("there is no such format", "bundle, ndjson, csv and document can be read")
+}
+
+// ownerless refuses documents, which say themselves not whose they are, with
+// what is missing.
+type ownerless struct{}
+
+var _ vault.Codec = ownerless{}
+
+func (ownerless) Name() string { return "document" }
+
+func (ownerless) Sniff(prefix []byte) bool {
+	for _, magic := range []string{"%PDF-", "\x89PNG\r\n", "\xff\xd8\xff", "GIF87a", "GIF89a", "II*\x00", "MM\x00*"} {
+		if bytes.HasPrefix(prefix, []byte(magic)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (ownerless) Decode(_ context.Context, name string, _ io.Reader, _ vault.DecodeOptions) iter.Seq2[vault.Item, error] {
+	return func(yield func(vault.Item, error) bool) {
+		yield(vault.Item{}, &vault.Refusal{Input: name, Reason: "it is a document; --patient says whose it is"})
+	}
 }
 
 func (f *importFlags) csv(subject string) (vault.Codec, error) {
