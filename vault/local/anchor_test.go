@@ -138,7 +138,7 @@ func TestALostLogIsNoticed(t *testing.T) {
 func TestNothingIsRememberedBeforeThisSessionLasts(t *testing.T) {
 	w := newWorld(t).withKeyring()
 	w.close(w.create())
-	w.ring.forgetSets()
+	w.ring.sets = nil
 	for range 5 {
 		v := w.open()
 		h, err := v.database.store.Head(ctx)
@@ -152,7 +152,7 @@ func TestNothingIsRememberedBeforeThisSessionLasts(t *testing.T) {
 				t.Errorf("remembered %v, and the session began by writing %d", list, h.Entry)
 			}
 		}
-		w.ring.forgetSets()
+		w.ring.sets = nil
 		w.ring.mu.Unlock()
 	}
 }
@@ -173,7 +173,7 @@ func TestTheAnchorIsInOnePlaceAndBothAreAsked(t *testing.T) {
 	}
 	// A job in the night has no keyring; what it adds is remembered in the file.
 	old := copyFolder(t, w.dir)
-	w.ring.breaks(errors.New("no bus"))
+	w.ring.fail = errors.New("no bus")
 	v = w.open()
 	if s, err := v.Status(ctx); err != nil || s.Anchor != "state" {
 		t.Errorf("%q %v", s.Anchor, err)
@@ -188,7 +188,7 @@ func TestTheAnchorIsInOnePlaceAndBothAreAsked(t *testing.T) {
 		t.Errorf("notices %v", got)
 	}
 	now := copyFolder(t, w.dir)
-	w.ring.breaks(nil)
+	w.ring.fail = nil
 	old.put(t, w.dir)
 	w.fails(pass, vault.ErrIntegrity)
 	now.put(t, w.dir)
@@ -197,16 +197,16 @@ func TestTheAnchorIsInOnePlaceAndBothAreAsked(t *testing.T) {
 
 func TestAMachineWithoutAKeyringIsNotNagged(t *testing.T) {
 	w := newWorld(t).withKeyring()
-	w.ring.breaks(errors.New("no bus"))
+	w.ring.fail = errors.New("no bus")
 	w.close(w.create())
 	w.close(w.open())
 	if got := w.notices(); len(got) != 0 {
 		t.Errorf("notices %v", got)
 	}
 	// One that falls silent while the vault is open is worth a word.
-	w.ring.breaks(nil)
+	w.ring.fail = nil
 	v := w.open()
-	w.ring.breaks(errors.New("locked"))
+	w.ring.fail = errors.New("locked")
 	addPatient(t, v.Vault, 1)
 	w.close(v)
 	if got := w.notices(); !slices.Equal(got, []NoticeKind{NoticeKeyring}) {
@@ -280,7 +280,7 @@ func TestNoPlaceForTheAnchorIsANotice(t *testing.T) {
 func TestTheAnchorNeverLeads(t *testing.T) {
 	w := newWorld(t).withKeyring()
 	v := w.create()
-	w.ring.twists(func(s string) string {
+	w.ring.twist = func(s string) string {
 		list, err := parseAnchors(s)
 		if err != nil {
 			t.Error(err)
@@ -291,14 +291,14 @@ func TestTheAnchorNeverLeads(t *testing.T) {
 			}
 		}
 		return s
-	})
+	}
 	for n := range 50 {
 		addPatient(t, v.Vault, n)
 		if n%10 == 0 {
 			v.keeper.flush()
 		}
 	}
-	w.ring.twists(nil)
+	w.ring.twist = nil
 	w.close(v)
 }
 

@@ -122,19 +122,19 @@ func TestBindingWaitsForTheCode(t *testing.T) {
 	stranger := secret.Random(deviceSecretSize)
 	defer stranger.Destroy()
 	for _, twist := range []func(string) string{func(string) string { return "" }, func(string) string { return formatCode(stranger) }} {
-		w.ring.twists(twist)
+		w.ring.twist = twist
 		if err := confirm(second); err == nil {
 			t.Error("bound to a secret that the keyring does not give back")
 		}
 		unchanged()
 	}
-	w.ring.twists(nil)
-	w.ring.breaks(errors.New("locked"))
+	w.ring.twist = nil
+	w.ring.fail = errors.New("locked")
 	if err := confirm(second); err == nil {
 		t.Error("bound without the keyring")
 	}
 	unchanged()
-	w.ring.breaks(nil)
+	w.ring.fail = nil
 	if err := confirm(second); err != nil {
 		t.Fatal(err)
 	}

@@ -250,26 +250,6 @@ type ring struct {
 
 func newRing() *ring { return &ring{items: map[string]string{}} }
 
-// breaks makes every call give err, nil for none.
-func (r *ring) breaks(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.fail = err
-}
-
-// twists makes Get give what f makes of a value, nil for the value itself.
-func (r *ring) twists(f func(string) string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.twist = f
-}
-
-func (r *ring) forgetSets() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.sets = nil
-}
-
 func (r *ring) Get(_ context.Context, name string) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
