@@ -173,7 +173,7 @@ func TestTheAnchorIsInOnePlaceAndBothAreAsked(t *testing.T) {
 	}
 	// A job in the night has no keyring; what it adds is remembered in the file.
 	old := copyFolder(t, w.dir)
-	w.ring.fail = errors.New("no bus")
+	w.ring.breaks(errors.New("no bus"))
 	v = w.open()
 	if s, err := v.Status(ctx); err != nil || s.Anchor != "state" {
 		t.Errorf("%q %v", s.Anchor, err)
@@ -188,7 +188,7 @@ func TestTheAnchorIsInOnePlaceAndBothAreAsked(t *testing.T) {
 		t.Errorf("notices %v", got)
 	}
 	now := copyFolder(t, w.dir)
-	w.ring.fail = nil
+	w.ring.breaks(nil)
 	old.put(t, w.dir)
 	w.fails(pass, vault.ErrIntegrity)
 	now.put(t, w.dir)
@@ -197,16 +197,16 @@ func TestTheAnchorIsInOnePlaceAndBothAreAsked(t *testing.T) {
 
 func TestAMachineWithoutAKeyringIsNotNagged(t *testing.T) {
 	w := newWorld(t).withKeyring()
-	w.ring.fail = errors.New("no bus")
+	w.ring.breaks(errors.New("no bus"))
 	w.close(w.create())
 	w.close(w.open())
 	if got := w.notices(); len(got) != 0 {
 		t.Errorf("notices %v", got)
 	}
 	// One that falls silent while the vault is open is worth a word.
-	w.ring.fail = nil
+	w.ring.breaks(nil)
 	v := w.open()
-	w.ring.fail = errors.New("locked")
+	w.ring.breaks(errors.New("locked"))
 	addPatient(t, v.Vault, 1)
 	w.close(v)
 	if got := w.notices(); !slices.Equal(got, []NoticeKind{NoticeKeyring}) {

@@ -129,12 +129,12 @@ func TestBindingWaitsForTheCode(t *testing.T) {
 		unchanged()
 	}
 	w.ring.twist = nil
-	w.ring.fail = errors.New("locked")
+	w.ring.breaks(errors.New("locked"))
 	if err := confirm(second); err == nil {
 		t.Error("bound without the keyring")
 	}
 	unchanged()
-	w.ring.fail = nil
+	w.ring.breaks(nil)
 	if err := confirm(second); err != nil {
 		t.Fatal(err)
 	}

@@ -250,6 +250,13 @@ type ring struct {
 
 func newRing() *ring { return &ring{items: map[string]string{}} }
 
+// breaks makes every call give err, nil for none.
+func (r *ring) breaks(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fail = err
+}
+
 func (r *ring) Get(_ context.Context, name string) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
