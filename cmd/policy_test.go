@@ -61,11 +61,13 @@ var house = map[string][]string{
 	"sync/engine":           {"sync/remote"},
 	"sync/host":             {"sync/remote"},
 	"tui":                   {"vault", "vault/fhir", "crypto/secret", "tui/..."},
-	"tui/widget":            {"vault", "vault/fhir", "crypto/secret", "tui/theme"},
-	"tui/theme":             {},
-	"cmd/phivault":          {"vault/...", "crypto/...", "tui/...", "sync/..."},
-	"cmd/phivault-bench":    {"vault/...", "crypto/...", "tui/...", "sync/..."},
-	"cmd/phivault-host":     {"sync/host", "sync/remote/..."},
+	"tui/widget":            {"vault", "vault/fhir", "crypto/secret", "tui/theme", "tui/plain"},
+	// What a record may put on a terminal is decided once, for the screens and the command line.
+	"tui/plain":          {},
+	"tui/theme":          {},
+	"cmd/phivault":       {"vault/...", "crypto/...", "tui/...", "sync/..."},
+	"cmd/phivault-bench": {"vault/...", "crypto/...", "tui/...", "sync/..."},
+	"cmd/phivault-host":  {"sync/host", "sync/remote/..."},
 }
 
 // rooted are the names that may stand at the top; hidden files are free.

@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"phivault/tui/plain"
 	"phivault/tui/widget"
 	"phivault/vault"
 	"phivault/vault/fhir"
@@ -123,20 +124,7 @@ func rawLines(b []byte, cuts []vault.Cut) []string {
 
 // escaped shows what Clean would take out of JSON as the escape it could be
 // written as, so that two texts that differ look different.
-func escaped(s string) string {
-	if widget.Clean(s) == s {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if t := string(r); r != ' ' && widget.Clean("a"+t) == "a" || r != ' ' && widget.Clean("a"+t+"a") == "a a" {
-			fmt.Fprintf(&b, "\\u%04x", r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return widget.Clean(b.String())
-}
+func escaped(s string) string { return widget.Clean(string(plain.JSON([]byte(s)))) }
 
 func (s *record) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"phivault/tui/plain"
 	"phivault/vault/fhir"
 )
 
@@ -63,7 +64,7 @@ func FuzzReadable(f *testing.F) {
 		}
 		out.flush()
 		for _, r := range seen.String() {
-			if r != '\n' && unsafeRune(r) {
+			if r != '\n' && plain.Unsafe(r) {
 				t.Fatalf("%U is on the terminal", r)
 			}
 		}

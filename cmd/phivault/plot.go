@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"phivault/tui/widget"
 	"phivault/vault"
 )
 
@@ -32,7 +33,7 @@ func plot(t *vault.Trend, w, h int, ascii bool) (lines []string, left int) {
 		return nil, len(t.Points)
 	}
 	least, most := extremes(points)
-	labelWidth := max(width(least.text), width(most.text))
+	labelWidth := max(widget.Width(least.text), widget.Width(most.text))
 	cols := w - labelWidth - 3
 	if cols < 16 || h < 3 {
 		return nil, len(t.Points)
@@ -62,7 +63,7 @@ func plot(t *vault.Trend, w, h int, ascii bool) (lines []string, left int) {
 	axis := strings.Repeat(" ", labelWidth) + " " + c.sign("└", "+") + strings.Repeat(c.sign("─", "-"), cols)
 	first, last := day(points[0].date), day(points[len(points)-1].date)
 	under := strings.Repeat(" ", labelWidth+2) + first
-	if gap := cols - width(first) - width(last); gap > 0 && first != last {
+	if gap := cols - widget.Width(first) - widget.Width(last); gap > 0 && first != last {
 		under += strings.Repeat(" ", gap) + last
 	}
 	return append(lines, axis, under), left

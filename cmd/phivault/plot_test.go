@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"phivault/tui/widget"
 	"phivault/vault"
 )
 
@@ -28,7 +29,7 @@ func TestPlotHasAxesThatShowValuesAsWritten(t *testing.T) {
 		t.Errorf("%d lines", len(lines))
 	}
 	for _, l := range lines {
-		if width(l) > 60 {
+		if widget.Width(l) > 60 {
 			t.Errorf("%q is too wide", l)
 		}
 	}
@@ -85,7 +86,7 @@ func FuzzPlot(f *testing.F) {
 		tr := &vault.Trend{Points: []vault.Point{{Date: "2020", Value: a, Low: low, High: high}, {Date: date, Value: b}, {Date: "2025", Value: c, Low: low}}}
 		lines, _ := plot(tr, 50, 6, false)
 		for _, l := range lines {
-			if width(l) > 50 {
+			if widget.Width(l) > 50 {
 				t.Fatalf("%q is too wide", l)
 			}
 		}

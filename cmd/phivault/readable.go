@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"phivault/tui/plain"
+	"phivault/tui/widget"
 	"phivault/vault"
 	"phivault/vault/fhir"
 )
@@ -51,18 +53,18 @@ func writeLines(out *sink, view []fhir.Line) error {
 func writeLine(out *sink, l fhir.Line) error {
 	indent := strings.Repeat("  ", l.Depth)
 	label := clean(l.Label)
-	lines := strings.Split(cleanLines(l.Text), "\n")
-	if room := out.cols - width(indent) - width(label) - 2; out.tty && room > 20 {
+	lines := plain.Lines(l.Text)
+	if room := out.cols - widget.Width(indent) - widget.Width(label) - 2; out.tty && room > 20 {
 		var short []string
 		for _, l := range lines {
-			short = append(short, wrap(l, room)...)
+			short = append(short, widget.Wrap(l, room)...)
 		}
 		lines = short
 	}
 	head := indent + label
 	for i, text := range lines {
 		if i > 0 {
-			head = strings.Repeat(" ", width(head))
+			head = strings.Repeat(" ", widget.Width(head))
 		}
 		if _, err := out.Write([]byte(strings.TrimRight(head+"  "+text, " ") + "\n")); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"phivault/tui/plain"
 	"phivault/vault"
 )
 
@@ -91,7 +92,7 @@ func (a *app) pretty(ctx context.Context, v *vault.Vault, r *vault.Record) error
 		return vault.WriteResource(ctx, a.out, v.Blobs(), &r.Resource)
 	}
 	b.WriteByte('\n')
-	if _, err := a.out.Write(escapeJSON(b.Bytes())); err != nil {
+	if _, err := a.out.Write(plain.JSON(b.Bytes())); err != nil {
 		return err
 	}
 	for _, c := range r.Resource.Cuts {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"phivault/tui/plain"
 )
 
 // sink is stdout or stderr: buffered, and knowing whether a person looks at it.
@@ -97,6 +99,6 @@ func writeJSON(s *sink, v any) error {
 	if err := e.Encode(v); err != nil {
 		return err
 	}
-	_, err := s.Write(escapeJSON(b.Bytes()))
+	_, err := s.Write(plain.JSON(b.Bytes()))
 	return err
 }

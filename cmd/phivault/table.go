@@ -2,6 +2,9 @@ package main
 
 import (
 	"strings"
+
+	"phivault/tui/plain"
+	"phivault/tui/widget"
 )
 
 // column is one column of a table. Text that does not fit is cut only on a
@@ -69,12 +72,12 @@ func (t *table) choose() []int {
 	w := make([]int, len(t.cols))
 	total := 2 * (len(w) - 1)
 	for i, c := range t.cols {
-		w[i] = width(c.title)
+		w[i] = widget.Width(c.title)
 		for _, r := range t.held {
-			w[i] = max(w[i], width(r[i]))
+			w[i] = max(w[i], widget.Width(r[i]))
 		}
 		if t.out.tty && c.most > 0 {
-			w[i] = min(w[i], max(c.most, width(c.title)))
+			w[i] = min(w[i], max(c.most, widget.Width(c.title)))
 		}
 		total += w[i]
 	}
@@ -102,7 +105,7 @@ func (t *table) write(cells []string, head bool) error {
 		}
 		w := t.widths[i]
 		if !t.out.tty {
-			w = max(w, width(c)) // nothing is cut where a program may read
+			w = max(w, widget.Width(c)) // nothing is cut where a program may read
 		}
 		b.WriteString(fit(c, w, t.cols[i].right))
 	}
@@ -121,14 +124,14 @@ func (t *table) write(cells []string, head bool) error {
 func writeFields(out *sink, pairs [][2]string) error {
 	w := 0
 	for _, p := range pairs {
-		w = max(w, width(p[0]))
+		w = max(w, widget.Width(p[0]))
 	}
 	for _, p := range pairs {
-		lines := strings.Split(cleanLines(p[1]), "\n")
+		lines := plain.Lines(p[1])
 		if out.tty && out.cols > w+12 {
 			var short []string
 			for _, l := range lines {
-				short = append(short, wrap(l, out.cols-w-2)...)
+				short = append(short, widget.Wrap(l, out.cols-w-2)...)
 			}
 			lines = short
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"phivault/tui/widget"
 	"phivault/vault"
 )
 
@@ -41,7 +42,7 @@ func TestTableFitsTheTerminalAndCutsNothingInAPipe(t *testing.T) {
 		tab.close()
 		out.flush()
 		for _, l := range strings.Split(b.String(), "\n") {
-			if tty && width(l) > 40 {
+			if tty && widget.Width(l) > 40 {
 				t.Errorf("%q is wider than the terminal", l)
 			}
 		}

@@ -8,26 +8,23 @@ import (
 	"unicode/utf8"
 
 	"phivault/crypto/secret"
+	"phivault/tui/plain"
 )
 
-func TestClean(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain":                      "plain",
-		"\x1b[31mred\x1b]52;c;x\x07": "[31mred]52;c;x",
-		"a\u009b31mb\u0085c":         "a31mb c",
-		"\u202eevil\u2066\u200f":     "evil",
-		"one\r\ntwo\tthree":          "one two three",
-		"a\u200db\ufe0f\u00ad":       "ab",
-		"\u0301x":                    "\u25cc\u0301x",
-		"\xffx":                      "\ufffdx",
-		"\u2028":                     "",
-	} {
-		if got := Clean(in); got != want {
-			t.Errorf("%q becomes %q, not %q", in, got, want)
-		}
+func TestCleanBoundsWhatOneLineCosts(t *testing.T) {
+	if got := Clean("a\x1bb" + strings.Repeat("\u0301", 99)); utf8.RuneCountInString(got) != 2+plain.MarksMost {
+		t.Errorf("%q", got)
 	}
-	if n := utf8.RuneCountInString(Clean("e" + strings.Repeat("\u0301", 99))); n != 1+marksMost {
-		t.Errorf("%d characters are left of a pile", n)
+	for _, s := range []string{strings.Repeat("long", 1<<20), strings.Repeat("é", 1<<20)} {
+		got := Clean(s)
+		if len(got) > longest+8 || !strings.HasSuffix(got, "…") || !utf8.ValidString(got) {
+			t.Errorf("%d bytes, ending %q", len(got), got[len(got)-8:])
+		}
+		for _, l := range CleanLines(s + "\n" + s) {
+			if len(l) > longest+8 {
+				t.Errorf("a line of %d bytes", len(l))
+			}
+		}
 	}
 }
 
@@ -41,7 +38,7 @@ func FuzzFit(f *testing.F) {
 		}
 		s = Clean(s)
 		for _, r := range s {
-			if unsafe(r) || blank(r) {
+			if plain.Unsafe(r) {
 				t.Fatalf("%U is left in %q", r, s)
 			}
 		}

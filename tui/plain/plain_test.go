@@ -1,4 +1,4 @@
-package main
+package plain
 
 import (
 	"encoding/json"
@@ -27,17 +27,20 @@ func TestCleanLeavesNothingThatATerminalActsOn(t *testing.T) {
 		{"fillers", "a\u3164\uffa0\u115fb", "ab"},
 		{"variation selectors", "a\ufe0f\U000e0100b", "ab"},
 		{"private use", "a\ue000\U000f0000b", "ab"},
+		{"a mark alone", "\u0301x", "\u25cc\u0301x"},
+		{"skin tones", "\U0001f469\U0001f3fd", "\U0001f469"},
+		{"nothing but a line break", "\u2028", ""},
 		{"invalid UTF-8", "a\xffb", "a\uFFFDb"},
-		{"a pile of marks", "a" + strings.Repeat("\u0301", 40) + "b", "a" + strings.Repeat("\u0301", marksMost) + "b"},
+		{"a pile of marks", "a" + strings.Repeat("\u0301", 40) + "b", "a" + strings.Repeat("\u0301", MarksMost) + "b"},
 	} {
-		if got := clean(c.in); got != c.want {
+		if got := Text(c.in); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
 }
 
 func TestCleanLinesKeepsLinesApart(t *testing.T) {
-	if got := cleanLines("a\r\nb\x1b\n\tc"); got != "a\nb\n    c" {
+	if got := strings.Join(Lines("a\r\nb\x1b\n\tc"), "|"); got != "a|b|    c" {
 		t.Errorf("%q", got)
 	}
 }
@@ -46,12 +49,12 @@ func FuzzClean(f *testing.F) {
 	f.Add("a\x1b]52;c;x\x07\u202e\u009b")
 	f.Add("e\u0301\xff\n")
 	f.Fuzz(func(t *testing.T, s string) {
-		got := clean(s)
-		if clean(got) != got {
-			t.Fatalf("%q is cleaned again to %q", got, clean(got))
+		got := Text(s)
+		if Text(got) != got {
+			t.Fatalf("%q is cleaned again to %q", got, Text(got))
 		}
 		for _, r := range got {
-			if unsafeRune(r) {
+			if Unsafe(r) {
 				t.Fatalf("%U is left", r)
 			}
 		}
@@ -70,7 +73,7 @@ func TestEscapeJSONChangesTheFormAndNotTheMeaning(t *testing.T) {
 		// As a resource's own bytes may have them, unescaped.
 		raw := []byte(`{"k":"` + strings.NewReplacer(`"`, `\"`, "\t", `\t`, "\x1b", `\u001b`).Replace(in) + `"}`)
 		for _, b := range [][]byte{b, raw} {
-			out := escapeJSON(b)
+			out := JSON(b)
 			var back map[string]string
 			if err := json.Unmarshal(out, &back); err != nil {
 				t.Errorf("%q: %v", out, err)
@@ -79,33 +82,10 @@ func TestEscapeJSONChangesTheFormAndNotTheMeaning(t *testing.T) {
 				t.Errorf("%q became %q", in, back["k"])
 			}
 			for _, r := range string(out) {
-				if unsafeRune(r) {
+				if Unsafe(r) {
 					t.Errorf("%q: %U is left", out, r)
 				}
 			}
 		}
-	}
-}
-
-func TestFitAlignsWideAndCombiningText(t *testing.T) {
-	for _, s := range []string{"abc", "田中", "e\u0301e\u0301", "", "a very long text that does not fit", "田中田中田中田中"} {
-		for _, right := range []bool{false, true} {
-			if got := fit(s, 7, right); width(got) != 7 {
-				t.Errorf("fit(%q) = %q of width %d", s, got, width(got))
-			}
-		}
-	}
-}
-
-func TestWrapBreaksAtSpacesAndLosesNothing(t *testing.T) {
-	in := "the quick 田中田中田中田中 brown averyveryverylongword fox"
-	lines := wrap(in, 10)
-	for _, l := range lines {
-		if width(l) > 10 {
-			t.Errorf("%q is wider than 10", l)
-		}
-	}
-	if got := strings.ReplaceAll(strings.Join(lines, ""), " ", ""); got != strings.ReplaceAll(in, " ", "") {
-		t.Errorf("%q", got)
 	}
 }
