@@ -13,7 +13,7 @@ import (
 const (
 	maxHeld      = 4096
 	maxHeldBytes = 64 << 20
-	lookAhead    = 16 // names asked for at once after a hit
+	lookAhead    = 16 // names of a log asked for at once, at most
 )
 
 // pending is what was verified to be its writer's and cannot be applied yet. All

@@ -15,8 +15,9 @@ import (
 // session is one sync with one remote.
 type session struct {
 	asks    map[remote.Name]ask
-	stop    map[remote.Name]bool // of asks: nothing there, or nothing that opens
-	hit     map[vault.LogID]bool
+	stop    map[remote.Name]bool   // of asks: nothing there, or nothing that opens
+	hit     map[vault.LogID]bool   // something new was there, since the last questions
+	ahead   map[vault.LogID]uint64 // names asked for at once
 	over    bool
 	refused error // why nothing may be pushed
 	sent    map[vault.LogID]map[uint64]bool
@@ -47,7 +48,8 @@ const (
 func (j *Journal) session(name string) *session {
 	s := j.syncs[name]
 	if s == nil {
-		s = &session{asks: map[remote.Name]ask{}, stop: map[remote.Name]bool{}, hit: map[vault.LogID]bool{}, sent: map[vault.LogID]map[uint64]bool{}}
+		s = &session{asks: map[remote.Name]ask{}, stop: map[remote.Name]bool{}, hit: map[vault.LogID]bool{},
+			ahead: map[vault.LogID]uint64{}, sent: map[vault.LogID]map[uint64]bool{}}
 		j.syncs[name] = s
 	}
 	return s
@@ -151,10 +153,14 @@ func (j *Journal) wantedOf(ctx context.Context, se *session, log vault.LogID, ma
 		// Something there is from a copy of this device that went on.
 		mark = j.s.next(log)
 	}
-	depth := uint64(1)
+	// Doubling: one edit of another device costs two questions in vain, and a log
+	// far behind soon comes in heaps.
+	depth := max(se.ahead[log], 1)
 	if se.hit[log] {
-		depth = lookAhead
+		depth = min(2*depth, lookAhead)
+		delete(se.hit, log)
 	}
+	se.ahead[log] = depth
 	for seq := mark; seq < mark+depth; seq++ {
 		e, err := j.epochOf(ctx, log, seq)
 		if err != nil {

@@ -84,7 +84,7 @@ func (j *Journal) take(name string, se *session, kind string, s Segment) error {
 			return ErrFork
 		}
 		if kind != "verified" && kind != "put" {
-			se.hit[s.Device] = true
+			se.hit[s.Device], se.news[s.Device] = true, true
 		}
 		j.mark(name, s.Device, s.Seq)
 		return nil
@@ -92,7 +92,7 @@ func (j *Journal) take(name string, se *session, kind string, s Segment) error {
 	if s.Device == j.self {
 		return ErrForged // this device never signed it
 	}
-	se.hit[s.Device] = true
+	se.hit[s.Device], se.news[s.Device] = true, true
 	h, here := l.held[s.Seq]
 	if here && h.hash() != s.hash() {
 		se.refused = ErrFork

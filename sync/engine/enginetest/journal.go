@@ -48,6 +48,8 @@ type session struct {
 	asks            map[remote.Name]ask
 	missing         map[remote.Name]bool
 	hit             map[int]bool
+	news            map[int]bool // since the last questions
+	ahead           map[int]int
 	begun, over     bool
 	refused         error
 	pushed, applied engine.Tally
@@ -191,7 +193,7 @@ func (j *Journal) enter(ctx context.Context, call string) error {
 func (j *Journal) session(name string) *session {
 	s := j.syncs[name]
 	if s == nil {
-		s = &session{asks: map[remote.Name]ask{}, missing: map[remote.Name]bool{}, hit: map[int]bool{}}
+		s = &session{asks: map[remote.Name]ask{}, missing: map[remote.Name]bool{}, hit: map[int]bool{}, news: map[int]bool{}, ahead: map[int]int{}}
 		j.syncs[name] = s
 	}
 	if j.marks[name] == nil {
@@ -248,10 +250,12 @@ func (j *Journal) wanted(name string) (names []remote.Name) {
 				continue
 			}
 		}
-		depth := 1
-		if se.hit[d] {
-			depth = lookAhead
+		depth := max(se.ahead[d], 1)
+		if se.news[d] {
+			depth = min(2*depth, lookAhead)
+			delete(se.news, d)
 		}
+		se.ahead[d] = depth
 		for seq := mark; seq < mark+depth; seq++ {
 			if _, here := l.held[seq]; here {
 				continue
