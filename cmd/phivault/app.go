@@ -33,6 +33,7 @@ type app struct {
 
 	envPass  *secret.Bytes // from the environment; nil when it was not there
 	scripted *secret.Bytes // read from a flag's source or the environment, once
+	keep     bool          // a vault that is made stays open (demo)
 	held     *session      // a vault kept open over several commands (demo)
 	state    string        // the folder for anchors; "": the platform's
 	ran      *cobra.Command

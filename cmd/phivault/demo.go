@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"phivault/crypto/keyfile/strength"
+	"phivault/sync/remote/malicious"
 	"phivault/vault"
 	"phivault/vault/synth"
 )
@@ -43,10 +45,34 @@ Everything is removed at the end, also after Ctrl-C.`,
 // demonstration is one run of demo.
 type demonstration struct {
 	*app
-	ctx     context.Context
-	dir     string
-	child   *app
-	patient vault.Record
+	ctx       context.Context
+	dir       string
+	child     *device // the vault of most of it
+	desk      *device // the second one
+	host      *demoHost
+	past      malicious.Past // what the host held before its last sync
+	patient   vault.Record
+	contested string // the id of the record that both devices change
+}
+
+// device is a command line with a vault of its own.
+type device struct {
+	*app
+	prompt string
+}
+
+func (d *demonstration) device(home string) *device {
+	a := d.app
+	// Remarks belong into the transcript, in their place.
+	return &device{prompt: "$", app: &app{stdin: a.stdin, out: a.out, err: a.out, now: a.now, hardened: a.hardened, keep: true,
+		state:   filepath.Join(d.dir, "state"),
+		openTTY: func() (*terminal, error) { return nil, failed("no_passphrase", "the demo asks nothing", "") },
+		env: func(name string) string {
+			if name == "PHIVAULT_HOME" {
+				return filepath.Join(d.dir, home)
+			}
+			return a.env(name)
+		}}}
 }
 
 func (a *app) demo(ctx context.Context, keep bool) (err error) {
@@ -74,37 +100,44 @@ func (a *app) demo(ctx context.Context, keep bool) (err error) {
 			err = because(rerr, "the demo's folder could not be removed")
 		}
 	}()
-	// Remarks belong into the transcript, in their place.
-	d.child = &app{stdin: a.stdin, out: a.out, err: a.out, now: a.now, hardened: a.hardened, state: filepath.Join(dir, "state"),
-		openTTY: func() (*terminal, error) { return nil, failed("no_passphrase", "the demo asks nothing", "") },
-		env: func(name string) string {
-			if name == "PHIVAULT_HOME" {
-				return filepath.Join(dir, "vault")
-			}
-			return a.env(name)
-		}}
-	return d.play()
+	d.child, d.desk = d.device("vault"), d.device("desk")
+	if err := d.play(); err != nil {
+		return err
+	}
+	return d.show()
 }
 
-// drop closes the vault that was kept open between the commands.
+// drop closes the vaults that were kept open between the commands, and ends the
+// host.
 func (d *demonstration) drop() {
-	if d.child == nil || d.child.held == nil {
-		return
+	for _, v := range []*device{d.child, d.desk} {
+		if v != nil && v.held != nil {
+			v.held.Close(context.WithoutCancel(d.ctx))
+			v.held = nil
+		}
+		if v != nil {
+			v.wipe()
+		}
 	}
-	d.child.held.Close(context.WithoutCancel(d.ctx))
-	d.child.held = nil
-	d.child.wipe()
+	if d.host != nil {
+		d.host.end()
+		d.host = nil
+	}
+}
+
+func (d *demonstration) print(s string) {
+	d.err.flush()
+	io.WriteString(d.out, s)
+	d.out.flush()
 }
 
 // say writes the demo's own words into the transcript.
 func (d *demonstration) say(format string, args ...any) {
-	d.err.flush()
-	fmt.Fprintf(d.out, "\n# "+format+"\n", args...)
-	d.out.flush()
+	d.print(fmt.Sprintf("\n# "+format+"\n", args...))
 }
 
-// run shows a command as it would be typed and runs it.
-func (d *demonstration) run(args ...string) error {
+// shows writes a command as it would be typed.
+func (d *demonstration) shows(on *device, args []string) {
 	shown := make([]string, len(args))
 	for i, arg := range args {
 		shown[i] = arg
@@ -112,13 +145,20 @@ func (d *demonstration) run(args ...string) error {
 			shown[i] = "'" + arg + "'"
 		}
 	}
-	fmt.Fprintf(d.out, "\n$ phivault %s\n", strings.Join(shown, " "))
-	d.out.flush()
-	code := d.child.run(d.ctx, append(args, "--no-keyring"))
+	d.print("\n" + on.prompt + " phivault " + strings.Join(shown, " ") + "\n")
+}
+
+// run shows a command of the first device and runs it.
+func (d *demonstration) run(args ...string) error { return d.on(d.child, 0, args...) }
+
+// on shows a command and runs it. It has to end with this exit code.
+func (d *demonstration) on(v *device, want int, args ...string) error {
+	d.shows(v, args)
+	code := v.app.run(d.ctx, append(args, "--no-keyring"))
 	if d.ctx.Err() != nil {
 		return context.Cause(d.ctx)
 	}
-	if code != 0 {
+	if code != want {
 		return failed("failed", "a step of the demo ended with exit code "+itoa(code), "")
 	}
 	return nil
@@ -126,7 +166,7 @@ func (d *demonstration) run(args ...string) error {
 
 func (d *demonstration) play() error {
 	d.say("A throwaway vault in %s, for %d made-up patients.\n# PHIVAULT_HOME is %s.", d.dir, demoPatients, filepath.Join(d.dir, "vault"))
-	steps := []func() error{d.prepare, d.create, d.fill, d.look, d.change, d.protect}
+	steps := []func() error{d.prepare, d.create, d.fill, d.look, d.change, d.protect, d.exchange}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
@@ -136,7 +176,7 @@ func (d *demonstration) play() error {
 }
 
 // prepare writes the input: one Bundle a patient, as a portal would give them,
-// and the two passphrases.
+// and the passphrases.
 func (d *demonstration) prepare() error {
 	if err := os.Mkdir("records", 0o700); err != nil {
 		return err
@@ -150,12 +190,14 @@ func (d *demonstration) prepare() error {
 			return err
 		}
 	}
-	for _, name := range []string{"pass.txt", "new.txt"} {
+	for _, name := range []string{"pass.txt", "new.txt", "desk.txt"} {
 		p, _, err := strength.Generate(strength.MinWords)
 		if err != nil {
 			return err
 		}
-		err = os.WriteFile(name, p.Bytes(), 0o600)
+		// Half of it: somebody may have to type it to look around, and it guards nothing.
+		words := bytes.Fields(p.Bytes())
+		err = os.WriteFile(name, bytes.Join(words[:len(words)/2], []byte(" ")), 0o600)
 		p.Destroy()
 		if err != nil {
 			return err
@@ -168,16 +210,8 @@ func (d *demonstration) create() error {
 	if err := d.run("init", "--passphrase-file", "pass.txt"); err != nil {
 		return err
 	}
-	d.say("Opened once and kept open, so that the slow key derivation is paid once;\n# every command below is otherwise what you would type.")
-	p, err := fromFile("pass.txt", "--passphrase-file")
-	if err != nil {
-		return err
-	}
-	d.child.scripted = p
-	d.child.ran = nil
-	d.child.g.noKeyring = true
-	d.child.held, err = d.child.open(d.ctx)
-	return err
+	d.say("It stays open, so that the slow key derivation is paid once; every command below\n# is otherwise what you would type.")
+	return nil
 }
 
 func (d *demonstration) fill() error {

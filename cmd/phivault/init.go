@@ -85,7 +85,7 @@ func (a *app) initVault(ctx context.Context, f *initFlags) error {
 		return err
 	}
 	o := initObject{"phivault.init.v1", v.ID().String(), v.Dir(), params.Profile.String(), params.String(), strength.Of(p).Score}
-	if err := v.Close(ctx); err != nil {
+	if err := a.keepOrClose(ctx, v); err != nil {
 		return err
 	}
 	if a.g.json {

@@ -58,6 +58,9 @@ func (a *app) interact(ctx context.Context) error {
 	if reason != "" {
 		o.Reason = "The vault was locked."
 	}
+	if demo := os.Getenv(demoVariable); demo != "" {
+		o.Reason = a.shownIn(demo)
+	}
 	o.Settings = a.settings()
 	o.Save = a.saveSettings
 	how, err := tui.Run(ctx, o)

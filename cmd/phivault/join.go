@@ -119,9 +119,8 @@ func (a *app) join(ctx context.Context, stdin bool, f *joinFlags) error {
 	if err != nil {
 		return err
 	}
-	s := &session{v, a}
-	err = a.settleIn(ctx, s, r)
-	return errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+	err = a.settleIn(ctx, &session{v, a}, r)
+	return errors.Join(err, a.keepOrClose(context.WithoutCancel(ctx), v))
 }
 
 // readInvitation takes it from where it cannot be seen by other users.

@@ -40,20 +40,24 @@ func (a *app) main(args []string) int {
 	return a.run(ctx, args)
 }
 
-// interruptible gives a context that the first SIGINT or SIGTERM cancels, with
+// interruptible gives a context that the first SIGINT, SIGTERM or SIGHUP cancels, with
 // the fault as its cause; the second one ends the process as usual. SIGPIPE is
 // an error of the write instead of a sudden end, so that the vault is closed.
 func interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	ignorePipeSignal()
 	ch := make(chan os.Signal, 2)
-	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		ends = append(ends, syscall.SIGHUP)
+	}
+	signal.Notify(ch, ends...)
 	go func() {
 		s, ok := <-ch
 		if !ok {
 			return
 		}
-		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		signal.Reset(ends...)
 		if s == os.Interrupt {
 			cancel(errInterrupted)
 		} else {

@@ -40,6 +40,15 @@ func (a *app) withVault(ctx context.Context, do func(context.Context, *session) 
 	return err
 }
 
+// keepOrClose closes a vault that was made, or holds it for the commands to come.
+func (a *app) keepOrClose(ctx context.Context, v *local.Vault) error {
+	if !a.keep {
+		return v.Close(ctx)
+	}
+	a.held = &session{v, a}
+	return nil
+}
+
 // dir is the vault's folder as flags and environment name it.
 func (a *app) dir() (string, error) {
 	if a.g.vault != "" {
@@ -59,7 +68,7 @@ func (a *app) keyring() local.Keyring {
 }
 
 func (a *app) options() local.Options {
-	return local.Options{Sole: true, // no SQL, meant or not, writes a readable byte
+	return local.Options{Sole: !a.keep, // no SQL, meant or not, writes a readable byte; the demo has two vaults
 		Keyring: a.keyring(), Wait: a.g.wait, Clock: a.now, Command: "phivault " + commandName(a.ran),
 		AcceptOlder: a.g.acceptOlder, StateDir: a.state,
 		Notice: func(n local.Notice) {

@@ -16,7 +16,10 @@ import (
 
 // terminal is the controlling terminal, opened apart from stdin and stdout so
 // that both can carry data.
-type terminal struct{ in, out *os.File }
+type terminal struct {
+	in  *os.File
+	out io.WriteCloser
+}
 
 func openTTY() (*terminal, error) {
 	in, out, err := openTTYFiles()
