@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"phivault/sync/engine"
 	"phivault/vault/journal"
 	"phivault/vault/local"
 )
@@ -117,11 +119,11 @@ func (a *app) deviceRemove(ctx context.Context, s *session, what string, yes boo
 	if err := a.confirm(ctx, yes, "Remove device "+m.Letter+" "+clean(m.Name)+" for good?"); err != nil {
 		return err
 	}
-	if err := j.Remove(ctx, m.Device); err != nil {
-		return err
-	}
-	list, err := s.Remotes(ctx)
-	if err != nil {
+	p := a.progress("syncing")
+	list, err := s.removeDevice(ctx, m.Device.String(), p.moved())
+	p.end()
+	var late *lateError
+	if err != nil && !errors.As(err, &late) {
 		return err
 	}
 	if err := a.done("phivault.device.remove.v1", "removed", "Device "+m.Letter+" is removed. Others learn of it when they sync."); err != nil {
@@ -130,20 +132,54 @@ func (a *app) deviceRemove(ctx context.Context, s *session, what string, yes boo
 	for _, r := range list {
 		a.warn("phivault: note: change the credentials of remote " + r.Name + ": the removed device still has them")
 	}
-	if len(list) == 0 {
-		return nil
-	}
-	_, results, err := a.exchange(ctx, s, list)
-	if err != nil {
-		return err
-	}
-	for _, r := range list {
-		if fault := syncFault(r.Name, results[r.ID]); fault != nil {
-			_, why, _ := explain(fault)
-			a.warn(`phivault: note: the removal has not reached remote ` + why + `; run "phivault sync"`)
+	if late != nil {
+		for _, why := range late.why {
+			a.warn("phivault: note: the removal has not reached remote " + why + `; run "phivault sync"`)
 		}
 	}
 	return nil
+}
+
+// lateError is a removal that is done here and has not reached some remotes.
+type lateError struct{ why []string }
+
+func (e *lateError) Error() string {
+	return "the device is removed, and these remotes do not know it yet: " + strings.Join(e.why, "; ")
+}
+
+// removeDevice ends a membership and tells the remotes, whose credentials the
+// removed device still has. A lateError leaves the removal in force.
+func (s *session) removeDevice(ctx context.Context, what string, moved func(engine.Progress)) ([]local.Remote, error) {
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, err := deviceNamed(j, what)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.Remove(ctx, m.Device); err != nil {
+		return nil, err
+	}
+	list, err := s.Remotes(ctx)
+	if err != nil || len(list) == 0 {
+		return list, err
+	}
+	_, results, err := s.exchange(ctx, list, moved)
+	if err != nil {
+		return list, err
+	}
+	late := &lateError{}
+	for _, r := range list {
+		if fault := syncFault(r.Name, results[r.ID]); fault != nil {
+			_, why, _ := explain(fault)
+			late.why = append(late.why, why)
+		}
+	}
+	if len(late.why) > 0 {
+		return list, late
+	}
+	return list, nil
 }
 
 // validFlag is how long an invitation counts.

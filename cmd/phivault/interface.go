@@ -191,10 +191,11 @@ func (o *opener) Open(ctx context.Context, p *secret.Bytes) (tui.Session, error)
 	s := &shown{}
 	lo := o.options(s)
 	lo.DeviceSecret = code
-	s.Vault, err = local.Open(ctx, dir, p, lo)
+	v, err := local.Open(ctx, dir, p, lo)
 	if err != nil {
 		return nil, err
 	}
+	s.open(o.a, v)
 	return s, nil
 }
 
@@ -204,10 +205,11 @@ func (o *opener) Create(ctx context.Context, p *secret.Bytes) (tui.Session, erro
 		return nil, err
 	}
 	s := &shown{}
-	s.Vault, err = local.Create(ctx, dir, p, keyfile.DefaultParams(), o.options(s))
+	v, err := local.Create(ctx, dir, p, keyfile.DefaultParams(), o.options(s))
 	if err != nil {
 		return nil, err
 	}
+	s.open(o.a, v)
 	return s, nil
 }
 
@@ -224,20 +226,36 @@ func (o *opener) Generate() (*secret.Bytes, error) {
 // shown is the open vault, for the interface.
 type shown struct {
 	*local.Vault
-	said []string
+	share *sharing
+	said  []string
+}
+
+func (s *shown) open(a *app, v *local.Vault) {
+	s.Vault, s.share = v, newSharing(&session{v, a})
+}
+
+// Close ends what is going on with remotes, then closes the vault.
+func (s *shown) Close(ctx context.Context) error {
+	s.share.close()
+	return s.Vault.Close(ctx)
 }
 
 var (
 	_ tui.Session  = (*shown)(nil)
+	_ tui.Sharing  = (*shown)(nil)
 	_ tui.Editor   = shownEditor{}
 	_ tui.Exchange = shownExchange{}
 )
 
-func (s *shown) Records() tui.Records   { return s.Vault.Vault }
-func (s *shown) Survey() tui.Survey     { return s.Vault.Vault }
-func (s *shown) Editor() tui.Editor     { return shownEditor{s.Vault.Vault} }
-func (s *shown) Exchange() tui.Exchange { return shownExchange{s.Vault} }
-func (s *shown) Notices() []string      { return s.said }
+func (s *shown) Records() tui.Records     { return s.Vault.Vault }
+func (s *shown) Survey() tui.Survey       { return s.Vault.Vault }
+func (s *shown) Editor() tui.Editor       { return shownEditor{s.Vault.Vault} }
+func (s *shown) Exchange() tui.Exchange   { return shownExchange{s.Vault} }
+func (s *shown) Notices() []string        { return s.said }
+func (s *shown) Remotes() tui.Remotes     { return s.share.Remotes() }
+func (s *shown) Sync() tui.Sync           { return s.share.Sync() }
+func (s *shown) Devices() tui.Devices     { return s.share.Devices() }
+func (s *shown) Conflicts() tui.Conflicts { return s.share.Conflicts() }
 
 type shownEditor struct{ v *vault.Vault }
 

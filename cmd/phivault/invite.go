@@ -9,8 +9,6 @@ import (
 
 	"phivault/crypto/identity"
 	"phivault/vault/journal"
-	"phivault/vault/journal/segment"
-	"phivault/vault/local"
 )
 
 type inviteFlags struct {
@@ -65,52 +63,28 @@ func (a *app) invite(ctx context.Context, s *session, f *inviteFlags) error {
 	if err != nil {
 		return err
 	}
-	j, err := s.Journal(ctx)
+	v, err := s.inviting(ctx, r)
 	if err != nil {
 		return err
 	}
-	raw, err := openRemote(r)
-	if err != nil {
-		return because(err, r.Name)
-	}
-	i, err := invitation(ctx, r, raw)
-	c := patient(raw)
-	defer c.Close()
-	if err != nil {
-		return because(err, r.Name)
-	}
-	if err := a.showInvitation(i, f); err != nil {
+	defer v.close()
+	if err := a.showInvitation(v.invitation, f); err != nil {
 		return err
 	}
-	e, err := await(ctx, c, journal.RequestName(i), f.valid)
-	if err != nil {
-		return err
-	}
-	w, err := j.Candidate(i, e)
+	w, err := v.wait(ctx, f.valid)
 	if err != nil {
 		return err
 	}
 	if err := a.approve(ctx, w, f.yes); err != nil {
 		return err
 	}
-	role := uint8(segment.RoleMember)
-	if f.owner {
-		role = segment.RoleOwner
-	}
-	reply, err := j.Admit(ctx, w, role)
+	p := a.progress("syncing")
+	err = v.admit(ctx, w, f.owner, p.moved())
+	p.end()
 	if err != nil {
 		return err
 	}
-	// The admission first: the reply tells the new device to wait for it.
-	if _, results, err := a.exchange(ctx, s, []local.Remote{r}); err != nil {
-		return err
-	} else if fault := syncFault(r.Name, results[r.ID]); fault != nil {
-		return fault
-	}
-	if err := put(ctx, c, reply); err != nil {
-		return because(err, r.Name)
-	}
-	return a.admitted(ctx, s, j, w)
+	return a.admitted(ctx, s, v.j, w)
 }
 
 func (a *app) showInvitation(i identity.Invitation, f *inviteFlags) error {
@@ -129,6 +103,8 @@ func (a *app) showInvitation(i identity.Invitation, f *inviteFlags) error {
 	a.note("On the new device: phivault device join. The invitation counts once, for " + f.valid.String() + ".")
 	return nil
 }
+
+var errNotItsWords = failed("cancelled", "the words are not those of the device that asks", "somebody else may have the invitation; make a new one")
 
 // approve has a person compare the words that the new device shows.
 func (a *app) approve(ctx context.Context, c *journal.Candidate, yes bool) error {
@@ -154,7 +130,7 @@ func (a *app) approve(ctx context.Context, c *journal.Candidate, yes bool) error
 		case identity.SameWords(typed, c.Words):
 			return nil
 		case try == triesMost:
-			return failed("cancelled", "the words are not those of the device that asks", "somebody else may have the invitation; make a new one")
+			return errNotItsWords
 		}
 		t.say("Those are not its words. Look again.\n")
 	}

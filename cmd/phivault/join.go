@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"io"
 	"os"
@@ -12,8 +11,6 @@ import (
 
 	"phivault/crypto/identity"
 	"phivault/crypto/secret"
-	"phivault/sync/remote"
-	"phivault/vault/journal"
 	"phivault/vault/local"
 )
 
@@ -93,33 +90,32 @@ func (a *app) join(ctx context.Context, stdin bool, f *joinFlags) error {
 	if err != nil {
 		return err
 	}
-	raw, err := openRemote(r)
+	w, err := newJoining(i, r)
 	if err != nil {
-		return because(err, "the invitation's remote")
+		return err
 	}
-	c := patient(raw)
-	defer c.Close()
+	defer w.close()
 	p, err := a.newPassphrase(ctx, &f.init)
 	if err != nil {
 		return err
 	}
 	defer p.Destroy()
-	n, err := local.NewNewcomer()
+	words, err := w.ask(ctx, f.name)
 	if err != nil {
 		return err
 	}
-	defer n.Destroy()
-	joined, err := a.ask(ctx, c, i, n, f)
+	a.warn("Type these words on the inviting device:\n\n    " + words + "\n")
+	joined, err := w.reply(ctx, f.valid)
 	if err != nil {
 		return err
 	}
 	defer joined.Destroy()
-	v, err := local.Join(ctx, dir, p, params, n, joined, a.options())
+	v, err := local.Join(ctx, dir, p, params, w.newcomer, joined, a.options())
 	secret.Release()
 	if err != nil {
 		return err
 	}
-	err = a.settleIn(ctx, &session{v, a}, r)
+	err = a.settleIn(ctx, &session{v, a}, w.at)
 	return errors.Join(err, a.keepOrClose(context.WithoutCancel(ctx), v))
 }
 
@@ -162,46 +158,11 @@ func (a *app) readInvitation(ctx context.Context, stdin bool, f *joinFlags) (ide
 	return identity.ParseInvitation(text)
 }
 
-// ask puts the request, shows the words, and waits for the reply.
-func (a *app) ask(ctx context.Context, c remote.Remote, i identity.Invitation, n *local.Newcomer, f *joinFlags) (*journal.Joined, error) {
-	name := f.name
-	if name == "" {
-		name, _ = os.Hostname()
-	}
-	var nonce [32]byte
-	rand.Read(nonce[:])
-	w, err := journal.NewRequest(i, n.Device, clean(name), nonce)
-	if err != nil {
-		return nil, err
-	}
-	if err := put(ctx, c, w.Envelope); errors.Is(err, remote.ErrExists) {
-		return nil, failed("expired", "the invitation was used already", "make a new one; if it was not you, somebody else has it")
-	} else if err != nil {
-		return nil, err
-	}
-	a.warn("Type these words on the inviting device:\n\n    " + w.Words + "\n")
-	e, err := await(ctx, c, journal.ReplyName(i), f.valid)
-	if err != nil {
-		return nil, err
-	}
-	return w.Accept(e)
-}
-
 // settleIn keeps the remote and pulls everything.
 func (a *app) settleIn(ctx context.Context, s *session, r local.Remote) error {
-	r, err := s.AddRemote(ctx, r)
-	if err != nil {
-		return err
-	}
-	j, results, err := a.exchange(ctx, s, []local.Remote{r})
-	if err != nil {
-		return err
-	}
-	if bad := syncFault(r.Name, results[r.ID]); bad != nil {
-		o, why, _ := explain(bad)
-		return &fault{code: o.code, why: "the vault is made, and not filled yet: " + why, hint: `run "phivault sync"`, cause: bad}
-	}
-	st, err := j.Status(ctx)
+	p := a.progress("syncing")
+	st, j, err := s.settleIn(ctx, r, p.moved())
+	p.end()
 	if err != nil {
 		return err
 	}

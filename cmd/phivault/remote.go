@@ -84,21 +84,22 @@ asked for.`,
 }
 
 func (a *app) remoteAdd(ctx context.Context, s *session, name, address string, f *remoteFlags) error {
-	r, p, err := a.newRemote(ctx, s, name, address, f)
+	r, p, err := s.newRemote(ctx, name, address, f.pin)
 	if err != nil {
 		return err
 	}
-	if err := a.ready(ctx, s, p, &r, f); err != nil {
+	must, may := p.asks()
+	if r.Secrets, err = a.credentials(ctx, f.credentials, must, may); err != nil {
 		return err
 	}
-	if r, err = s.AddRemote(ctx, r); err != nil {
+	if r, err = s.addRemote(ctx, p, r); err != nil {
 		return err
 	}
 	return a.showRemotes(ctx, s, []local.Remote{r}, "")
 }
 
-// newRemote takes the address apart and finds the credentials.
-func (a *app) newRemote(ctx context.Context, s *session, name, address string, f *remoteFlags) (r local.Remote, p place, err error) {
+// newRemote takes the address apart. The credentials are still to come.
+func (s *session) newRemote(ctx context.Context, name, address, pin string) (r local.Remote, p place, err error) {
 	list, err := s.Remotes(ctx)
 	if err != nil {
 		return r, p, err
@@ -112,17 +113,28 @@ func (a *app) newRemote(ctx context.Context, s *session, name, address string, f
 	if p.kind == placeHost {
 		p.url.Path = "/" + segment.Space(s.ID()).String()
 	}
-	r = local.Remote{Name: name, URL: p.String(), Pin: f.pin}
-	must, may := p.needs()
+	return local.Remote{Name: name, URL: p.String(), Pin: pin}, p, nil
+}
+
+// asks are the names of the credentials that adding a place takes; the second of
+// them may be left out.
+func (p place) asks() (must, may []string) {
 	if p.kind == placeHost {
-		must = []string{secretToken}
+		return []string{secretToken}, nil
 	}
-	r.Secrets, err = a.credentials(ctx, f.credentials, must, may)
-	return r, p, err
+	return p.needs()
+}
+
+// addRemote keeps a remote once it is ready.
+func (s *session) addRemote(ctx context.Context, p place, r local.Remote) (local.Remote, error) {
+	if err := s.ready(ctx, p, &r); err != nil {
+		return r, err
+	}
+	return s.AddRemote(ctx, r)
 }
 
 // ready makes the place fit for use and proves that it answers.
-func (a *app) ready(ctx context.Context, s *session, p place, r *local.Remote, f *remoteFlags) (err error) {
+func (s *session) ready(ctx context.Context, p place, r *local.Remote) (err error) {
 	token := r.Secrets[secretToken]
 	delete(r.Secrets, secretToken)
 	switch p.kind {
@@ -178,15 +190,20 @@ func (a *app) remoteTest(ctx context.Context, s *session, name string) error {
 	if err != nil {
 		return err
 	}
-	c, err := openRemote(list[0])
+	if err := s.tryRemote(ctx, list[0]); err != nil {
+		return err
+	}
+	return a.showRemotes(ctx, s, list, "answers")
+}
+
+// tryRemote asks a remote whether it answers.
+func (s *session) tryRemote(ctx context.Context, r local.Remote) error {
+	c, err := openRemote(r)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	if err := answers(ctx, c, segment.Space(s.ID())); err != nil {
-		return err
-	}
-	return a.showRemotes(ctx, s, list, "answers")
+	return answers(ctx, c, segment.Space(s.ID()))
 }
 
 func newRemoteObject(ctx context.Context, s *session, r local.Remote) (remoteObject, error) {

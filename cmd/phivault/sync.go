@@ -91,15 +91,23 @@ func (a *app) syncWith(ctx context.Context, s *session, list []local.Remote) (wo
 	if err != nil {
 		return nil, err
 	}
-	f, err := a.findings(context.WithoutCancel(ctx), s, j)
+	f, err := s.findings(context.WithoutCancel(ctx), j)
 	if err != nil {
 		return nil, err
 	}
 	return a.tell(list, results, f)
 }
 
-// exchange syncs and says nothing.
+// exchange syncs and shows no more than how far it is.
 func (a *app) exchange(ctx context.Context, s *session, list []local.Remote) (*journal.Journal, map[string]engine.Result, error) {
+	p := a.progress("syncing")
+	defer p.end()
+	return s.exchange(ctx, list, p.moved())
+}
+
+// exchange syncs with these remotes and remembers when each was; moved may be nil.
+// Only one at a time may run.
+func (s *session) exchange(ctx context.Context, list []local.Remote, moved func(engine.Progress)) (*journal.Journal, map[string]engine.Result, error) {
 	j, err := s.Journal(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -116,9 +124,7 @@ func (a *app) exchange(ctx context.Context, s *session, list []local.Remote) (*j
 		defer c.Close()
 		targets = append(targets, engine.Target{Name: r.ID, Remote: c})
 	}
-	p := a.progress("syncing")
-	rep, _ := engine.Sync(ctx, j, targets, engine.Options{Harmless: harmless, Progress: p.moved()})
-	p.end()
+	rep, _ := engine.Sync(ctx, j, targets, engine.Options{Harmless: harmless, Progress: moved})
 	for _, r := range rep.Remotes {
 		results[r.Remote] = r
 	}
@@ -152,7 +158,7 @@ type findings struct {
 	out       bool // this device was removed
 }
 
-func (a *app) findings(ctx context.Context, s *session, j *journal.Journal) (f findings, err error) {
+func (s *session) findings(ctx context.Context, j *journal.Journal) (f findings, err error) {
 	n, err := s.Counts(ctx)
 	if err != nil {
 		return f, err
@@ -164,7 +170,7 @@ func (a *app) findings(ctx context.Context, s *session, j *journal.Journal) (f f
 	for _, m := range j.Members() {
 		f.out = f.out || m.Self && m.Removed
 	}
-	f.stale, err = a.stale(ctx, s, j)
+	f.stale, err = s.stale(ctx, j)
 	return f, err
 }
 
@@ -235,14 +241,14 @@ func newMoved(t engine.Traffic) movedObject {
 // staleAfter is how long a device may be silent.
 const staleAfter = 90 * 24 * time.Hour
 
-func (a *app) stale(ctx context.Context, s *session, j *journal.Journal) ([]staleObject, error) {
+func (s *session) stale(ctx context.Context, j *journal.Journal) ([]staleObject, error) {
 	out := []staleObject{}
 	for _, m := range j.Members() {
 		seen, err := s.seen(ctx, m)
 		if err != nil {
 			return nil, err
 		}
-		if !m.Self && !m.Removed && !seen.IsZero() && a.now().Sub(seen) > staleAfter {
+		if !m.Self && !m.Removed && !seen.IsZero() && s.app.now().Sub(seen) > staleAfter {
 			out = append(out, staleObject{m.Letter, stamp(seen)})
 		}
 	}

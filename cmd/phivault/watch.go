@@ -75,7 +75,7 @@ func (w *watcher) open(ctx context.Context) (engine.Journal, func() error, error
 func (w *watcher) shut(ctx context.Context) func() error {
 	return func() (err error) {
 		ctx := context.WithoutCancel(ctx)
-		w.found, err = w.a.findings(ctx, w.s, w.j)
+		w.found, err = w.s.findings(ctx, w.j)
 		return errors.Join(err, w.s.Close(ctx))
 	}
 }

@@ -101,22 +101,31 @@ func (j *Journal) Stable(p vault.Place) bool {
 		if d == p.Log.Device {
 			continue
 		}
-		if d == j.self {
-			if p.Seq >= j.s.next(p.Log) {
-				return false
-			}
-			continue
-		}
-		seen := false
-		for log, l := range j.s.Logs {
-			c, ok := l.Cites[p.Log]
-			seen = seen || log.Device == d && ok && c.Seq >= p.Seq
-		}
-		if !seen {
+		if !j.seen(d, p) {
 			return false
 		}
 	}
 	return true
+}
+
+// Seen reports whether a member is known to have applied the segment: it wrote it,
+// or says so in its own log.
+func (j *Journal) Seen(d identity.DeviceID, p vault.Place) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return [16]byte(d) == p.Log.Device || j.seen(d, p)
+}
+
+func (j *Journal) seen(d [16]byte, p vault.Place) bool {
+	if d == j.self {
+		return p.Seq < j.s.next(p.Log)
+	}
+	for log, l := range j.s.Logs {
+		if c, ok := l.Cites[p.Log]; ok && log.Device == d && c.Seq >= p.Seq {
+			return true
+		}
+	}
+	return false
 }
 
 // Code names this device's last segment for another device to compare: its

@@ -94,6 +94,40 @@ func (v *Vault) Reached(ctx context.Context, p vault.Place) (time.Time, error) {
 	return s.Clock, err
 }
 
+// changeBack is how many segments LastChange looks back.
+const changeBack = 16
+
+// LastChange is the place at or before which all lies that was changed here and cut
+// into segments: the last segment of this device's log that holds more than the
+// audit trail. Far back it is not exact, and never too early. ok is false before
+// the first segment.
+func (v *Vault) LastChange(ctx context.Context) (p vault.Place, ok bool, err error) {
+	j, err := v.Journal(ctx)
+	if err != nil {
+		return p, false, err
+	}
+	for _, m := range j.Members() {
+		for _, last := range m.Last {
+			if m.Self && (!ok || last.Log.Number > p.Log.Number) {
+				p, ok = last, true
+			}
+		}
+	}
+	for back := uint64(0); ok && back < changeBack && p.Seq > 0; back++ {
+		s, err := v.database.store.Segment(ctx, p.Log, p.Seq)
+		if err != nil {
+			return p, false, err
+		}
+		for _, e := range s.Entries {
+			if e.Header.Kind != vault.KindAudit {
+				return s.Place, true, nil
+			}
+		}
+		p.Seq--
+	}
+	return p, ok, nil
+}
+
 // Uncut counts the entries, audit apart, that were written here since a segment
 // was last made: with the next sync they leave.
 func (v *Vault) Uncut(ctx context.Context) (int64, error) { return v.database.store.Uncut(ctx) }
