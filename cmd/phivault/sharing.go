@@ -30,10 +30,10 @@ type sharing struct {
 }
 
 var (
-	_ tui.Sharing   = (*sharing)(nil)
-	_ tui.Remotes   = sharedRemotes{}
-	_ tui.Sync      = sharedSync{}
-	_ tui.Devices   = sharedDevices{}
+	_ tui.Sharing = (*sharing)(nil)
+	_ tui.Remotes = sharedRemotes{}
+	_ tui.Sync    = sharedSync{}
+	_ tui.Devices = sharedDevices{}
 )
 
 func newSharing(s *session) *sharing {
