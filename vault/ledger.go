@@ -41,7 +41,7 @@ type SegmentEntry struct {
 type Draft struct {
 	Log     LogID
 	Seq     uint64
-	Prev    Hash    // hash of segment Seq-1; of the log before for its first; zero for the very first
+	Prev    Hash    // hash of segment Seq-1; zero for the first
 	Heads   []Place // last applied segment of each other log that moved since Prev; all of them in every 64th
 	Clock   time.Time
 	Entries []Header
@@ -63,6 +63,14 @@ type Ledger interface {
 	Cut(ctx context.Context, l CutLimits, sign func(Draft) (head []byte, hash Hash, err error)) (s Segment, ok bool, err error)
 	// Segment gives a segment back, own or applied, exactly as it was signed.
 	Segment(ctx context.Context, log LogID, seq uint64) (Segment, error)
+	// Own is the log that Cut cuts and everything that is written goes into.
+	Own(ctx context.Context) (LogID, error)
+	// Continue makes a new log the own one. Of the old one the segments before
+	// from stay; the entries in later ones, and those in none yet, go over to the
+	// new log and are in no segment yet, but for what they say about members and
+	// epochs, which does not count any more. The state's keys are set in the same
+	// transaction; nil removes one.
+	Continue(ctx context.Context, to LogID, from uint64, state map[string][]byte) error
 	// Apply takes in a verified segment of another device's log in one
 	// transaction: its entries, the records they change, their views. It must
 	// be the next of its log. The same revision from two devices is one; what

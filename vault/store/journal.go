@@ -25,10 +25,14 @@ func (s *Store) SetState(ctx context.Context, key string, value []byte) error {
 		return err
 	}
 	defer s.write.Unlock()
+	return mapError(setState(s.w, key, value))
+}
+
+func setState(c *conn, key string, value []byte) error {
 	if value == nil {
-		return mapError(s.w.exec(ctx, "DELETE FROM journal WHERE key=?", key))
+		return c.run("DELETE FROM journal WHERE key=?", key)
 	}
-	return mapError(s.w.exec(ctx, "INSERT INTO journal(key,value) VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value", key, value))
+	return c.run("INSERT INTO journal(key,value) VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value", key, value)
 }
 
 // States gives the keys that begin with prefix; see vault.JournalState.

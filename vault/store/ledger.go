@@ -60,7 +60,10 @@ func (s *Store) cut(ctx context.Context, l vault.CutLimits, sign func(vault.Draf
 	if err != nil {
 		return seg, false, err
 	}
-	d := vault.Draft{Log: vault.LogID{Device: s.o.Device}, Clock: s.o.Clock()}
+	d := vault.Draft{Clock: s.o.Clock()}
+	if d.Log, err = ownID(ctx, s.w); err != nil {
+		return seg, false, err
+	}
 	if had {
 		d.Seq, d.Prev = uint64(row.seq)+1, row.hash
 	}

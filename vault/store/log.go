@@ -55,6 +55,29 @@ func ownHead(ctx context.Context, c *conn) (h Head, err error) {
 	return h, err
 }
 
+// ownEnd is the end of the own log, for the writer: what its next entry follows.
+func (s *Store) ownEnd(ctx context.Context) (Head, error) {
+	h, err := ownHead(ctx, s.w)
+	if err != nil || h.Entry > 0 {
+		return h, err
+	}
+	id := vault.LogID{Device: s.o.Device}
+	if n, err := count(ctx, s.w, "SELECT count(*) FROM log"); err != nil {
+		return h, err
+	} else if n > 0 {
+		if id, err = ownID(ctx, s.w); err != nil {
+			return h, err
+		}
+	}
+	h.Chain = vault.ChainStart(s.o.VaultID, id.Device, id.Number)
+	return h, nil
+}
+
+func count(ctx context.Context, c *conn, query string) (n int64, err error) {
+	_, err = c.row(ctx, []any{&n}, query)
+	return n, err
+}
+
 // Head is the end of the own log.
 func (s *Store) Head(ctx context.Context) (h Head, err error) {
 	err = s.read(ctx, func(c *conn) (err error) {
@@ -69,8 +92,12 @@ func (s *Store) Head(ctx context.Context) (h Head, err error) {
 func (s *Store) Contains(ctx context.Context, h Head) (ok bool, err error) {
 	err = s.read(ctx, func(c *conn) error {
 		var chain []byte
-		found, err := c.row(ctx, []any{&chain}, "SELECT chain FROM batch WHERE last=? AND log=?", h.Entry, ownLog)
-		ok = found && vault.Chain(chain) == h.Chain
+		// Any log's: the own one may have become another since. A chain is one log's.
+		found, err := c.row(ctx, []any{&chain}, "SELECT chain FROM batch WHERE last=?", h.Entry)
+		if ok = found && vault.Chain(chain) == h.Chain; ok || err != nil {
+			return err
+		}
+		ok, err = wasLeft(ctx, c, h)
 		return err
 	})
 	return ok, err

@@ -155,13 +155,13 @@ func (s *Store) inspect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h := Head{}
+	n := int64(0)
 	if have > 0 {
-		if h, err = ownHead(ctx, s.w); err != nil {
+		if n, err = count(ctx, s.w, "SELECT count(*) FROM batch"); err != nil {
 			return err
 		}
 	}
-	if h.Entry == 0 {
+	if n == 0 {
 		return fmt.Errorf("%w: the database holds no vault", vault.ErrIntegrity)
 	}
 	if s.o.Check == nil {
@@ -219,12 +219,9 @@ func (s *Store) load(ctx context.Context) error {
 			return err
 		}
 	}
-	h, err := ownHead(ctx, s.w)
+	h, err := s.ownEnd(ctx)
 	if err != nil {
 		return err
-	}
-	if h.Entry == 0 {
-		h.Chain = vault.ChainStart(s.o.VaultID, s.o.Device, 0)
 	}
 	s.next, s.head = next, h
 	return nil
