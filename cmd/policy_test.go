@@ -34,7 +34,8 @@ var house = map[string][]string{
 	"vault/codec/fhirjson":        {"vault", "vault/fhir", "vault/codec/..."},
 	"vault/codec/csvfile":         {"vault", "vault/fhir", "vault/codec/..."},
 	"vault/codec/document":        {"vault", "vault/fhir", "vault/codec/..."},
-	"vault/store":                 {"vault", "vault/fhir", "vault/store/cryptvfs", "crypto/secret"},
+	"vault/store":                 {"vault", "vault/fhir", "vault/store/cryptvfs", "vault/store/unsealed", "crypto/secret"},
+	"vault/store/unsealed":        {},
 	"vault/store/cryptvfs":        {"crypto/secret"},
 	"vault/store/internal/mkdict": {"vault/synth"},
 	"vault/journal":               {"vault", "vault/journal/segment", "crypto/seal", "crypto/identity", "crypto/secret", "sync/engine", "sync/remote"},
@@ -68,6 +69,12 @@ var house = map[string][]string{
 	"cmd/phivault":       {"vault/...", "crypto/...", "tui/...", "sync/..."},
 	"cmd/phivault-bench": {"vault/...", "crypto/...", "tui/...", "sync/..."},
 	"cmd/phivault-host":  {"sync/host", "sync/remote/..."},
+}
+
+// guarded are packages that few may import, whatever else they are allowed: what
+// they give must not be in the hands of a program that keeps records.
+var guarded = map[string][]string{
+	"vault/store/unsealed": {"vault/store", "vault/journal/journaltest", "cmd/phivault-bench"},
 }
 
 // rooted are the names that may stand at the top; hidden files are free.
@@ -177,7 +184,7 @@ func faults(dir string, p *build.Package) (out []string) {
 		switch {
 		case helperOf(imp) != "" && helperOf(dir) == "":
 			say("imports the test helper " + imp + " outside a test")
-		case !allowed(rights, imp):
+		case !allowed(rights, imp), guarded[imp] != nil && !slices.Contains(guarded[imp], dir):
 			say("may not import " + imp)
 		}
 	}
@@ -279,6 +286,8 @@ func TestFaultsAreFound(t *testing.T) {
 		{"vault", pkg("vault/store"), "may not import vault/store"},
 		{"vault/store", pkg("crypto/keyfile/keyfiletest"), "outside a test"},
 		{"cmd/phivault", pkg("crypto/keyfile/keyfiletest"), "outside a test"},
+		{"cmd/phivault", pkg("vault/store/unsealed"), "may not import vault/store/unsealed"},
+		{"vault/local", pkg("vault/store/unsealed"), "may not import vault/store/unsealed"},
 		{"sync", pkg(), "directly here"},
 		{"crypto", pkg(), "directly here"},
 		{"vault/helpers", pkg(), "unknown package"},
@@ -289,6 +298,9 @@ func TestFaultsAreFound(t *testing.T) {
 		if got := strings.Join(faults(c.dir, c.p), "; "); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.dir, got, c.want)
 		}
+	}
+	if got := faults("cmd/phivault-bench", pkg("vault/store/unsealed")); len(got) > 0 {
+		t.Errorf("the benchmark is refused: %v", got)
 	}
 	for _, ok := range []string{"vault/store", "vault/local", "cmd/phivault"} {
 		if got := faults(ok, pkg("crypto/secret")); len(got) > 0 {

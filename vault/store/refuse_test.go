@@ -11,6 +11,7 @@ import (
 
 	"phivault/vault"
 	"phivault/vault/store/cryptvfs"
+	"phivault/vault/store/unsealed"
 )
 
 // heldVFS is a VFS that changes nothing before it is released.
@@ -181,5 +182,18 @@ func TestAClosedStoreAnswers(t *testing.T) {
 	}
 	if _, err := s.Head(ctx); !errors.Is(err, ErrClosed) {
 		t.Error(err)
+	}
+}
+
+func TestWithoutEncryptionNothingOpensUnlessPermitted(t *testing.T) {
+	o, path := testOptions(), filepath.Join(t.TempDir(), "vault.db")
+	o.Unsealed = unsealed.Permit{}
+	for _, open := range []func(context.Context, string, Options) (*Store, error){Create, Open} {
+		if _, err := open(ctx, path, o); !errors.Is(err, vault.ErrUsage) {
+			t.Errorf("without a VFS and without the permission: %v", err)
+		}
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a refused database left a file: %v", err)
 	}
 }

@@ -16,11 +16,13 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"phivault/vault"
+	"phivault/vault/store/unsealed"
 )
 
 // Options say which vault a database belongs to and how it is reached.
 type Options struct {
-	VFS       string // registered VFS that the file is opened through; "": SQLite's own, unencrypted (tests, benchmarks)
+	VFS       string          // registered VFS that the file is opened through; "": SQLite's own, which Unsealed must permit
+	Unsealed  unsealed.Permit // only for measurements and tests
 	VaultID   vault.Hash
 	Device    [16]byte
 	Genesis   []byte      // Create only: payload of the first entry
@@ -99,6 +101,9 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.VFS == "" && !o.Unsealed.Given() {
+		return nil, fmt.Errorf("%w: a database without encryption", vault.ErrUsage)
 	}
 	db, err := sql.Open("sqlite", dsn(path, mode, o.VFS))
 	if err != nil {

@@ -14,13 +14,14 @@ import (
 
 	"phivault/vault"
 	"phivault/vault/fhir"
+	"phivault/vault/store/unsealed"
 	"phivault/vault/synth"
 )
 
 var ctx = context.Background()
 
 func testOptions() Options {
-	return Options{VaultID: vault.Hash{1, 2, 3}, Device: [16]byte{9}, Genesis: []byte("genesis of a test"),
+	return Options{Unsealed: unsealed.ForMeasuring(), VaultID: vault.Hash{1, 2, 3}, Device: [16]byte{9}, Genesis: []byte("genesis of a test"),
 		Clock: func() time.Time { return time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC) }}
 }
 

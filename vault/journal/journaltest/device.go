@@ -18,6 +18,7 @@ import (
 	"phivault/vault/fhir"
 	"phivault/vault/journal"
 	"phivault/vault/store"
+	"phivault/vault/store/unsealed"
 )
 
 // TB is what of testing.TB is used; rapid's T has it too.
@@ -74,7 +75,7 @@ func (d *Device) open(t TB, with func(context.Context, string, store.Options) (*
 	t.Helper()
 	g, err := identity.ParseGenesis(d.genesis)
 	check(t, err)
-	d.Store, err = with(context.Background(), filepath.Join(d.Dir, "db"), store.Options{VaultID: g.VaultID(), Device: d.Keys.ID(), Genesis: d.genesis, Clock: d.Clock})
+	d.Store, err = with(context.Background(), filepath.Join(d.Dir, "db"), store.Options{Unsealed: unsealed.ForMeasuring(), VaultID: g.VaultID(), Device: d.Keys.ID(), Genesis: d.genesis, Clock: d.Clock})
 	check(t, err)
 	d.Journal, err = journal.Open(context.Background(), journal.Parts{Ledger: d.Store, State: d.Store, Store: d.Store, Blobs: d.Store,
 		Device: d.Keys, Genesis: d.genesis, Epochs: d.epochs, Floors: d.floors, Clock: d.Clock})

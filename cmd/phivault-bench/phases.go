@@ -1,0 +1,200 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// bulk imports the records part by part on every side in turns, and after each
+// part has it pushed by the first device and pulled by the second.
+func (b *bench) bulk() error {
+	load := &pairing{work: "import", bulk: true}
+	push := &pairing{work: "push", bulk: true}
+	pull := &pairing{work: "first pull", bulk: true}
+	if err := b.mark(); err != nil {
+		return err
+	}
+	for i := range b.pairs {
+		err := b.turn(load, i, func(side int) (reply, error) {
+			return b.first(side, request{Op: "import", Path: b.c.ndjson, From: b.c.parts[i], To: b.c.parts[i+1]})
+		}, func(s *shell) (float64, bool, error) { return batch([]string{".read '" + b.c.sql[i] + "'"})(s) })
+		if err != nil {
+			return err
+		}
+		if b.c.sql != nil {
+			if err := os.Remove(b.c.sql[i]); err != nil {
+				return err
+			}
+		}
+		for _, sync := range []struct {
+			p      *pairing
+			device func(int, request) (reply, error)
+		}{{push, b.first}, {pull, b.second}} {
+			if err := b.turn(sync.p, i, func(side int) (reply, error) { return sync.device(side, request{Op: "sync"}) }, nil); err != nil {
+				return err
+			}
+		}
+	}
+	push.count, pull.count = load.count, load.count
+	b.done(load)
+	b.done(push)
+	b.done(pull)
+	for side := range b.procs {
+		for _, p := range b.procs[side] {
+			if _, err := p.do(request{Op: "settle"}); err != nil {
+				return err
+			}
+		}
+	}
+	for _, s := range b.shells {
+		if s != nil {
+			if _, err := s.run("PRAGMA wal_checkpoint(TRUNCATE);"); err != nil {
+				return err
+			}
+		}
+	}
+	return errors.Join(b.sizes(), b.start())
+}
+
+func (b *bench) openings() error {
+	for _, work := range []string{"open cold", "open warm"} {
+		cold := uint64(0)
+		n := 5
+		if work == "open cold" {
+			if !canForget {
+				continue
+			}
+			cold, n = 1, 3
+		}
+		p := &pairing{work: work}
+		for i := range b.pairs {
+			err := b.turn(p, i, func(side int) (reply, error) {
+				return b.first(side, request{Op: "open", N: n, Seed: cold})
+			}, func(s *shell) (float64, bool, error) {
+				ms, err := s.openings(n, cold == 1)
+				return ms, true, err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		b.done(p)
+	}
+	return nil
+}
+
+// questions are the rows that read, with the times of one turn.
+var questions = []struct {
+	work, op string
+	n        int
+}{
+	{"get", "get", 400},
+	{"list 50 of a patient", "list", 60},
+	{"search rare", "rare", 100},
+	{"search common", "common", 40},
+	{"search within a patient", "within", 60},
+	{"search prefix", "prefix", 40},
+	{"trend", "trend", 60},
+}
+
+func (b *bench) reading() error {
+	for _, q := range questions {
+		if err := b.repeat(q.work, q.op, q.n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) repeat(work, op string, n int) error {
+	if op == "trend" && len(b.c.queries.Trends) == 0 {
+		return nil // too few records for one
+	}
+	if err := b.mark(); err != nil {
+		return err
+	}
+	p := &pairing{work: work}
+	for i := range b.pairs {
+		q := request{Op: op, N: n, Seed: uint64(i)}
+		err := b.turn(p, i, func(side int) (reply, error) { return b.first(side, q) },
+			batch(b.c.queries.statements(op, n, q.Seed)))
+		if err != nil {
+			return err
+		}
+	}
+	b.done(p)
+	return nil
+}
+
+func (b *bench) editing() error { return b.repeat("edit", "edit", 60) }
+
+// oneEdit is an edit's way to the other device: pushed there, pulled here.
+func (b *bench) oneEdit() error {
+	p := &pairing{work: "sync one edit"}
+	for i := range b.pairs * 3 {
+		err := b.turn(p, i, func(side int) (reply, error) {
+			if _, err := b.first(side, request{Op: "edit", N: 1, Seed: uint64(1000 + i)}); err != nil {
+				return reply{}, err
+			}
+			r, err := b.first(side, request{Op: "sync"})
+			if err != nil {
+				return r, err
+			}
+			got, err := b.second(side, request{Op: "sync"})
+			if err != nil {
+				return r, err
+			}
+			r.MS[0] += got.MS[0]
+			return r, nil
+		}, nil)
+		if err != nil {
+			return err
+		}
+	}
+	b.done(p)
+	return nil
+}
+
+func (b *bench) verifying() error {
+	if err := b.mark(); err != nil {
+		return err
+	}
+	p := &pairing{work: "verify", bulk: true}
+	for i := range b.pairs {
+		if err := b.turn(p, i, func(side int) (reply, error) { return b.first(side, request{Op: "verify"}) }, nil); err != nil {
+			return err
+		}
+	}
+	b.done(p)
+	return nil
+}
+
+// merging edits while the full-text index is merged: work for that is made first.
+func (b *bench) merging() error {
+	p := &pairing{work: "edit while merging"}
+	for i := range b.pairs {
+		err := b.turn(p, i, func(side int) (reply, error) {
+			if _, err := b.first(side, request{Op: "fragment", Path: b.c.ndjson, To: b.c.some, Seed: uint64(i)}); err != nil {
+				return reply{}, err
+			}
+			return b.first(side, request{Op: "editmerge", N: 200, Seed: uint64(i)})
+		}, nil)
+		if err != nil {
+			return err
+		}
+	}
+	b.done(p)
+	return nil
+}
+
+func (b *bench) backup() error {
+	p := &pairing{work: "backup"}
+	r, err := b.first(ours, request{Op: "backup", Path: filepath.Join(b.scratch, "backup")})
+	if err != nil {
+		return err
+	}
+	p.acts, p.peak = r.MS, r.Peak
+	b.done(p)
+	return nil
+}
