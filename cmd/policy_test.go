@@ -28,8 +28,10 @@ var house = map[string][]string{
 	"crypto/identity":               {"crypto/secret", "crypto/seal"},
 	"crypto/internal/wycheproof":    {},
 
-	"vault":                       {},
-	"vault/fhir":                  {"vault"},
+	"vault":      {},
+	"vault/fhir": {"vault"},
+	// Records from forms and flags, and changes of single fields: by one rule, whoever asks.
+	"vault/fhir/compose":          {"vault", "vault/fhir"},
 	"vault/codec":                 {"vault", "vault/fhir"},
 	"vault/codec/fhirjson":        {"vault", "vault/fhir", "vault/codec/..."},
 	"vault/codec/csvfile":         {"vault", "vault/fhir", "vault/codec/..."},
@@ -61,7 +63,7 @@ var house = map[string][]string{
 	"sync/remote/malicious": {"sync/remote"},
 	"sync/engine":           {"sync/remote"},
 	"sync/host":             {"sync/remote"},
-	"tui":                   {"vault", "vault/fhir", "crypto/secret", "tui/..."},
+	"tui":                   {"vault", "vault/fhir", "vault/fhir/compose", "crypto/secret", "tui/..."},
 	"tui/widget":            {"vault", "vault/fhir", "crypto/secret", "tui/theme", "tui/plain"},
 	// What a record may put on a terminal is decided once, for the screens and the command line.
 	"tui/plain":          {},

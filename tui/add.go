@@ -2,12 +2,12 @@ package tui
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	tea "charm.land/bubbletea/v2"
 
 	"phivault/tui/widget"
+	"phivault/vault/fhir/compose"
 )
 
 // choose asks what is to be added.
@@ -18,7 +18,7 @@ type choose struct {
 }
 
 var addable = []struct{ name, typ string }{
-	{"Vital signs", "vitals"}, {"Observation", "Observation"}, {"Problem", "Condition"}, {"Medication", "MedicationStatement"},
+	{"Vital signs", vitals}, {"Observation", "Observation"}, {"Problem", "Condition"}, {"Medication", "MedicationStatement"},
 	{"Allergy", "AllergyIntolerance"}, {"Immunization", "Immunization"}, {"Note", "DocumentReference"}, {"Any resource, as JSON", ""},
 }
 
@@ -84,47 +84,6 @@ func newAdd(c commands, p *patient, typ string) *add {
 	return s
 }
 
-func text(label, hint string, need bool) *field {
-	return &field{label: label, hint: hint, need: need}
-}
-
-func choice(label string, of ...string) *field {
-	return &field{label: label, hint: "← → choose", choices: of, in: widget.NewInput(of[0], 40)}
-}
-
-// fieldsOf gives the form of a type. Its labels are what compose looks for.
-func fieldsOf(typ, today string) []*field {
-	date := &field{label: "Date", hint: "2026-03-09, 2026-03, 2026, or with time and zone", need: true, check: checkDate, in: widget.NewInput(today, 40)}
-	since := &field{label: "Date", hint: "since when, as far as it is known", check: checkDate}
-	what := text("What", "in words, as it is to be read", true)
-	code := text("Code", "optional: loinc|4548-4, snomed|…, rxnorm|…, cvx|…, icd10|…", false)
-	remark := &field{label: "Remark", in: widget.NewInput("", 2000)}
-	switch typ {
-	case "Patient":
-		return []*field{text("Family name", "", true), text("Given names", "", false),
-			{label: "Born", hint: "1952-03-16, as far as it is known", check: checkDay}, choice("Gender", "not stated", "female", "male", "other", "unknown")}
-	case "vitals":
-		list := []*field{date}
-		for _, v := range vitals {
-			list = append(list, &field{label: v.label, hint: "in " + v.unit + "; empty: not measured", check: checkNumber})
-		}
-		return list
-	case "Observation":
-		return []*field{what, code, text("Value", "digits are kept as typed", true), text("Unit", "", false), date,
-			choice("Status", "final", "preliminary", "amended", "corrected"), remark}
-	case "Condition":
-		return []*field{what, code, since, choice("Status", "active", "recurrence", "remission", "resolved", "inactive"), remark}
-	case "MedicationStatement":
-		return []*field{what, code, text("Dose", "as it is taken: 1 tablet in the morning", false), since,
-			choice("Status", "active", "completed", "intended", "stopped", "on-hold"), remark}
-	case "AllergyIntolerance":
-		return []*field{what, code, text("Reaction", "", false), since, choice("Status", "active", "inactive", "resolved"), remark}
-	case "Immunization":
-		return []*field{what, code, text("Lot", "", false), date, choice("Status", "completed", "not-done"), remark}
-	}
-	return []*field{text("Title", "", true), date, {label: "Text", need: true, in: widget.NewInput("", 20_000), hint: "the note itself"}}
-}
-
 func (s *add) Init() tea.Cmd { return nil }
 
 func (s *add) Update(msg tea.Msg) tea.Cmd {
@@ -151,7 +110,6 @@ func (s *add) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (s *add) save() tea.Cmd {
-	in := s.form.values()
 	subject, source := "", ""
 	if s.p != nil {
 		if s.p.fhirID == "" {
@@ -160,22 +118,19 @@ func (s *add) save() tea.Cmd {
 		}
 		subject, source = "Patient/"+s.p.fhirID, s.p.source
 	}
-	list := []object{}
-	if s.typ == "vitals" {
-		if list = composeVitals(subject, in); len(list) == 0 {
+	var list [][]byte
+	if s.typ == vitals {
+		if list = compose.Vitals(subject, s.form.composed()[compose.Date], s.form.values()); len(list) == 0 {
 			s.form.fault = "Nothing is measured yet."
 			return nil
 		}
 	} else {
-		list = append(list, compose(s.typ, subject, in))
+		list = append(list, compose.New(s.typ, subject, s.form.composed()))
 	}
 	return s.reading(&s.saves, func(ctx context.Context, v Session) (any, error) {
 		out := saved{n: len(list)}
-		for _, o := range list {
-			b, err := json.Marshal(o)
-			if err != nil {
-				return nil, err
-			}
+		for _, b := range list {
+			var err error
 			if out.record, err = v.Editor().Add(ctx, source, b); err != nil {
 				return nil, err
 			}

@@ -39,9 +39,7 @@ func newEditor(c commands, p *patient, old *vault.Record) *editor {
 			text = string(old.Resource.JSON)
 		}
 	case p != nil:
-		o := object{{"resourceType", ""}, {"id", vault.NewID()}, {"subject", object{{"reference", "Patient/" + p.fhirID}}}}
-		b, _ := json.MarshalIndent(o, "", "  ")
-		text = string(b)
+		text = fmt.Sprintf("{\n  \"resourceType\": \"\",\n  \"id\": %q,\n  \"subject\": {\n    \"reference\": %q\n  }\n}", vault.NewID(), "Patient/"+p.fhirID)
 	}
 	if !s.area.Set(text) {
 		s.fault = "It is too long to be edited here; use phivault edit."

@@ -8,10 +8,12 @@ import (
 
 	"phivault/tui/theme"
 	"phivault/tui/widget"
+	"phivault/vault/fhir/compose"
 )
 
 // field is one line of a form.
 type field struct {
+	key     compose.Key // what it is of a record; "" in other forms
 	label   string
 	hint    string
 	need    bool

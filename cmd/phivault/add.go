@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"phivault/vault"
+	"phivault/vault/fhir/compose"
 )
 
 type addFlags struct {
@@ -104,11 +106,10 @@ func (f *addFlags) complete(a *app, typ string) (err error) {
 			return err
 		}
 	}
-	switch f.gender {
-	case "", "male", "female", "other", "unknown":
-		return nil
+	if f.gender != "" && !slices.Contains(compose.Genders(), f.gender) {
+		return usage("--gender is male, female, other or unknown", "")
 	}
-	return usage("--gender is male, female, other or unknown", "")
+	return nil
 }
 
 // readText reads stdin as text of at most a megabyte.
@@ -139,7 +140,7 @@ func (a *app) add(ctx context.Context, v *vault.Vault, typ string, f *addFlags) 
 				return err
 			}
 		}
-		b, err = f.resource(typ, vault.NewID(), subject)
+		b = f.resource(typ, subject)
 	}
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"phivault/vault/fhir/compose"
 )
 
 // fits are the flags that make something of a composed record of each type.
@@ -49,14 +51,8 @@ func (f *addFlags) checkFlags(fs *pflag.FlagSet, typ string) error {
 // addNames are the flags of add itself, apart from the global ones.
 var addNames = []string{"source", "patient", "code", "display", "value", "unit", "date", "status", "text", "name", "birth-date", "gender"}
 
-// FHIR's date and dateTime (datatypes.html), and code.
-var (
-	fhirDate     = regexp.MustCompile(`^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$`)
-	fhirDateTime = regexp.MustCompile(`^[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?)?)?$`)
-	fhirCode     = regexp.MustCompile(`^[^\s|]+( [^\s|]+)*$`)
-	// numberish is what somebody types who means a number.
-	numberish = regexp.MustCompile(`(?i)^[+-]?([0-9.,']+(e[+-]?[0-9]*)?|nan|inf(inity)?)$`)
-)
+// numberish is what somebody types who means a number.
+var numberish = regexp.MustCompile(`(?i)^[+-]?([0-9.,']+(e[+-]?[0-9]*)?|nan|inf(inity)?)$`)
 
 // settle writes out today and now, and dates what is measured or noted now.
 func (f *addFlags) settle(now time.Time, typ string) {
@@ -69,10 +65,10 @@ func (f *addFlags) settle(now time.Time, typ string) {
 }
 
 func (f *addFlags) checkDates() error {
-	if _, ok := instant(f.date); f.date != "" && !(ok && fhirDateTime.MatchString(f.date)) {
+	if f.date != "" && !compose.IsDateTime(f.date) {
 		return usage("--date is not a date", "write 2026-03-09, 2026-03-09T10:30:00+01:00, today or now")
 	}
-	if _, ok := instant(f.birthDate); f.birthDate != "" && !(ok && fhirDate.MatchString(f.birthDate)) {
+	if f.birthDate != "" && !compose.IsDate(f.birthDate) {
 		return usage("--birth-date is not a date", "write 1970-01-31")
 	}
 	return nil
@@ -80,11 +76,7 @@ func (f *addFlags) checkDates() error {
 
 // checkCode wants a code where a system is named, and the other way round.
 func (f *addFlags) checkCode() error {
-	system, code, ok := strings.Cut(longCode(f.code), "|")
-	if !ok {
-		system, code = "-", system
-	}
-	if f.code != "" && (system == "" || strings.ContainsAny(system, " \t\n") || !fhirCode.MatchString(code)) {
+	if f.code != "" && !compose.IsCode(f.code) {
 		return usage("--code is not a code", "write 4548-4, or loinc|4548-4")
 	}
 	return nil
@@ -100,7 +92,7 @@ func (f *addFlags) checkValue(typ string) error {
 	case typ != "Observation" || f.value == "":
 		return nil
 	}
-	if !decimal.MatchString(f.value) {
+	if !compose.IsDecimal(f.value) {
 		if f.unit != "" || numberish.MatchString(strings.TrimSpace(f.value)) {
 			return usage("--value is not a number", "write 71.5: with a point, no sign but -, no zeros in front; words go without --unit")
 		}

@@ -14,6 +14,7 @@ import (
 	"phivault/crypto/keyfile/strength"
 	"phivault/sync/remote/malicious"
 	"phivault/vault"
+	"phivault/vault/fhir/compose"
 	"phivault/vault/synth"
 )
 
@@ -261,7 +262,7 @@ func (d *demonstration) choose() (code string, err error) {
 			return "", err
 		}
 		k := key{r.Patient, r.Resource.Code.Code}
-		if k.code == "" || k.patient.IsZero() || len(r.Resource.Measures) != 1 || !decimal.MatchString(r.Resource.Value) {
+		if k.code == "" || k.patient.IsZero() || len(r.Resource.Measures) != 1 || !compose.IsDecimal(r.Resource.Value) {
 			continue
 		}
 		m := r.Resource.Measures[0]

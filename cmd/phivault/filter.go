@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"phivault/vault"
+	"phivault/vault/fhir/compose"
 )
 
 // filter is the set of flags that select records.
@@ -46,7 +47,7 @@ func (f *filter) flags(c *cobra.Command, only ...string) {
 
 // query checks the flags and asks the vault who the patient is.
 func (f *filter) query(ctx context.Context, v *vault.Vault) (q vault.Query, err error) {
-	q = vault.Query{Type: f.typ, Code: longCode(f.code), Source: f.source, Since: f.since, Until: f.until,
+	q = vault.Query{Type: f.typ, Code: compose.LongCode(f.code), Source: f.source, Since: f.since, Until: f.until,
 		Limit: f.limit, Deleted: f.deleted, Conflicts: f.conflicts}
 	switch f.sort {
 	case "", "newest":
@@ -73,14 +74,6 @@ func (f *filter) query(ctx context.Context, v *vault.Vault) (q vault.Query, err 
 		q.Patient, err = findPatient(ctx, v, f.patient)
 	}
 	return q, err
-}
-
-// longCode writes out the short name of a code system: loinc|4548-4.
-func longCode(code string) string {
-	if system, rest, ok := strings.Cut(code, "|"); ok && systems[strings.ToLower(system)] != "" {
-		return systems[strings.ToLower(system)] + "|" + rest
-	}
-	return code
 }
 
 func isTypeName(s string) bool {

@@ -11,6 +11,7 @@ import (
 	"phivault/vault/codec/csvfile"
 	"phivault/vault/codec/document"
 	"phivault/vault/codec/fhirjson"
+	"phivault/vault/fhir/compose"
 )
 
 // codecs are the formats that an import can read, in the order in which they are
@@ -95,7 +96,7 @@ func (f *importFlags) csv(subject string) (vault.Codec, error) {
 		}
 		m.Patient = subject
 	}
-	m.Code = longCode(m.Code)
+	m.Code = compose.LongCode(m.Code)
 	c, err := csvfile.New(m)
 	if err != nil {
 		return nil, bad
