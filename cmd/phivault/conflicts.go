@@ -48,7 +48,7 @@ func (a *app) conflictsCommand() *cobra.Command {
 	show := &cobra.Command{
 		Use: "show ID", Short: "All versions of a record that count", Args: takes(1, 1, "one id"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.conflictShow(ctx, s.Vault.Vault, args[0]) })
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.conflictShow(ctx, s, args[0]) })
 		},
 	}
 	var f resolveFlags
@@ -124,7 +124,8 @@ func (a *app) conflicts(ctx context.Context, v *vault.Vault) error {
 	return t.close()
 }
 
-func (a *app) conflictShow(ctx context.Context, v *vault.Vault, what string) error {
+func (a *app) conflictShow(ctx context.Context, s *session, what string) error {
+	v := s.Vault.Vault
 	r, err := conflicting(ctx, v, what)
 	if err != nil {
 		return err
@@ -140,8 +141,9 @@ func (a *app) conflictShow(ctx context.Context, v *vault.Vault, what string) err
 	if err != nil {
 		return err
 	}
+	called := s.called(ctx)
 	for i, h := range heads {
-		title := "Version " + itoa(h.Version) + ", of device " + o.Versions[i].Device[:8] + ", " + o.Versions[i].At
+		title := "Version " + itoa(h.Version) + ", of device " + called(o.Versions[i].Device) + ", " + o.Versions[i].At
 		switch {
 		case h.Deleted:
 			title += ": deleted; this was in it"

@@ -33,7 +33,7 @@ DEVICE is its letter, its name, or its id, as "phivault device list" shows them.
 		},
 	}
 	remove.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return group("device", "The devices that share this vault", list, a.inviteCommand(), a.joinCommand(), remove)
+	return group("device", "The devices that share this vault", list, a.inviteCommand(), a.joinCommand(), a.renameCommand(), remove)
 }
 
 func newDeviceObject(ctx context.Context, s *session, m journal.Member) (deviceObject, error) {
@@ -84,7 +84,10 @@ func standing(o deviceObject) string {
 func deviceNamed(j *journal.Journal, what string) (found journal.Member, err error) {
 	n := 0
 	for _, m := range j.Members() {
-		if strings.EqualFold(m.Letter, what) || m.Name != "" && m.Name == what || len(what) >= 4 && strings.HasPrefix(m.Device.String(), strings.ToLower(what)) {
+		if strings.EqualFold(m.Letter, what) {
+			return m, nil // letters are given once; a name may look like one
+		}
+		if m.Name != "" && m.Name == what || len(what) >= 4 && strings.HasPrefix(m.Device.String(), strings.ToLower(what)) {
 			found = m
 			n++
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-
-	"phivault/vault"
 )
 
 func (a *app) historyCommand() *cobra.Command {
@@ -14,12 +12,13 @@ func (a *app) historyCommand() *cobra.Command {
 		Short: "Every version of a record",
 		Args:  takes(1, 1, "one id"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.history(ctx, s.Vault.Vault, args[0]) })
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.history(ctx, s, args[0]) })
 		},
 	}
 }
 
-func (a *app) history(ctx context.Context, v *vault.Vault, what string) error {
+func (a *app) history(ctx context.Context, s *session, what string) error {
+	v := s.Vault.Vault
 	id, err := v.Lookup(ctx, what)
 	if err != nil {
 		return err
@@ -30,12 +29,16 @@ func (a *app) history(ctx context.Context, v *vault.Vault, what string) error {
 	}
 	t := newTable(a.out, column{title: "VERSION", right: true}, column{title: "AT"}, column{title: "OP"}, column{title: "BYTES", right: true},
 		column{title: "SHA-256"}, column{title: "DEVICE"})
+	called := func(id string) string { return id }
+	if !a.g.json {
+		called = s.called(ctx)
+	}
 	for i := range revisions {
 		o := newRevisionObject(&revisions[i])
 		if a.g.json {
 			err = a.emit(o)
 		} else {
-			err = t.row(itoa(o.Version), o.At, o.Op, itoa(int64(o.Bytes)), o.SHA256[:16], o.Device[:8])
+			err = t.row(itoa(o.Version), o.At, o.Op, itoa(int64(o.Bytes)), o.SHA256[:16], called(o.Device))
 		}
 		if err != nil {
 			return err

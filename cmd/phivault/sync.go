@@ -22,7 +22,8 @@ type movedObject struct {
 }
 
 type staleObject struct {
-	Device string `json:"device"`
+	Device string `json:"device"` // its letter
+	Name   string `json:"name"`
 	Since  string `json:"since"`
 }
 
@@ -230,7 +231,7 @@ func (a *app) remarks(f findings) {
 		a.note("phivault: note: " + itoa(int64(st.Quarantined)) + " parts that a removed device wrote afterwards are set aside")
 	}
 	for _, d := range f.stale {
-		a.note("phivault: note: nothing was heard of device " + d.Device + " since " + d.Since)
+		a.note("phivault: note: nothing was heard of device " + strings.TrimSpace(d.Device+" "+clean(d.Name)) + " since " + d.Since)
 	}
 }
 
@@ -249,7 +250,7 @@ func (s *session) stale(ctx context.Context, j *journal.Journal) ([]staleObject,
 			return nil, err
 		}
 		if !m.Self && !m.Removed && !seen.IsZero() && s.app.now().Sub(seen) > staleAfter {
-			out = append(out, staleObject{m.Letter, stamp(seen)})
+			out = append(out, staleObject{m.Letter, m.Name, stamp(seen)})
 		}
 	}
 	return out, nil

@@ -30,7 +30,7 @@ func (j *Journal) decode(s *segment.Segment, bodies [][]byte) (*checked, error) 
 				return nil, at(ErrForged, s.Place, "an entry about members is malformed, or of another vault")
 			}
 			if m.Genesis == nil {
-				c.events = append(c.events, event{At: s.Place, Index: i, By: s.Place.Log.Device, Admit: m.Admit, Remove: m.Remove})
+				c.events = append(c.events, event{At: s.Place, Index: i, By: s.Place.Log.Device, Admit: m.Admit, Remove: m.Remove, Name: m.Name})
 			}
 		case vault.KindEpoch:
 			m, err := segment.DecodeMint(p)
@@ -59,6 +59,7 @@ func (j *Journal) rank(c *checked) {
 			n++
 		}
 	}
+	j.turns(c, in)
 }
 
 // verdict of a check that found nothing wrong.
@@ -89,7 +90,7 @@ func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place
 	if !before.is(s.Place.Log.Device) {
 		return 0, nil, at(ErrForged, s.Place, "its writer is no member")
 	}
-	if len(c.events) > 0 && !before.owner(s.Place.Log.Device) {
+	if slices.ContainsFunc(c.events, func(e event) bool { return e.Name == nil }) && !before.owner(s.Place.Log.Device) {
 		return 0, nil, at(ErrForged, s.Place, "only an owner changes who is a member")
 	}
 	if err := j.checkEvents(c, before); err != nil {
@@ -168,6 +169,10 @@ func (j *Journal) checkEvents(c *checked, before membership) error {
 		case e.Remove != nil:
 			if _, known := before.find(e.Remove.Device); !known {
 				return at(ErrForged, c.seg.Place, "it removes a device that was never admitted")
+			}
+		case e.Name != nil:
+			if err := checkName(e, before); err != nil {
+				return err
 			}
 		}
 		for _, o := range c.events[:i] {

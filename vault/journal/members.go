@@ -87,7 +87,7 @@ func (s *state) pastOf(seg *segment.Segment) past {
 // alone, never on the order in which its events arrived.
 func (s *state) members(in past, more ...event) membership {
 	var m membership
-	var removals []event
+	var removals, names []event
 	for _, e := range append(slices.Clone(s.Events), more...) {
 		switch {
 		case e.Founder != nil:
@@ -98,6 +98,8 @@ func (s *state) members(in past, more ...event) membership {
 				name: e.Admit.Name, order: e.Rank, given: e.Admit.Given})
 		case e.Remove != nil:
 			removals = append(removals, e)
+		case e.Name != nil:
+			names = append(names, e)
 		}
 	}
 	slices.SortStableFunc(m.all, func(a, b member) int {
@@ -113,6 +115,7 @@ func (s *state) members(in past, more ...event) membership {
 		m.all[i].order = i
 	}
 	m.decide(removals)
+	m.name(names)
 	return m
 }
 

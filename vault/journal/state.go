@@ -41,10 +41,11 @@ type event struct {
 	At      vault.Place
 	Index   int // of its entry in the segment
 	By      [16]byte
-	Rank    int // admissions in its causal past: the order of seniority
+	Rank    int // admissions in its causal past: the order of seniority; of a name, how many it follows
 	Founder *identity.Public
 	Admit   *segment.Admission
 	Remove  *segment.Removal
+	Name    *segment.Naming
 }
 
 type epochInfo struct {

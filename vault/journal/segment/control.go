@@ -46,6 +46,7 @@ type Member struct {
 	Genesis []byte
 	Admit   *Admission
 	Remove  *Removal
+	Name    *Naming
 }
 
 // Encode gives the canonical bytes.
@@ -63,6 +64,8 @@ func (m Member) Encode() []byte {
 			b = append(b, e[:]...)
 		}
 		return b
+	case m.Name != nil:
+		return m.Name.encode()
 	default:
 		r := m.Remove
 		b := append([]byte{controlVersion, tagRemove}, r.Device[:]...)
@@ -119,6 +122,11 @@ func DecodeMember(b []byte) (m Member, err error) {
 			v.Keep = vault.Place{}
 		}
 		m.Remove = v
+	case tagName:
+		m.Name = new(Naming)
+		if !m.Name.decode(r) {
+			return Member{}, ErrFormat
+		}
 	default:
 		return m, ErrFormat
 	}

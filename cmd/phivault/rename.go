@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"phivault/vault/journal"
+	"phivault/vault/journal/segment"
+)
+
+func (a *app) renameCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rename NAME [DEVICE]",
+		Short: "Give this device, or another one, a name that all devices show",
+		Long: `Rename gives a device a name; without DEVICE this one. A device may name itself, an
+owner may name any. Others see it when they have synced.
+
+DEVICE is its letter, its name, or its id, as "phivault device list" shows them.`,
+		Args: takes(1, 2, "a name, and a device unless it is this one"),
+		RunE: func(c *cobra.Command, args []string) error {
+			name, err := deviceName(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.deviceRename(ctx, s, name, args[1:]) })
+		},
+	}
+}
+
+// deviceName is a name as it is kept: without spaces around it, and without what
+// no terminal should get.
+func deviceName(typed string) (string, error) {
+	name := strings.TrimSpace(typed)
+	if name == "" || len(name) > segment.MaxName || name != clean(name) {
+		return "", usage("a device's name has 1 to 256 bytes of plain text", "")
+	}
+	return name, nil
+}
+
+func (a *app) deviceRename(ctx context.Context, s *session, name string, which []string) error {
+	if err := s.reauth(ctx); err != nil {
+		return err
+	}
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	var m journal.Member
+	if len(which) > 0 {
+		m, err = deviceNamed(j, which[0])
+	} else {
+		m, err = self(j)
+	}
+	if err != nil {
+		return err
+	}
+	if err := j.Rename(ctx, m.Device, name); err != nil {
+		return err
+	}
+	return a.done("phivault.device.rename.v1", "renamed", "Device "+m.Letter+" is now called "+name+". Others see it when they have synced.")
+}
+
+func self(j *journal.Journal) (journal.Member, error) {
+	for _, m := range j.Members() {
+		if m.Self {
+			return m, nil
+		}
+	}
+	return journal.Member{}, failed("waiting", "this device's admission has not arrived yet", `run "phivault sync"`)
+}
+
+// called gives devices their letters and names, for people; the beginning of the id
+// of one that is not known.
+func (s *session) called(ctx context.Context) func(id string) string {
+	names := map[string]string{}
+	if j, err := s.Journal(ctx); err == nil {
+		for _, m := range j.Members() {
+			names[hex.EncodeToString(m.Device[:])] = strings.TrimSpace(m.Letter + " " + clean(m.Name))
+		}
+	}
+	return func(id string) string {
+		if n := names[id]; n != "" {
+			return n
+		}
+		return id[:min(8, len(id))]
+	}
+}
