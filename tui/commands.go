@@ -22,6 +22,7 @@ type desk struct {
 	settings Settings
 	save     func(Settings) error
 	send     func(tea.Msg) // from commands that tell how far they are; nil: nobody listens
+	quiet    quiet
 
 	steps []step // what the screen that is being asked wants of the root
 }
@@ -47,6 +48,7 @@ const (
 	stepFail                    // tell what went wrong
 	stepEnter                   // go on with an open vault
 	stepLock
+	stepStand // ask anew how things stand with remotes and devices
 )
 
 // commands is all that a screen can act through: there is no other way to a
@@ -63,6 +65,7 @@ func (c commands) home()            { c.d.steps = append(c.d.steps, step{kind: s
 func (c commands) say(text string)  { c.d.steps = append(c.d.steps, step{kind: stepSay, text: text}) }
 func (c commands) fail(text string) { c.d.steps = append(c.d.steps, step{kind: stepFail, text: text}) }
 func (c commands) lock()            { c.d.steps = append(c.d.steps, step{kind: stepLock}) }
+func (c commands) stand()           { c.d.steps = append(c.d.steps, step{kind: stepStand}) }
 func (c commands) enter(s Session)  { c.d.steps = append(c.d.steps, step{kind: stepEnter, in: s}) }
 
 // lane is one kind of question of a screen. Only the reply to the newest one

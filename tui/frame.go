@@ -30,10 +30,11 @@ func (m *Model) draw() string {
 			fmt.Sprintf("phivault needs %d and %d: make the window larger.", leastWidth, leastHeight)}, m.w, m.h)
 	}
 	a := m.top().About()
-	head := m.theme.Title.Render(widget.Fit("phivault", m.w))
+	head := m.theme.Title.Render("phivault") + widget.Fit("", m.w-len("phivault"))
 	if a.patient != nil {
 		head = a.patient.banner(m.w, m.now(), m.theme)
 	}
+	head, status := m.banner(head)
 	body := ""
 	if m.help != nil {
 		body = m.help.view(m.w, m.h-3)
@@ -41,7 +42,29 @@ func (m *Model) draw() string {
 		body = m.top().View(m.w, m.h-3)
 	}
 	line, foot := m.told(a)
+	if m.line == "" {
+		line = status
+	}
 	return head + "\n" + body + "\n" + line + "\n" + foot
+}
+
+// banner puts the quiet status at the right end of the first line. Where what
+// stands there needs the room, it is the line above the keys.
+func (m *Model) banner(head string) (with, below string) {
+	text, bad := m.status()
+	style := m.theme.Faint
+	if bad {
+		style, text = m.theme.Error, "! "+text
+	}
+	rest := strings.TrimRight(head, " ")
+	gap := m.w - widget.Width(rest) - widget.Width(text)
+	switch {
+	case text == "":
+		return head, widget.Fit("", m.w)
+	case gap >= 3:
+		return rest + strings.Repeat(" ", gap) + style.Render(text), widget.Fit("", m.w)
+	}
+	return head, style.Render(widget.FitRight(text+" ", m.w))
 }
 
 // told gives the last two lines: what happened, and the keys worth knowing. A

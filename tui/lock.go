@@ -28,7 +28,7 @@ func (m *Model) end(how Result) tea.Cmd {
 	m.top().Wipe()
 	m.steps = nil
 	m.cancel() // ends every question that is open
-	m.ending, m.session = m.session, nil
+	m.ending, m.session, m.quiet = m.session, nil, quiet{}
 	return closing(m.ending, closed{})
 }
 

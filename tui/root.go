@@ -122,6 +122,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, nil
 	}
 	switch msg := msg.(type) {
+	case Heard:
+		return m, m.heard(msg)
 	case progress:
 		if msg.gen == msg.lane.gen {
 			return m, m.ask(m.top().Update(msg))
@@ -161,6 +163,12 @@ func (m *Model) answered(a answer) tea.Cmd {
 		m.line, m.bad = explain(a.err, m.explain), true
 	}
 	var cmds []tea.Cmd
+	switch v := a.value.(type) {
+	case Standing:
+		m.quiet.now, m.quiet.known = v, true
+	case saved, imported:
+		cmds = append(cmds, m.changed())
+	}
 	for _, s := range append([]screen{}, m.stack...) {
 		cmds = append(cmds, s.Update(a))
 	}
@@ -201,12 +209,14 @@ func (m *Model) ask(cmd tea.Cmd) tea.Cmd {
 			m.pop(len(m.stack))
 			first := newPatients(commands{m.desk})
 			m.stack = []screen{first}
-			cmds = append(cmds, first.Init())
+			cmds = append(cmds, first.Init(), m.share())
 			if n, ok := s.in.(interface{ Notices() []string }); ok && len(n.Notices()) > 0 {
 				m.line, m.bad = strings.Join(n.Notices(), " "), true
 			}
 		case stepLock:
 			cmds = append(cmds, m.end(Locked))
+		case stepStand:
+			cmds = append(cmds, m.stand())
 		}
 	}
 	return tea.Batch(cmds...)
@@ -265,6 +275,9 @@ func (m *Model) keys(a about) []binding {
 	}
 	if _, search := m.top().(*search); !search {
 		table = append(table, bind("/", "search", func() tea.Cmd { c.open(newSearch(c, a.patient)); return nil }).unless(locked).foot())
+	}
+	if m.sharing() != nil {
+		table = append(table, m.sharedKeys()...)
 	}
 	return append(table,
 		bind("?", "help", func() tea.Cmd { m.help = newHelp(m, a); return nil }).foot(),

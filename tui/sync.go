@@ -1,0 +1,404 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"phivault/tui/widget"
+)
+
+// syncing shows where the vault's ciphertext lies, who else has the vault, and what
+// is on its way.
+type syncing struct {
+	commands
+	runs, acts lane
+	list       widget.List
+	seen       int64  // objects of the exchange that runs
+	acting     string // what is asked of a remote right now
+	sure       bool   // the next d forgets the remote
+}
+
+func newSyncing(c commands) *syncing { return &syncing{commands: c} }
+
+func (s *syncing) Init() tea.Cmd { s.stand(); return nil }
+
+// synced is what an exchange came to.
+type synced []Round
+
+// remotesChanged says that a remote was added, tested or forgotten.
+type remotesChanged struct{ say string }
+
+func (s *syncing) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case progress:
+		if msg.lane == &s.runs {
+			s.seen = msg.n
+		}
+	case answer:
+		return s.answered(msg)
+	case tea.KeyPressMsg:
+		s.sure = false
+		s.list.Key(msg.String())
+	case click:
+		s.list.Click(msg.y - 4)
+	}
+	return nil
+}
+
+func (s *syncing) answered(a answer) tea.Cmd {
+	if a.lane == &s.runs || a.lane == &s.acts {
+		s.acting = ""
+		s.stand()
+	}
+	switch v := a.value.(type) {
+	case Standing:
+		s.list.N = len(v.Remotes)
+	case synced:
+		if a.lane == &s.runs {
+			s.tell(v)
+		}
+	case remotesChanged:
+		s.say(v.say)
+		s.stand()
+	}
+	return nil
+}
+
+// tell says what an exchange came to, the gravest first.
+func (s *syncing) tell(list []Round) {
+	worst, sent, got := Round{}, 0, 0
+	for _, r := range list {
+		s.d.quiet.rounds[r.Remote] = r
+		sent, got = sent+r.Pushed, got+r.Pulled
+		if r.Trouble > worst.Trouble {
+			worst = r
+		}
+	}
+	if worst.Trouble != TroubleNone {
+		s.fail(worst.Words)
+		return
+	}
+	s.say(fmt.Sprintf("Synced. %d sent, %d received.", sent, got))
+}
+
+func (s *syncing) sync() tea.Cmd {
+	s.seen = 0
+	return s.shared(&s.runs, func(ctx context.Context, in Sharing, tell func(int64)) (any, error) {
+		r, err := in.Sync().Now(ctx, tell)
+		return synced(r), err
+	})
+}
+
+func (s *syncing) remote() (Remote, bool) {
+	list := s.d.quiet.now.Remotes
+	if s.list.At >= len(list) {
+		return Remote{}, false
+	}
+	return list[s.list.At], true
+}
+
+func (s *syncing) test() tea.Cmd {
+	r, ok := s.remote()
+	if !ok {
+		return nil
+	}
+	s.acting = "Asking " + r.Name + "…"
+	return s.shared(&s.acts, func(ctx context.Context, in Sharing, _ func(int64)) (any, error) {
+		return remotesChanged{r.Name + " answers."}, in.Remotes().Test(ctx, r.Name)
+	})
+}
+
+func (s *syncing) forget() tea.Cmd {
+	r, ok := s.remote()
+	if !ok {
+		return nil
+	}
+	if !s.sure {
+		s.sure = true
+		s.say("d again forgets " + r.Name + " and its credentials. What lies there stays there.")
+		return nil
+	}
+	s.sure = false
+	return s.shared(&s.acts, func(ctx context.Context, in Sharing, _ func(int64)) (any, error) {
+		return remotesChanged{r.Name + " is forgotten. What lies there stays there."}, in.Remotes().Remove(ctx, r.Name)
+	})
+}
+
+// shared is ask for what concerns remotes and other devices.
+func (c commands) shared(l *lane, do func(ctx context.Context, in Sharing, tell func(int64)) (any, error)) tea.Cmd {
+	in := c.d.sharing()
+	if in == nil {
+		return nil
+	}
+	return c.ask(l, func(ctx context.Context, tell func(int64)) (any, error) { return do(ctx, in, tell) })
+}
+
+func (s *syncing) View(w, h int) string {
+	t, q := s.d.theme, &s.d.quiet
+	lines := []string{t.Title.Render(widget.Fit("  Sync", w)), widget.Fit("  "+s.headline(), w), ""}
+	if !q.known {
+		return widget.Block(lines, w, h)
+	}
+	if len(q.now.Remotes) == 0 {
+		lines = append(lines, "  There is no remote yet: this machine has the only copy, besides backups.",
+			"  A remote is any place that keeps files: a stick, a network or cloud folder, a",
+			"  host of your own. It gets nothing but ciphertext. a adds one.")
+	} else {
+		lines = append(lines, s.remotes(w)...)
+	}
+	lines = append(lines, "")
+	lines = append(lines, s.devices(w)...)
+	lines = append(lines, "")
+	var end []string
+	if code := q.now.Code; code != "" {
+		end = append(end, widget.Fit("  Code of this device  "+t.Title.Render(spaced(code)), w),
+			t.Faint.Render(widget.Fit("  v compares the other device's: both then know that they saw the same history.", w)))
+	}
+	end = append(end, s.trouble(w)...)
+	lines = lines[:min(len(lines), max(4, h-len(end)))]
+	return widget.Block(append(lines, end...), w, h)
+}
+
+// headline says how things stand, in a sentence.
+func (s *syncing) headline() string {
+	q := &s.d.quiet
+	switch {
+	case s.runs.busy && s.seen == 0:
+		return "Syncing…"
+	case s.runs.busy:
+		return fmt.Sprintf("Syncing… %s so far.", plural(int(s.seen), "object"))
+	case s.acting != "":
+		return s.acting
+	case !q.known:
+		return "Reading…"
+	}
+	var parts []string
+	switch n := int(q.now.Pending); {
+	case len(q.now.Remotes) == 0:
+	case n == 0:
+		parts = append(parts, "Nothing waits to be sent.")
+	case n == 1:
+		parts = append(parts, "1 change waits to be sent.")
+	default:
+		parts = append(parts, fmt.Sprintf("%d changes wait to be sent.", n))
+	}
+	if n := int(q.now.Conflicts); n > 0 {
+		parts = append(parts, plural(n, "record")+" in conflict: C.")
+	}
+	if q.now.Waiting > 0 {
+		parts = append(parts, "Some history has not arrived yet.")
+	}
+	if q.now.SetAside > 0 {
+		parts = append(parts, "What a removed device wrote later is set aside.")
+	}
+	return strings.Join(parts, " ")
+}
+
+func (s *syncing) remotes(w int) []string {
+	t, q := s.d.theme, &s.d.quiet
+	widths := []int{16, 30, 8, -1}
+	out := []string{t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Remote", "Last sync", "To send", "State"), w))}
+	return append(out, s.list.Draw(w, min(len(q.now.Remotes), 4), t.Selected.Render, func(i, w int) string {
+		r := q.now.Remotes[i]
+		state := "not asked yet"
+		if round, ok := q.rounds[r.Name]; ok {
+			state = troubleNames[round.Trouble]
+		}
+		return widget.Columns(w, widths, widget.Clean(r.Name), when(s.d.now(), r.Synced, "never"), fmt.Sprint(r.Pending), state)
+	})...)
+}
+
+func (s *syncing) devices(w int) []string {
+	t, q := s.d.theme, &s.d.quiet
+	widths := deviceWidths
+	out := []string{t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Device", "", "Last news", "Has what was sent here"), w))}
+	for _, d := range q.now.Devices {
+		if !d.Removed {
+			out = append(out, "  "+widget.Columns(w-2, widths, d.Letter, deviceName(d), s.news(d), current(d, q.now)))
+		}
+	}
+	return out
+}
+
+var deviceWidths = []int{6, -1, 30, 22}
+
+// news says when a device last wrote.
+func (c commands) news(d Device) string {
+	if d.Self {
+		return ""
+	}
+	return when(c.d.now(), d.Seen, "none yet")
+}
+
+// current says whether a device is known to have what was sent from here.
+func current(d Device, st Standing) string {
+	switch {
+	case d.Self || d.Removed:
+		return ""
+	case d.Current:
+		return "yes"
+	}
+	return "not known yet"
+}
+
+func deviceName(d Device) string {
+	name := widget.Clean(d.Name)
+	switch {
+	case d.Self && name == "":
+		return "this device"
+	case d.Self:
+		return name + " (this one)"
+	case name == "":
+		return "the first device"
+	}
+	return name
+}
+
+// trouble explains in plain words what is wrong with the selected remote.
+func (s *syncing) trouble(w int) (out []string) {
+	r, ok := s.remote()
+	round := s.d.quiet.rounds[r.Name]
+	t := s.d.theme
+	if !ok {
+		return nil
+	}
+	if round.Trouble == TroubleNone {
+		return []string{"", t.Faint.Render(widget.Fit("  "+widget.Clean(r.Address), w))}
+	}
+	out = append(out, "")
+	for i, l := range widget.Wrap(widget.Clean(r.Name)+": "+troubleTexts[round.Trouble], w-6) {
+		mark := "    "
+		if i == 0 {
+			mark = "  ! "
+		}
+		out = append(out, t.Error.Render(widget.Fit(mark+l, w)))
+	}
+	return append(out, t.Faint.Render(widget.Fit("    ("+widget.Clean(round.Words)+")", w)))
+}
+
+var troubleNames = map[Trouble]string{TroubleNone: "ok", TroubleOffline: "! does not answer", TroubleRefused: "! refuses", TroubleOther: "! not done",
+	TroubleRestored: "! nothing is sent", TroubleUntrusted: "! not who it was", TroubleUnreadable: "! gives damage", TroubleGone: "! went back",
+	TroubleFork: "! two histories", TroubleForged: "! forges"}
+
+var troubleTexts = map[Trouble]string{
+	TroubleOffline:    "it does not answer. Nothing is lost: what waits is sent when it does.",
+	TroubleRefused:    "it answers and refuses. Its credential may have been changed or taken away, or it is full.",
+	TroubleOther:      "that was not done.",
+	TroubleRestored:   "this copy of the vault is older than what this device had sent. It can be read; it sends nothing. Let this machine join anew from another device.",
+	TroubleUntrusted:  "what answers there did not prove to be the place that was set up. Nothing was sent. If nobody renewed its certificate, somebody may be in between.",
+	TroubleUnreadable: "it gave something that does not open: damaged, swapped, or not whole yet, as in a cloud folder that still copies. Nothing here was changed. Sync again later; if it stays so, use another remote.",
+	TroubleGone:       "it lost what was there before, or was put back to an older state. Your records are whole on this device; nothing here was changed and nothing was sent there. Ask who runs it, or use another remote.",
+	TroubleFork:       "it shows your devices different histories. Nothing here was changed and nothing was sent there. Compare the codes of your devices (v), and do not use it any more.",
+	TroubleForged:     "it gave something that no device of this vault may have written. Nothing here was changed. Do not trust it any more.",
+}
+
+// spaced sets the digits of a code in groups.
+func spaced(code string) string {
+	f := strings.Fields(widget.Clean(code))
+	if len(f) != 3 {
+		return strings.Join(f, " ")
+	}
+	out := f[:2:2]
+	for d := f[2]; d != ""; d = d[min(len(d), 5):] {
+		out = append(out, d[:min(len(d), 5)])
+	}
+	return strings.Join(out, " ")
+}
+
+func (s *syncing) About() about {
+	none, busy := "", ""
+	if len(s.d.quiet.now.Remotes) == 0 {
+		none = "There is no remote yet: a adds one."
+	}
+	if s.runs.busy || s.acts.busy {
+		busy = "Wait for what is going on."
+	}
+	forget := "forget the remote"
+	if s.sure {
+		forget = "again forgets it; any other key does not"
+	}
+	a := about{name: "sync", keys: []binding{
+		bind("enter y", "sync now", s.sync).unless(none + busy).foot(),
+		bind("a", "add a remote", func() tea.Cmd { s.open(newAddRemote(s.commands)); return nil }).unless(busy).foot(),
+		bind("t", "test the remote", s.test).unless(none + busy).foot(),
+		bind("d", forget, s.forget).unless(none + busy).foot(),
+		bind("v", "compare codes", func() tea.Cmd { s.open(newComparing(s.commands)); return nil }).foot(),
+	}}
+	if s.runs.busy || s.acts.busy {
+		a.holds = true
+		a.keys = []binding{bind("esc", "stop", func() tea.Cmd {
+			s.runs.end()
+			s.acts.end()
+			s.acting = ""
+			s.say("Stopped. What was finished is kept.")
+			return nil
+		}).foot()}
+	}
+	return a
+}
+
+func (s *syncing) Wipe() {
+	s.runs.end()
+	s.acts.end()
+}
+
+// comparing compares the code of another device with what is here.
+type comparing struct {
+	commands
+	form form
+	asks lane
+}
+
+func newComparing(c commands) *comparing {
+	s := &comparing{commands: c}
+	s.form.fields = []*field{{label: "Its code", need: true, in: widget.NewInput("", 60), hint: "a letter, a number and 20 digits; spaces do not count"}}
+	return s
+}
+
+func (s *comparing) Init() tea.Cmd { return nil }
+
+// same says that two devices saw the same history.
+type same struct{}
+
+func (s *comparing) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case answer:
+		if _, ok := msg.value.(same); ok && msg.lane == &s.asks {
+			s.drop(s)
+			s.say("The same: both devices saw the same history up to that code.")
+		}
+	case tea.KeyPressMsg:
+		if !s.asks.busy && s.form.key(msg) {
+			code := s.form.fields[0].text()
+			return s.shared(&s.asks, func(ctx context.Context, in Sharing, _ func(int64)) (any, error) {
+				return same{}, in.Sync().Compare(ctx, code)
+			})
+		}
+	case tea.PasteMsg:
+		if !s.form.paste(msg.Content) {
+			s.fail("That is too long for a code.")
+		}
+	}
+	return nil
+}
+
+func (s *comparing) View(w, h int) string {
+	t := s.d.theme
+	lines := []string{t.Title.Render("  Compare codes"), "",
+		"  A remote that lies could show your devices different histories. It cannot make",
+		"  their codes agree. Open Sync on the other device, and type what it shows, or",
+		"  have this one's typed there:", "", "      " + t.Title.Render(stated(spaced(s.d.quiet.now.Code), "no code before the first sync")), ""}
+	return widget.Block(append(lines, s.form.lines(w, 4, t)...), w, h)
+}
+
+func (s *comparing) About() about {
+	return about{name: "compare", typing: true, keys: []binding{{keys: []string{"enter"}, help: "compare", hint: true}}}
+}
+
+func (s *comparing) Wipe() {
+	s.asks.end()
+	s.form.wipe()
+}
