@@ -27,6 +27,8 @@ type Segment struct {
 	Head    []byte    // the signed plaintext up to the entry headers, and the signature; opaque here
 	Clock   time.Time // the writer's, for display only
 	Entries []SegmentEntry
+
+	Quarantined bool // kept without effect
 }
 
 // SegmentEntry is one entry of a segment. Body is its payload as it is stored,
@@ -75,7 +77,7 @@ type Ledger interface {
 	// transaction: its entries, the records they change, their views. It must
 	// be the next of its log. The same revision from two devices is one; what
 	// two devices changed apart becomes a conflict with both kept, or is merged
-	// where merge says how.
+	// where merge says how. A Quarantined one is kept and changes nothing else.
 	Apply(ctx context.Context, s Segment, merge Merger) (Applied, error)
 	// Places are the last segments, own and applied, one a log.
 	Places(ctx context.Context) ([]Place, error)
@@ -83,6 +85,22 @@ type Ledger interface {
 	// there: the next segment that it may lack.
 	Mark(ctx context.Context, remote string, log LogID, next uint64) error
 	Marked(ctx context.Context, remote string) (map[LogID]uint64, error)
+}
+
+// Quarantine keeps segments without effect: what a removed device wrote after its
+// cut-off. Implemented by vault/store; the journal alone decides what stands.
+type Quarantine interface {
+	// Withdraw makes the segments of other devices from the given numbers on
+	// quarantined, and all others stand: the records are then what they would be
+	// had the quarantined ones never been applied. It is one transaction, and none
+	// when that is so already.
+	Withdraw(ctx context.Context, from map[LogID]uint64, merge Merger) (Withdrawn, error)
+}
+
+// Withdrawn counts what a Withdraw changed.
+type Withdrawn struct {
+	Out, Back int // segments
+	Records   int // records touched
 }
 
 // Merger merges two revisions of a record that share an ancestor. It gives nil

@@ -31,4 +31,5 @@ type Revision struct {
 	Length  uint64
 	Kind    Kind // KindPut or KindTombstone
 	Entry   int64
+	Orphan  bool // it follows a revision that is not in the history: a quarantined one
 }

@@ -158,10 +158,12 @@ func (t *tx) entry(h vault.Header, record int64, body []byte) (int64, error) {
 	n := t.s.next.entry
 	t.s.next.entry++
 	var rec, about, parents any
-	if record != 0 {
+	switch {
+	case record != 0:
 		rec = record
-	} else if !h.Record.IsZero() {
+	case !h.Record.IsZero():
 		about = h.Record[:]
+		t.s.loose = t.s.loose || h.Kind <= vault.KindTombstone
 	}
 	if len(h.Parents) > 0 {
 		parents = joinRevisions(h.Parents)

@@ -89,7 +89,7 @@ func (a *applier) run(ctx context.Context) error {
 		return err
 	}
 	a.urls, a.fresh = map[vault.RecordID]string{}, map[vault.RecordID]bool{}
-	if err := a.readURLs(); err != nil {
+	if err := a.readURLs(a.seg.Entries); err != nil {
 		return err
 	}
 	first := a.s.next.entry
@@ -97,7 +97,11 @@ func (a *applier) run(ctx context.Context) error {
 		if i&63 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := a.take(ctx, i, e); err != nil {
+		take := a.take
+		if a.seg.Quarantined {
+			take = a.keep
+		}
+		if err := take(ctx, i, e); err != nil {
 			return err
 		}
 	}
@@ -168,12 +172,12 @@ func (a *applier) closeBatch(ctx context.Context, log, first, last int64) error 
 	for _, h := range a.headers {
 		chain = chain.Next(h)
 	}
-	return a.w.run("INSERT INTO batch(last,log,count,at,chain) VALUES(?,?,?,?,?)", last, log, last-first+1, a.seg.Clock.UnixMilli(), chain[:])
+	return a.w.run("INSERT INTO batch(last,log,count,at,chain,out) VALUES(?,?,?,?,?,?)", last, log, last-first+1, a.seg.Clock.UnixMilli(), chain[:], a.seg.Quarantined)
 }
 
 // readURLs gathers the full URLs that the segment's imports noted.
-func (a *applier) readURLs() error {
-	for _, e := range a.seg.Entries {
+func (a *applier) readURLs(entries []vault.SegmentEntry) error {
+	for _, e := range entries {
 		if e.Header.Kind != vault.KindImport || e.Body == nil {
 			continue
 		}

@@ -16,13 +16,14 @@ type segmentRow struct {
 	hash                  vault.Hash
 	clock                 int64
 	head                  []byte
+	out                   bool
 }
 
-const segmentColumns = "SELECT log,seq,hash,clock,first,last,head FROM segment "
+const segmentColumns = "SELECT log,seq,hash,clock,first,last,head,out FROM segment "
 
 func scanSegment(scan func(...any) error) (s segmentRow, err error) {
 	var hash []byte
-	if err := scan(&s.log, &s.seq, &hash, &s.clock, &s.first, &s.last, &s.head); err != nil {
+	if err := scan(&s.log, &s.seq, &hash, &s.clock, &s.first, &s.last, &s.head, &s.out); err != nil {
 		return s, err
 	}
 	copy(s.hash[:], hash)
@@ -107,8 +108,8 @@ func (s *Store) cut(ctx context.Context, l vault.CutLimits, sign func(vault.Draf
 }
 
 func (s *Store) addSegment(log int64, seg vault.Segment, first, last int64) error {
-	return s.w.run("INSERT INTO segment(log,seq,hash,clock,first,last,head) VALUES(?,?,?,?,?,?,?)",
-		log, int64(seg.Seq), seg.Hash[:], seg.Clock.UnixMilli(), first, last, seg.Head)
+	return s.w.run("INSERT INTO segment(log,seq,hash,clock,first,last,head,out) VALUES(?,?,?,?,?,?,?,?)",
+		log, int64(seg.Seq), seg.Hash[:], seg.Clock.UnixMilli(), first, last, seg.Head, seg.Quarantined)
 }
 
 // movedHeads are the other logs' last segments that no own segment cited yet,
@@ -169,7 +170,7 @@ func (s *Store) Segment(ctx context.Context, log vault.LogID, seq uint64) (seg v
 		if !found {
 			return fmt.Errorf("segment: %w", vault.ErrNotFound)
 		}
-		seg = vault.Segment{Place: vault.Place{Log: log, Seq: seq, Hash: row.hash}, Head: row.head, Clock: time.UnixMilli(row.clock).UTC()}
+		seg = vault.Segment{Place: vault.Place{Log: log, Seq: seq, Hash: row.hash}, Head: row.head, Clock: time.UnixMilli(row.clock).UTC(), Quarantined: row.out}
 		return s.logEntries(ctx, c, n, row.first, row.last, true, func(e vault.Entry, body []byte) error {
 			seg.Entries = append(seg.Entries, vault.SegmentEntry{Header: e.Header, Body: body})
 			return nil
@@ -229,9 +230,17 @@ func nextBatch(ctx context.Context, c *conn, log, entry int64) (b batch, ok bool
 
 // sharedBody finds the body of a put among the other entries of its record.
 func sharedBody(ctx context.Context, c *conn, h vault.Header) (b []byte, err error) {
-	_, err = c.row(ctx, []any{&b}, `SELECT p.body FROM record r JOIN entry e ON e.record=r.record JOIN payload p ON p.entry=e.entry
-		WHERE r.id=? AND e.sha256=? LIMIT 1`, h.Record[:], h.Payload[:])
-	return b, err
+	for _, q := range []string{
+		`SELECT p.body FROM record r JOIN entry e ON e.record=r.record JOIN payload p ON p.entry=e.entry
+			WHERE r.id=? AND e.sha256=? LIMIT 1`,
+		`SELECT p.body FROM entry e JOIN payload p ON p.entry=e.entry
+			WHERE e.about=? AND e.record IS NULL AND e.kind<=2 AND e.sha256=? LIMIT 1`,
+	} {
+		if ok, err := c.row(ctx, []any{&b}, q, h.Record[:], h.Payload[:]); err != nil || ok {
+			return b, err
+		}
+	}
+	return nil, nil
 }
 
 func logNumber(ctx context.Context, c *conn, log vault.LogID) (n int64, err error) {

@@ -19,14 +19,15 @@ type batch struct {
 	device [16]byte
 	number int64 // log number of the device
 	chain  vault.Chain
+	out    bool // quarantined
 }
 
-const batchColumns = "SELECT b.last,b.log,b.count,b.at,b.chain,l.device,l.number FROM batch b JOIN log l ON l.log=b.log "
+const batchColumns = "SELECT b.last,b.log,b.count,b.at,b.chain,l.device,l.number,b.out FROM batch b JOIN log l ON l.log=b.log "
 
 func scanBatch(scan func(...any) error) (b batch, err error) {
 	var ms int64
 	var chain, device []byte
-	if err := scan(&b.last, &b.log, &b.count, &ms, &chain, &device, &b.number); err != nil {
+	if err := scan(&b.last, &b.log, &b.count, &ms, &chain, &device, &b.number, &b.out); err != nil {
 		return b, err
 	}
 	b.at = time.UnixMilli(ms).UTC()
@@ -125,7 +126,7 @@ func scanEntry(scan func(...any) error) (e vault.Entry, body []byte, err error) 
 
 const entriesPage = 512
 
-// Entries reads the log; see vault.Log.
+// Entries reads the log; see vault.Log. Quarantined entries are not given.
 func (s *Store) Entries(ctx context.Context, from int64, kinds ...vault.Kind) iter.Seq2[vault.Entry, error] {
 	return func(yield func(vault.Entry, error) bool) {
 		for {
@@ -175,13 +176,18 @@ func (s *Store) entriesPage(ctx context.Context, from int64, kinds []vault.Kind)
 		if n < entriesPage {
 			last = 0
 		}
-		for i := range page {
-			b, err := batchOf(ctx, c, page[i].Number)
+		kept := page[:0]
+		for _, e := range page {
+			b, err := batchOf(ctx, c, e.Number)
 			if err != nil {
 				return err
 			}
-			page[i].At, page[i].Device = b.at, b.device
+			if !b.out {
+				e.At, e.Device = b.at, b.device
+				kept = append(kept, e)
+			}
 		}
+		page = kept
 		return nil
 	})
 	return page, last, err

@@ -63,7 +63,13 @@ func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	if err := t.citeNew(ctx, p.Resource.Cuts, 0); err != nil {
 		return 0, err
 	}
-	return vault.OutcomeNew, t.insert(ctx, p, vault.Header{Kind: vault.KindPut, Record: p.ID, Payload: p.Payload, Length: p.Length})
+	if err := t.insert(ctx, p, vault.Header{Kind: vault.KindPut, Record: p.ID, Payload: p.Payload, Length: p.Length}); err != nil {
+		return 0, err
+	}
+	if k, _, err := t.known(ctx, p.ID); err != nil || k.state == stateDeleted {
+		return vault.OutcomeStaysDeleted, err
+	}
+	return vault.OutcomeNew, nil
 }
 
 // insert adds a record with its first revision.
@@ -93,6 +99,15 @@ func (t *tx) insert(ctx context.Context, p *vault.Put, h vault.Header) error {
 	if err := t.w.run("INSERT INTO record(record,id,type,source,subject,doc,head,revisions,state) VALUES(?,?,?,?,?,?,?,1,0)",
 		record, p.ID[:], typ, source, null(subject), doc, entry); err != nil {
 		return err
+	}
+	if t.s.loose {
+		// Deletions may have come before any put that stands.
+		if linked, err := t.link(ctx, record, p.ID); err != nil {
+			return err
+		} else if linked {
+			_, err := t.rebuild(ctx, rebuilt{record: record, id: p.ID}, p.FullURL)
+			return err
+		}
 	}
 	return t.views(ctx, p, record, source, subject, doc)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"phivault/vault"
 	"phivault/vault/fhir"
@@ -167,7 +168,8 @@ func (s *Store) History(ctx context.Context, id vault.RecordID) (revs []vault.Re
 				return err
 			}
 			revs = append(revs, vault.Revision{ID: r.id, Version: i + 1, At: b.at, Device: b.device, Parents: r.header.Parents,
-				Payload: r.header.Payload, Length: r.header.Length, Kind: r.header.Kind, Entry: r.entry})
+				Payload: r.header.Payload, Length: r.header.Length, Kind: r.header.Kind, Entry: r.entry,
+				Orphan: slices.ContainsFunc(r.header.Parents, func(p vault.RevisionID) bool { return !h.named(p) })})
 		}
 		return nil
 	})

@@ -95,7 +95,7 @@ func (s *Store) urls(ctx context.Context) (map[vault.RecordID]string, error) {
 			}
 		}
 		return nil
-	}, entryColumns+"WHERE e.kind=? ORDER BY e.entry", int64(vault.KindImport))
+	}, entryColumns+"WHERE e.kind=? AND coalesce("+outOf+",0)=0 ORDER BY e.entry", int64(vault.KindImport))
 	return urls, err
 }
 

@@ -71,16 +71,34 @@ func (h history) has(payload vault.Hash) bool {
 }
 
 // content gives the put whose content stands under the entry: the revision
-// itself, or what a deletion deleted. Every device finds the same.
+// itself, or what a deletion deleted. Where a removed device wrote that, it is
+// another put of the record. Every device finds the same; nil when there is none.
 func (h history) content(entry int64) *revisionRow {
 	r := h.at(entry)
-	for r != nil && r.header.Kind != vault.KindPut {
-		if len(r.header.Parents) == 0 {
-			return nil
-		}
-		r = h.byID(r.header.Parents[0])
+	if r == nil {
+		return nil
 	}
-	return r
+	seen := map[vault.RevisionID]bool{}
+	for todo := []*revisionRow{r}; len(todo) > 0; {
+		r, todo = todo[0], todo[1:]
+		if r == nil || seen[r.id] {
+			continue
+		}
+		if r.header.Kind == vault.KindPut {
+			return r
+		}
+		seen[r.id] = true
+		for _, p := range r.header.Parents {
+			todo = append(todo, h.byID(p))
+		}
+	}
+	var lowest *revisionRow
+	for i := range h {
+		if h[i].header.Kind == vault.KindPut && (lowest == nil || bytes.Compare(h[i].id[:], lowest.id[:]) < 0) {
+			lowest = &h[i]
+		}
+	}
+	return lowest
 }
 
 func joinRevisions(ids []vault.RevisionID) []byte {

@@ -54,6 +54,7 @@ type Store struct {
 	next  counters
 	head  Head
 	cache *views
+	loose bool // there are puts or tombstones that are linked to no record
 
 	failed atomic.Bool // memory may differ from the database: nothing works any more
 
@@ -223,6 +224,9 @@ func (s *Store) load(ctx context.Context) error {
 		if _, err := s.w.row(ctx, []any{m.to}, m.query); err != nil {
 			return err
 		}
+	}
+	if _, err := s.w.row(ctx, []any{&s.loose}, "SELECT EXISTS(SELECT 1 FROM entry WHERE record IS NULL AND kind<=2)"); err != nil {
+		return err
 	}
 	h, err := s.ownEnd(ctx)
 	if err != nil {

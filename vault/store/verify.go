@@ -174,7 +174,7 @@ func (v *verifier) batch(ctx context.Context, b batch, chain vault.Chain) (vault
 		n++
 		chain = chain.Next(e.Header)
 		v.out.Entries++
-		if e.Header.Kind == vault.KindPut || e.Header.Kind == vault.KindTombstone {
+		if !b.out && (e.Header.Kind == vault.KindPut || e.Header.Kind == vault.KindTombstone) {
 			v.out.Revisions++
 		}
 		if !v.quick {
@@ -247,6 +247,8 @@ func (v *verifier) records(ctx context.Context) error {
 		{"view", "SELECT hex(r.id) FROM record r LEFT JOIN entry e ON e.entry=r.head WHERE e.entry IS NULL OR e.record IS NOT r.record"},
 		{"view", "SELECT hex(r.id) FROM record r WHERE r.revisions<>(SELECT count(*) FROM (SELECT DISTINCT kind,parents,sha256 FROM entry e WHERE e.record=r.record))"},
 		{"view", "SELECT e.entry FROM entry e LEFT JOIN record r ON r.record=e.record WHERE e.record IS NOT NULL AND r.record IS NULL"},
+		{"view", "SELECT e.entry FROM batch b JOIN entry e ON e.entry>b.last-b.count AND e.entry<=b.last WHERE b.out=1 AND e.record IS NOT NULL"},
+		{"view", "SELECT e.entry FROM entry e WHERE e.record IS NULL AND e.kind<=2 AND " + outOf + "=0 AND (e.kind=1 OR e.about IN (SELECT id FROM record))"},
 		{"index", "SELECT hex(r.id) FROM record r LEFT JOIN fts_docsize d ON d.id=r.doc WHERE (d.id IS NULL) <> (r.state=1)"},
 		{"index", "SELECT d.id FROM fts_docsize d LEFT JOIN record r ON r.doc=d.id WHERE r.record IS NULL"},
 	} {
