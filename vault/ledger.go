@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"io"
 	"time"
 )
 
@@ -110,6 +111,19 @@ type Merger func(ancestor, a, b *Resource) []byte
 // Applied counts what a segment brought.
 type Applied struct {
 	Entries, New, Changed, Conflicts, Deleted int
+}
+
+// SyncedBlobs are attachments as a journal moves them: packed, each part by itself,
+// as a body is. Implemented by vault/store.
+type SyncedBlobs interface {
+	Blobs
+	// PackBlob reads an attachment as it travels, and gives the size of that in
+	// bytes; or ErrNotFound.
+	PackBlob(ctx context.Context, sha256 Hash) (io.ReadCloser, int64, error)
+	// UnpackBlob gives the content of what PackBlob gave, in fixed memory whatever
+	// r gives. ErrIntegrity is for what PackBlob cannot have given; r's own errors
+	// come as they are.
+	UnpackBlob(r io.Reader) io.Reader
 }
 
 // JournalState is what a journal keeps beside the log, in the same database: its

@@ -21,7 +21,7 @@ type Parts struct {
 	Ledger vault.Ledger
 	State  vault.JournalState
 	Store  vault.Store
-	Blobs  vault.Blobs
+	Blobs  vault.SyncedBlobs
 	Device *identity.Device
 	// Genesis is the vault's first record.
 	Genesis []byte

@@ -128,13 +128,14 @@ func (j *Journal) takeBlob(ctx context.Context, r io.Reader, n *blobNote) error 
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(w, io.LimitReader(r, n.Size+1)); err != nil {
+	content := &judged{Reader: j.p.Blobs.UnpackBlob(r)}
+	if _, err := io.Copy(w, io.LimitReader(content, n.Size)); err != nil {
 		w.Abort()
 		return err
 	}
 	// One more read verifies the end: a reader that has given all may still find
 	// that the object was cut.
-	if m, err := r.Read(make([]byte, 1)); m > 0 || err != io.EOF {
+	if m, err := content.Read(make([]byte, 1)); m > 0 || err != io.EOF {
 		w.Abort()
 		if err != nil && err != io.EOF {
 			return err
@@ -146,6 +147,17 @@ func (j *Journal) takeBlob(ctx context.Context, r io.Reader, n *blobNote) error 
 		err = errOther
 	}
 	return err
+}
+
+// judged tells what a member packed wrongly from what is wrong here.
+type judged struct{ io.Reader }
+
+func (r *judged) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if errors.Is(err, vault.ErrIntegrity) {
+		err = errOther
+	}
+	return n, err
 }
 
 func (j *Journal) takePayload(r io.Reader, h vault.Header) error {
@@ -184,8 +196,13 @@ func (j *Journal) beside(ctx context.Context, s *segment.Segment, bodies [][]byt
 				return nil, fmt.Errorf("%w: an attachment's note", vault.ErrIntegrity)
 			}
 			n := j.space.Name(note.name)
-			out = append(out, engine.Envelope{Name: n, Size: seal.Size(note.Size, seal.Buckets), Open: func() (io.ReadCloser, error) {
-				r, err := j.p.Blobs.OpenBlob(ctx, note.sum)
+			r, size, err := j.p.Blobs.PackBlob(ctx, note.sum)
+			if err != nil {
+				return nil, err
+			}
+			_ = r.Close()
+			out = append(out, engine.Envelope{Name: n, Size: seal.Size(size, seal.Buckets), Open: func() (io.ReadCloser, error) {
+				r, _, err := j.p.Blobs.PackBlob(ctx, note.sum)
 				if err != nil {
 					return nil, err
 				}

@@ -85,7 +85,9 @@ type packer struct {
 	once sync.Once
 	enc  *zstd.Encoder
 	dec  *zstd.Decoder
-	err  error
+
+	small *zstd.Decoder // of chunks of attachments
+	err   error
 }
 
 func (p *packer) init() error {
@@ -97,6 +99,11 @@ func (p *packer) init() error {
 		}
 		p.dec, p.err = zstd.NewReader(nil, zstd.WithDecoderDicts(dictionary1), zstd.WithDecoderConcurrency(2),
 			zstd.WithDecoderMaxMemory(maxPayload), zstd.WithDecoderLowmem(true), zstd.WithDecodeAllCapLimit(false))
+		if p.err != nil {
+			return
+		}
+		p.small, p.err = zstd.NewReader(nil, zstd.WithDecoderDicts(dictionary1), zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderMaxMemory(chunkSize), zstd.WithDecoderLowmem(true))
 	})
 	return p.err
 }
@@ -134,9 +141,27 @@ func (p *packer) unpack(body []byte) ([]byte, error) {
 	return nil, fmt.Errorf("%w: packing %d", ErrNewer, body[0])
 }
 
+// unpackChunk is unpack for a part of an attachment. What others packed expands
+// to no more than a chunk and takes no more memory than that.
+func (p *packer) unpackChunk(body []byte) ([]byte, error) {
+	if len(body) == 0 || body[0] != packZstd && body[0] != packDict {
+		return p.unpack(body)
+	}
+	if err := p.init(); err != nil {
+		return nil, err
+	}
+	b, err := p.small.DecodeAll(body[1:], nil)
+	if err != nil {
+		return nil, errPayload
+	}
+	return b, nil
+}
+
 func (p *packer) close() {
-	if p.dec != nil {
-		p.dec.Close()
+	for _, d := range []*zstd.Decoder{p.dec, p.small} {
+		if d != nil {
+			d.Close()
+		}
 	}
 }
 
