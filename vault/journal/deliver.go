@@ -42,7 +42,7 @@ func (j *Journal) Deliver(ctx context.Context, name string, e engine.Envelope) e
 	se := j.session(name)
 	p := vault.Place{Log: a.log, Seq: a.seq}
 	switch {
-	case errors.Is(err, seal.ErrOpen) && a.kind == askVerified:
+	case (errors.Is(err, seal.ErrOpen) || errors.Is(err, ErrUnreadable)) && a.kind == askVerified:
 		se.refused = at(ErrGone, p, "it was verified there before and was replaced")
 		return se.refused
 	case err != nil:

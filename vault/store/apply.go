@@ -57,6 +57,9 @@ func (s *Store) openSome(entries []vault.SegmentEntry, puts []*vault.Put) error 
 		if e.Header.Kind != vault.KindPut || e.Body == nil {
 			continue
 		}
+		if err := honest(e.Header, e.Body); err != nil {
+			return err
+		}
 		r, source, err := s.resource(e.Body, e.Header.Payload, nil)
 		if err != nil {
 			return fmt.Errorf("record %s: %w", e.Header.Record, err)

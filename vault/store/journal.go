@@ -50,6 +50,9 @@ func (s *Store) States(ctx context.Context, prefix string) (keys []string, err e
 
 // Unpack expands a body; see vault.JournalState.
 func (s *Store) Unpack(h vault.Header, body []byte) ([]byte, error) {
+	if err := honest(h, body); err != nil {
+		return nil, err
+	}
 	p, err := s.pack.unpack(body)
 	if err != nil {
 		return nil, err

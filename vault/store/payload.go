@@ -86,7 +86,9 @@ type packer struct {
 	enc  *zstd.Encoder
 	dec  *zstd.Decoder
 
-	small *zstd.Decoder // of chunks of attachments
+	// small takes chunks of attachments, and frames that do not say what they unpack
+	// to, as the encoder does not below 256 bytes.
+	small *zstd.Decoder
 	err   error
 }
 
@@ -132,7 +134,11 @@ func (p *packer) unpack(body []byte) ([]byte, error) {
 		if err := p.init(); err != nil {
 			return nil, err
 		}
-		b, err := p.dec.DecodeAll(body[1:], nil)
+		dec := p.dec
+		if _, said := unpacked(body); !said {
+			dec = p.small
+		}
+		b, err := dec.DecodeAll(body[1:], nil)
 		if err != nil {
 			return nil, errPayload
 		}
@@ -155,6 +161,29 @@ func (p *packer) unpackChunk(body []byte) ([]byte, error) {
 		return nil, errPayload
 	}
 	return b, nil
+}
+
+// unpacked is what a body says that it unpacks to, in bytes; a small one need not say
+// (RFC 8878, Frame_Content_Size).
+func unpacked(body []byte) (n uint64, said bool) {
+	if len(body) == 0 || body[0] != packZstd && body[0] != packDict {
+		return uint64(max(len(body)-1, 0)), len(body) > 0
+	}
+	var h zstd.Header
+	if h.Decode(body[1:]) != nil || !h.HasFCS {
+		return 0, false
+	}
+	return h.FrameContentSize, true
+}
+
+// honest refuses a body that says of itself another length than its header. Whoever
+// sealed it chose what it unpacks to, and no more is to be made of it than was
+// admitted to.
+func honest(h vault.Header, body []byte) error {
+	if n, said := unpacked(body); said && n != h.Length {
+		return fmt.Errorf("%w: a payload is not as long as its header says", vault.ErrIntegrity)
+	}
+	return nil
 }
 
 func (p *packer) close() {

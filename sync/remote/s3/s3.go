@@ -79,7 +79,7 @@ var (
 )
 
 const (
-	maxAnswer = 8 << 20 // bytes of a page of a listing
+	maxAnswer = 2 << 20 // bytes of a page of a listing; XML takes some thirty times that to read
 	// Bodies up to this size, which all but blobs have, are read before the first
 	// byte is sent; beyond it the checksum follows as a trailer.
 	held    = 8 << 20
