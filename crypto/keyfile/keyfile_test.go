@@ -108,7 +108,7 @@ func TestSealRefusesBeforeDeriving(t *testing.T) {
 
 // Whoever wrote the file chose its parameters: those outside the limits, and
 // everything unknown, must not cost a single derivation.
-func TestNothingIsDerivedForAFileThatIsRefused(t *testing.T) {
+func TestAttack05And06And07NothingIsDerived(t *testing.T) {
 	b := newBundle(t)
 	argon, fips := quickFile(t, b, "right", nil, DefaultParams()), quickFile(t, b, "right", nil, FIPSParams())
 	with := func(file []byte, at int, v uint32) []byte {

@@ -10,7 +10,7 @@ import (
 
 const chunkStride = ChunkSize + chunkOverhead
 
-func TestEveryFlippedBitIsTheSameRefusal(t *testing.T) {
+func TestAttack08EveryFlippedBitIsTheSameRefusal(t *testing.T) {
 	key := secret.Random(KeySize)
 	object := mustSeal(t, pattern(200), key, testContext, Exact)
 	for bit := range len(object) * 8 { // header, salt, commitment, nonce, body, tag
@@ -60,7 +60,7 @@ func TestAnotherContextDoesNotOpen(t *testing.T) {
 	refused(t, object, secret.Random(KeySize), testContext, "another key")
 }
 
-func TestOtherVersionsAndSuitesFailClosed(t *testing.T) {
+func TestAttack07OtherVersionsAndSuitesFailClosed(t *testing.T) {
 	key := secret.Random(KeySize)
 	object := mustSeal(t, pattern(10), key, testContext, Exact)
 	for _, at := range []int{8, 9} {
@@ -72,7 +72,7 @@ func TestOtherVersionsAndSuitesFailClosed(t *testing.T) {
 	}
 }
 
-func TestChunksCannotBeRearranged(t *testing.T) {
+func TestAttack14And15ChunksCannotBeRearranged(t *testing.T) {
 	key := secret.Random(KeySize)
 	object := mustSeal(t, pattern(3*ChunkSize+100), key, testContext, Exact)
 	older := mustSeal(t, pattern(3*ChunkSize+100), key, testContext, Exact)
@@ -193,7 +193,7 @@ func TestHeaderAndCommitmentAreCheckedForThemselves(t *testing.T) {
 	}
 }
 
-func TestSizesTellOnlyTheBucket(t *testing.T) {
+func TestAttack38SizesTellOnlyTheBucket(t *testing.T) {
 	key := secret.Random(KeySize)
 	for n, want := range map[int]int{
 		0: 4 << 10, 1: 4 << 10, 3980: 4 << 10, 3981: 16 << 10, 16268: 16 << 10, 16269: 64 << 10,

@@ -109,7 +109,7 @@ func TestFoulWeather(t *testing.T) {
 	r.checkClean()
 }
 
-func TestTransport(t *testing.T) {
+func TestAttack41And44And45And46Transport(t *testing.T) {
 	seed := []byte(remotetest.Secret + remotetest.Secret)[:ed25519.SeedSize]
 	remotetest.Transport(t, remotetest.TransportOptions{Open: func(t *testing.T, url string, h remote.HTTP) remote.Remote {
 		c, err := hosted.Open(hosted.Config{Address: strings.TrimPrefix(url, "https://"), Vault: remotetest.Space(), HTTP: h},

@@ -141,7 +141,7 @@ func TestAFileThatGrowsOrShrinksWhileReadIsNoObject(t *testing.T) {
 }
 
 // Attack 43: links that lead elsewhere, inside the folder or out of it.
-func TestLinksInTheFolderAreNotFollowed(t *testing.T) {
+func TestAttack43LinksInTheFolder(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("making symlinks needs a privilege on Windows")
 	}

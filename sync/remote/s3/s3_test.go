@@ -134,7 +134,7 @@ func TestFoulWeather(t *testing.T) {
 	}
 }
 
-func TestTransport(t *testing.T) {
+func TestAttack41And44And45And46Transport(t *testing.T) {
 	remotetest.Transport(t, remotetest.TransportOptions{Open: func(t *testing.T, url string, h remote.HTTP) remote.Remote {
 		return open(t, s3.Config{Endpoint: strings.TrimPrefix(url, "https://"), Bucket: "bucket", Abilities: exclusive, HTTP: h},
 			s3.Credentials{AccessKey: "access", SecretKey: remotetest.Secret, SessionToken: remotetest.Secret})

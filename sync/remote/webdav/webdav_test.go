@@ -199,7 +199,7 @@ func TestFoulWeather(t *testing.T) {
 	}})
 }
 
-func TestTransport(t *testing.T) {
+func TestAttack41And44And45And46Transport(t *testing.T) {
 	remotetest.Transport(t, remotetest.TransportOptions{Open: func(t *testing.T, url string, h remote.HTTP) remote.Remote {
 		return open(t, url+"/dav/share", h)
 	}})
