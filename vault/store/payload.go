@@ -85,11 +85,11 @@ type packer struct {
 	once sync.Once
 	enc  *zstd.Encoder
 	dec  *zstd.Decoder
+	err  error
 
 	// small takes chunks of attachments, and frames that do not say what they unpack
 	// to, as the encoder does not below 256 bytes.
 	small *zstd.Decoder
-	err   error
 }
 
 func (p *packer) init() error {
