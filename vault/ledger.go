@@ -48,12 +48,15 @@ type Draft struct {
 	Heads   []Place // last applied segment of each other log that moved since Prev; all of them in every 64th
 	Clock   time.Time
 	Entries []Header
+	Bytes   int64 // of the entries, as CutLimits counts them
+	More    bool  // the limits left entries for later segments
 }
 
 // CutLimits bound one segment.
 type CutLimits struct {
 	Entries int   // 4,096
-	Bytes   int64 // of headers and packed payloads, so that the sealed object fits 1 MiB
+	Bytes   int64 // of headers and packed payloads with their lengths; 0: no limit
+	Apart   int   // a packed payload of more bytes travels by itself and does not count; 0: none does
 	Empty   bool  // cut also when there is nothing to say: a switch of epoch, a close, a heartbeat
 }
 

@@ -173,15 +173,18 @@ func (j *Journal) sent(ctx context.Context, name string, se *session, a ask) err
 var (
 	errSwitch = errors.New("an empty segment first")
 	errQuiet  = errors.New("nothing worth a segment")
+	errSmall  = errors.New("better in several segments")
 )
 
-// cutBytes leaves room for headers' parents, heads and padding below
-// segment.TargetSize.
-const cutBytes = 850 << 10
+// limits cut so that a segment's object fills the bucket of size.
+func (j *Journal) limits(size int64) vault.CutLimits {
+	// One more head than there are logs: a segment may be the first to cite one.
+	return vault.CutLimits{Entries: segment.MaxEntries, Bytes: segment.Room(size, len(j.s.Logs)+1), Apart: segment.MaxInline}
+}
 
 // cut cuts all that the own log has.
 func (j *Journal) cut(ctx context.Context) error {
-	limits := vault.CutLimits{Entries: segment.MaxEntries, Bytes: cutBytes}
+	limits := j.limits(segment.TargetSize)
 	for {
 		l, ok, err := j.p.Ledger.Cut(ctx, limits, j.sign)
 		switch {
@@ -190,12 +193,15 @@ func (j *Journal) cut(ctx context.Context) error {
 		case errors.Is(err, errSwitch):
 			limits = vault.CutLimits{Empty: true}
 			continue
+		case errors.Is(err, errSmall):
+			limits = j.limits(segment.SmallSize)
+			continue
 		case err != nil:
 			return err
 		case !ok:
 			return nil
 		}
-		limits = vault.CutLimits{Entries: segment.MaxEntries, Bytes: cutBytes}
+		limits = j.limits(segment.TargetSize)
 		c, err := j.readBack(l)
 		if err != nil {
 			return err
@@ -218,8 +224,12 @@ func (j *Journal) sign(d vault.Draft) ([]byte, vault.Hash, error) {
 		return nil, vault.Hash{}, fmt.Errorf("%w: the own log moved without the journal", vault.ErrIntegrity)
 	}
 	quiet := !slices.ContainsFunc(d.Entries, func(h vault.Header) bool { return h.Kind != vault.KindAudit })
-	if quiet && len(d.Entries) > 0 && len(d.Entries) < segment.MaxEntries {
+	if quiet && len(d.Entries) > 0 && len(d.Entries) < segment.MaxEntries && !d.More {
 		return nil, vault.Hash{}, errQuiet
+	}
+	// Up to three small objects are less than the large one that all would be in.
+	if small := j.limits(segment.SmallSize).Bytes; len(d.Entries) > 1 && d.Bytes > small && d.Bytes <= 3*small {
+		return nil, vault.Hash{}, errSmall
 	}
 	var err error
 	if s.Next, err = j.nextEpoch(s); err != nil {

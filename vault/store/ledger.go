@@ -70,12 +70,13 @@ func (s *Store) cut(ctx context.Context, l vault.CutLimits, sign func(vault.Draf
 	}
 	n := row.last + 1
 	first, last := n, n-1
-	size := int64(0)
 	err = s.logEntries(ctx, s.w, ownLog, n, 1<<62, true, func(e vault.Entry, body []byte) error {
-		size += int64(len(body)) + 64
-		if len(seg.Entries) == l.Entries || l.Bytes > 0 && size > l.Bytes && len(seg.Entries) > 0 {
+		size := travels(e.Header, body, l.Apart)
+		if len(seg.Entries) == l.Entries || l.Bytes > 0 && d.Bytes+size > l.Bytes && len(seg.Entries) > 0 {
+			d.More = true
 			return errStop
 		}
+		d.Bytes += size
 		if len(seg.Entries) == 0 {
 			first = e.Number
 		}
@@ -105,6 +106,16 @@ func (s *Store) cut(ctx context.Context, l vault.CutLimits, sign func(vault.Draf
 		}
 	}
 	return seg, true, s.addSegment(ownLog, seg, first, last)
+}
+
+// travels is the bytes that an entry has in a segment's object: its header, its
+// body and the body's length.
+func travels(h vault.Header, body []byte, apart int) int64 {
+	n := 1 + 16 + 2 + 32*len(h.Parents) + 32 + 8 + 4
+	if apart == 0 || len(body) <= apart {
+		n += len(body)
+	}
+	return int64(n)
 }
 
 func (s *Store) addSegment(log int64, seg vault.Segment, first, last int64) error {

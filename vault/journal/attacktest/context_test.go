@@ -164,7 +164,7 @@ func TestAttack14And15Chunks(t *testing.T) {
 		h := sha256.Sum256([]byte(id))
 		docs = append(docs, note(id, strings.Repeat(vault.Hash(h).String(), 200)))
 	}
-	for range 40 {
+	for range 20 {
 		h := sha256.Sum256([]byte(docs[len(docs)-1]))
 		docs = append(docs, note(vault.Hash(h).String()[:8], random(8000)))
 	}

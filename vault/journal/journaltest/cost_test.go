@@ -1,6 +1,7 @@
 package journaltest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -9,7 +10,10 @@ import (
 	"phivault/sync/engine"
 	"phivault/sync/remote"
 	"phivault/sync/remote/memory"
+	"phivault/vault"
+	"phivault/vault/fhir"
 	"phivault/vault/journal/segment"
+	"phivault/vault/synth"
 )
 
 // run syncs with the engine that the product has.
@@ -76,3 +80,52 @@ func TestRequestsGrowWithTheChange(t *testing.T) {
 
 // lookMost is the number of names of a log that are asked for at once, at most.
 const lookMost = 16
+
+// What goes up is at most 0.4 of the records' JSON, also for records of a few
+// hundred bytes each and for an import of moderate size.
+func TestUploadsAreSmallerThanTheRecords(t *testing.T) {
+	pulses := func(yield func([]byte) bool) {
+		for i := 0; yield(fmt.Appendf(nil, `{"resourceType":"Observation","id":"o%d","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs","display":"Vital signs"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"8867-4","display":"Heart rate"}],"text":"Heart rate"},"subject":{"reference":"Patient/p%d"},"effectiveDateTime":"2024-03-%02dT08:%02d:00+01:00","valueQuantity":{"value":%d.%d,"unit":"/min","system":"http://unitsofmeasure.org","code":"/min"}}`, i, i%50, i%28+1, i%60, 50+i%70, i%10)); i++ {
+		}
+	}
+	for _, c := range []struct {
+		what    string
+		n       int
+		records func(func([]byte) bool)
+	}{
+		{"many of all kinds", 5000, synth.New(synth.Options{Seed: 5, Patients: 1000}).Resources()},
+		{"some of all kinds", 1500, synth.New(synth.Options{Seed: 6, Patients: 1000}).Resources()},
+		{"many small ones", 9000, pulses},
+		{"some small ones", 3000, pulses},
+	} {
+		a := Found(t, Scratch(t), "a")
+		var batch vault.Batch
+		size, n, seen := int64(0), 0, map[vault.RecordID]bool{}
+		for doc := range c.records {
+			res, err := fhir.Parse(bytes.Clone(doc), nil)
+			check(t, err)
+			p := &vault.Put{ID: vault.RecordIDOf("a", res.Type, res.ID), Source: "a", Resource: &res}
+			if seen[p.ID] {
+				continue
+			}
+			seen[p.ID] = true
+			check(t, a.Store.Prepare(p))
+			batch.Puts = append(batch.Puts, p)
+			size += int64(len(doc))
+			if n++; n == c.n || len(batch.Puts) == 1000 {
+				_, err := a.Store.Append(context.Background(), batch)
+				check(t, err)
+				batch.Puts = nil
+			}
+			if n == c.n {
+				break
+			}
+		}
+		got := a.run(t, memory.New())
+		t.Logf("%s: %d records of %d bytes, %d objects, %.3f of the JSON", c.what, n, size/int64(n), got.Pushed.Objects, float64(got.Pushed.Bytes)/float64(size))
+		if got.Pushed.Bytes*10 > size*4 || got.Pushed.Entries < n {
+			t.Errorf("%s: %d bytes went up for %d bytes of JSON", c.what, got.Pushed.Bytes, size)
+		}
+		a.Close()
+	}
+}

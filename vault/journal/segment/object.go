@@ -8,13 +8,22 @@ import (
 
 // Limits of objects, in bytes.
 const (
-	// TargetSize is what a segment's object should fit into.
+	// TargetSize is the bucket that segments' objects should fill, and SmallSize the
+	// one below it, for what would leave a quarter of that empty.
 	TargetSize = 1 << 20
+	SmallSize  = 256 << 10
 	// MaxSize is the largest object of a segment that a reader takes.
 	MaxSize = 4 << 20
 	// MaxInline is the largest body that travels within its segment.
 	MaxInline = 256 << 10
 )
+
+// Room is what entries, bodies and the lengths of bodies may have, in bytes, so
+// that the object of a segment with so many heads is not larger than size.
+func Room(size int64, heads int) int64 {
+	var s Segment
+	return seal.Capacity(size) - int64(4+len(s.Encode())+heads*headSize)
+}
 
 // Apart reports whether an entry's body travels as an object of its own.
 func Apart(body []byte) bool { return len(body) > MaxInline }
