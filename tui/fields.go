@@ -66,8 +66,8 @@ func fieldsOf(typ, today string) []*field {
 	case "Immunization":
 		return []*field{what, code, text(compose.Lot, "Lot", "", false), date, status, remark}
 	}
-	body := text(compose.Text, "Text", "the note itself", true)
-	body.in = widget.NewInput("", 20_000)
+	body := text(compose.Text, "Text", "the note itself; Ctrl-S saves", true)
+	body.area = &widget.Area{}
 	return []*field{text(compose.Display, "Title", "", true), date, body}
 }
 

@@ -21,9 +21,16 @@ type field struct {
 	secret  *widget.Secret      // a passphrase in place of text
 	choices []string            // the values that there are; left and right go through them
 	check   func(string) string // what is wrong with the text, "" when nothing
+	area    *widget.Area        // several lines in place of one; the last field of its form
+	off     string              // why the field can only be read, a clause; "" when it can be changed
 }
 
-func (f *field) text() string { return f.in.Text() }
+func (f *field) text() string {
+	if f.area != nil {
+		return f.area.Text()
+	}
+	return f.in.Text()
+}
 
 // form is fields below each other. Enter goes on, and from the last one submits;
 // Ctrl-S submits from anywhere.
@@ -39,6 +46,9 @@ func (f *form) field() *field { return f.fields[f.at] }
 func (f *form) key(k tea.KeyPressMsg) (submit bool) {
 	key, now := k.String(), f.field()
 	f.fault = ""
+	if now.area != nil && f.within(now.area, k) {
+		return false
+	}
 	switch key {
 	case "up", "shift+tab":
 		f.at = (f.at + len(f.fields) - 1) % len(f.fields)
@@ -58,9 +68,32 @@ func (f *form) key(k tea.KeyPressMsg) (submit bool) {
 	return false
 }
 
+// within gives a key to a text of several lines, which the arrows leave at its
+// first and last one.
+func (f *form) within(a *widget.Area, k tea.KeyPressMsg) (mine bool) {
+	switch key := k.String(); key {
+	case "tab", "shift+tab", "ctrl+s":
+		return false
+	case "up", "down":
+		line := a.Place()
+		a.Key(key, "")
+		return a.Place() != line
+	default:
+		a.Key(key, k.Text)
+		return true
+	}
+}
+
 func (f *form) edit(now *field, k tea.KeyPressMsg) {
 	key := k.String()
 	switch {
+	case now.off != "":
+		switch key {
+		case "left", "right", "home", "end":
+			now.in.Key(key, "")
+		default:
+			f.fault = now.label + " cannot be changed here: " + now.off + "."
+		}
 	case now.secret != nil:
 		now.secret.Key(key, k.Text)
 	case len(now.choices) > 0:
@@ -82,6 +115,11 @@ func (f *form) paste(text string) bool {
 	switch {
 	case now.secret != nil:
 		return now.secret.Paste(text)
+	case now.area != nil:
+		return now.area.Paste(text)
+	case now.off != "":
+		f.fault = now.label + " cannot be changed here: " + now.off + "."
+		return true
 	case len(now.choices) > 0:
 		return true
 	}
@@ -93,6 +131,7 @@ func (f *form) complete() bool {
 	for i, x := range f.fields {
 		empty := x.secret != nil && x.secret.Len() == 0 || x.secret == nil && x.text() == ""
 		switch {
+		case x.off != "":
 		case empty && x.need:
 			f.at, f.fault = i, x.label+" is needed."
 			return false
@@ -112,9 +151,13 @@ func (f *form) lines(w, h int, t theme.Theme) []string {
 	for _, x := range f.fields {
 		label = max(label, widget.Width(x.label))
 	}
-	first := max(0, min(f.at-(h-3)/2, len(f.fields)-(h-3)))
+	tall := 0 // lines of a text of several, below the others
+	if n := len(f.fields); f.fields[n-1].area != nil {
+		tall = max(3, h-3-n)
+	}
+	first := max(0, min(f.at-(h-3-tall)/2, len(f.fields)-(h-3-tall)))
 	var out []string
-	for i := first; i < min(len(f.fields), first+max(h-3, 1)); i++ {
+	for i := first; i < min(len(f.fields), first+max(h-3-tall, 1)); i++ {
 		x := f.fields[i]
 		var cursor func(string) string
 		mark := "  "
@@ -128,6 +171,10 @@ func (f *form) lines(w, h int, t theme.Theme) []string {
 			value = x.secret.Draw(room, cursor)
 		case len(x.choices) > 0:
 			value = "‹ " + x.text() + " ›"
+		case x.area != nil:
+			value = ""
+		case x.off != "":
+			value = "= " + x.in.Draw(room-2, cursor)
 		default:
 			value = x.in.Draw(room, cursor)
 		}
@@ -136,12 +183,20 @@ func (f *form) lines(w, h int, t theme.Theme) []string {
 			need = "*"
 		}
 		out = append(out, widget.Fit(mark+widget.Fit(x.label, label)+need+" "+value, w))
+		if x.area != nil {
+			for _, l := range x.area.Draw(w-4, tall, cursor) {
+				out = append(out, "    "+l)
+			}
+		}
 	}
 	for len(out) < h-2 {
 		out = append(out, "")
 	}
 	note := f.field().hint
-	if f.field().need && note == "" {
+	switch now := f.field(); {
+	case now.off != "":
+		note = "only to be read here: " + now.off
+	case now.need && note == "":
 		note = "needed"
 	}
 	if f.fault != "" {
@@ -164,6 +219,9 @@ func (f *form) values() map[string]string {
 func (f *form) wipe() {
 	for _, x := range f.fields {
 		x.in.Wipe()
+		if x.area != nil {
+			x.area.Wipe()
+		}
 		if x.secret != nil {
 			x.secret.Wipe()
 		}

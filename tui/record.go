@@ -214,7 +214,8 @@ func (s *record) About() about {
 	return about{name: "record", patient: s.p, keys: []binding{
 		bind("r", "readable or JSON", func() tea.Cmd { s.isRaw = !s.isRaw; s.show(); return nil }).unless(none).foot(),
 		bind("v", "versions", func() tea.Cmd { s.open(newHistory(s.commands, s.p, s.id)); return nil }).unless(none).foot(),
-		bind("e", "edit", s.edit).unless(none + past).foot(),
+		bind("e", "edit", func() tea.Cmd { return s.edit(false) }).unless(none + past).foot(),
+		bind("J", "edit as JSON", func() tea.Cmd { return s.edit(true) }).unless(none + past),
 		bind("d", del, s.remove).unless(none + past).foot(),
 		bind("t", "chart of this test", func() tea.Cmd {
 			s.open(newTrendOf(s.commands, s.p, s.row.code, s.row.title))
@@ -224,12 +225,18 @@ func (s *record) About() about {
 	}}
 }
 
-func (s *record) edit() tea.Cmd {
+// edit opens the form of the record, or its JSON where that is asked for or there
+// is no form.
+func (s *record) edit(raw bool) tea.Cmd {
 	if len(s.r.Resource.Cuts) > 0 {
 		s.fail("A record with a large attachment is edited on the command line: phivault edit.")
 		return nil
 	}
-	s.open(newEditor(s.commands, s.p, s.r))
+	if raw || !amendable(s.r) {
+		s.open(newEditor(s.commands, s.p, s.r))
+	} else {
+		s.open(newAmend(s.commands, s.p, s.r))
+	}
 	return nil
 }
 

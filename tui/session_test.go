@@ -96,7 +96,7 @@ func TestTimelineIsFilteredByTypeYearAndSource(t *testing.T) {
 func TestARecordShowsHistoryAndDifferences(t *testing.T) {
 	s := sit(t, sample(t)).Unlock(passphrase).Press("enter").Screen("record").Expect("Condition: Cough", "Version 1 of 1", "Source clinic")
 	s.Press("r").Expect(`"resourceType": "Condition"`).Press("r")
-	s.Press("e").Screen("editor").Press("ctrl+s").Expect("Nothing was changed")
+	s.Press("J").Screen("editor").Press("ctrl+s").Expect("Nothing was changed")
 	s.Press("end").Type("x").Press("ctrl+s").Expect("Not taken").Screen("editor").Press("delete")
 	s.Type(`"recorder": {"display": "Dr. Eins"},`).Press("ctrl+s").Screen("record").Expect("Saved as version 2", "Dr. Eins", "Version 2 of 2")
 	s.Press("v").Screen("history").Expect("2 versions").Press("enter").Screen("comparison").Expect(`+   "recorder"`, "Version 2 against version 1")

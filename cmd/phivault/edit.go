@@ -16,6 +16,7 @@ import (
 
 type editFlags struct {
 	file      string
+	set       []string
 	ifVersion int
 }
 
@@ -23,21 +24,31 @@ func (a *app) editCommand() *cobra.Command {
 	var f editFlags
 	c := &cobra.Command{
 		Use:   "edit ID",
-		Short: "Save a new version of a record, from a file, stdin or a form",
-		Long: `Edit saves a new version of a record; the old one stays in its history. The
-content comes whole from --file (- is stdin). Without it, on a terminal, each
-simple field at the top of the record is shown to be kept or typed anew; fields
-inside others are changed through --file. No editor is started and nothing is
-written to a temporary file.`,
+		Short: "Save a new version of a record, from flags, a file, stdin or a form",
+		Long: `Edit saves a new version of a record; the old one stays in its history. --set
+changes single fields of the common types by the names that add has for them
+(value, unit, date, status, display, code, text, dose, …; a component of a
+measurement is component.0) and leaves every other byte; what it says can be
+seen in the process list. --file (- is stdin) gives the content whole. Without
+either, on a terminal, each simple field at the top of the record is shown to be
+kept or typed anew. No editor is started and nothing is written to a temporary
+file.`,
+		Example: `  phivault edit 5fb34df495 --set value=6.40 --set status=corrected
+  phivault edit 1ea446d18b --set status=resolved --set ended=2026-03
+  phivault show 1ea446d18b --raw | edited | phivault edit 1ea446d18b --file -`,
 		Args: takes(1, 1, "one id"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.Flags().Changed("if-version") && f.ifVersion < 1 {
 				return usage("--if-version counts from 1", `"phivault history" lists the versions`)
 			}
+			if f.file != "" && len(f.set) > 0 {
+				return usage("--set and --file exclude each other", "the file says it")
+			}
 			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.edit(ctx, s.Vault.Vault, args[0], &f) })
 		},
 	}
 	c.Flags().StringVar(&f.file, "file", "", "the new content from `file`; - is stdin")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "a `field` to change, KEY=VALUE; no VALUE takes it away")
 	c.Flags().IntVar(&f.ifVersion, "if-version", 0, "save only if the record is still at version `N`")
 	return c
 }
@@ -51,9 +62,12 @@ func (a *app) edit(ctx context.Context, v *vault.Vault, what string, f *editFlag
 		return failed("changed", "the record is at another version", "")
 	}
 	var b []byte
-	if f.file != "" {
+	switch {
+	case f.file != "":
 		b, err = a.readInput(f.file)
-	} else {
+	case len(f.set) > 0:
+		b, err = setFields(&old.Resource, f.set)
+	default:
 		b, err = a.form(ctx, &old.Resource)
 	}
 	if err != nil {
