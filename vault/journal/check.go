@@ -76,7 +76,7 @@ func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place
 	s := c.seg
 	l := j.s.Logs[s.Place.Log]
 	switch {
-	case l == nil && s.Prev != vault.Hash{}, l != nil && s.Prev != l.Last.Hash:
+	case l == nil && !s.Later() && s.Prev != vault.Hash{}, l != nil && s.Prev != l.Last.Hash:
 		return 0, nil, at(ErrForged, s.Place, "it does not continue its log")
 	case l != nil && s.Epoch != l.Next, l == nil && s.Epoch != j.first:
 		return 0, nil, at(ErrForged, s.Place, "it is sealed under another epoch than its log named")
@@ -84,6 +84,9 @@ func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place
 	waits, err := j.checkHeads(ctx, s, l)
 	if err != nil || len(waits) > 0 {
 		return wait, waits, err
+	}
+	if err := j.checkContinues(ctx, c, l); err != nil {
+		return 0, nil, err
 	}
 	in := j.s.pastOf(s)
 	before := j.s.members(in)

@@ -50,6 +50,11 @@ func (j *Journal) Deliver(ctx context.Context, name string, e engine.Envelope) e
 		// request that the host could count.
 		se.stop[e.Name] = true
 	}
+	if err != nil && errors.Is(unreadable(err, e.Name), ErrUnreadable) {
+		if done, err := j.meetTaken(ctx, name, se, a); done || err != nil {
+			return err
+		}
+	}
 	switch {
 	case errors.Is(err, segment.ErrFormat):
 		return at(ErrForged, p, "it is not a segment")
@@ -89,10 +94,13 @@ func (j *Journal) takeSegment(ctx context.Context, name string, se *session, a a
 	case !known || !s.Verify(public):
 		return at(ErrForged, p, "the signature is not its writer's")
 	}
+	if err := j.takeCarried(ctx, name, s); err != nil {
+		return err
+	}
 	if a.seq < j.s.next(a.log) {
 		return j.compare(ctx, name, se, a, s)
 	}
-	if a.log == j.own {
+	if j.mustBeMine(s) {
 		return j.setOld(ctx, p)
 	}
 	se.hit[a.log] = true
@@ -114,12 +122,15 @@ func (j *Journal) compare(ctx context.Context, name string, se *session, a ask, 
 	}
 	if hash == s.Place.Hash {
 		if a.kind == askPut {
-			return j.sent(ctx, name, se, a)
+			if err := j.sent(ctx, name, se, a); err != nil || a.log != j.own {
+				return err
+			}
+			return j.carries(ctx, name, a.log, nil) // what it does carry, takeCarried has seen
 		}
 		se.hit[a.log] = se.hit[a.log] || a.kind == askSegment
 		return j.mark(ctx, name, a.log, a.seq)
 	}
-	if a.log == j.own {
+	if a.log.Device == j.self {
 		return j.setOld(ctx, s.Place)
 	}
 	return j.fork(ctx, s.Place, s)

@@ -15,6 +15,9 @@ func (j *Journal) drain(ctx context.Context) error {
 	var errs []error
 	for moved := true; moved; {
 		moved = false
+		if err := j.openCarried(); err != nil {
+			errs = append(errs, err)
+		}
 		for _, log := range j.pending.ids() {
 			seq := j.s.next(log)
 			h := j.pending.logs[log][seq]

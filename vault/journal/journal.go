@@ -56,6 +56,7 @@ type Journal struct {
 	pending pending
 	syncs   map[string]*session
 	unsaved int
+	again   bool // see Again
 	old     bool // this database is older than what the device published
 }
 
@@ -86,7 +87,7 @@ func Open(ctx context.Context, p Parts) (*Journal, error) {
 	}
 	j := &Journal{p: p, id: g.VaultID(), self: p.Device.ID(), first: p.Epochs[0].ID,
 		keys: map[segment.EpochID]*segment.Keys{}, pending: newPending(), syncs: map[string]*session{}}
-	j.own, j.space = vault.LogID{Device: j.self}, segment.Space(j.id)
+	j.space = segment.Space(j.id)
 	if err := j.load(ctx, g); err != nil {
 		j.Close(ctx)
 		return nil, err
@@ -101,6 +102,13 @@ func (j *Journal) load(ctx context.Context, g identity.Genesis) error {
 			return err
 		}
 		j.keys[e.ID] = k
+	}
+	var err error
+	if j.own, err = j.p.Ledger.Own(ctx); err != nil {
+		return err
+	}
+	if j.own.Device != j.self {
+		return fmt.Errorf("%w: the database is another device's", vault.ErrIntegrity)
 	}
 	b, err := j.p.State.State(ctx, stateKey)
 	if err != nil {

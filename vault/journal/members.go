@@ -75,8 +75,8 @@ func (s *state) pastOf(seg *segment.Segment) past {
 		cites[h.Log] = h.Seq
 	}
 	return func(log vault.LogID, seq uint64) bool {
-		if log.Device == seg.Place.Log.Device {
-			return log.Number < seg.Place.Log.Number || log.Number == seg.Place.Log.Number && seq <= seg.Place.Seq
+		if log == seg.Place.Log {
+			return seq <= seg.Place.Seq
 		}
 		last, ok := cites[log]
 		return ok && seq <= last

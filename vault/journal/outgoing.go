@@ -98,12 +98,18 @@ func (j *Journal) seal(ctx context.Context, name string, a ask) ([]engine.Envelo
 	if err != nil {
 		return nil, err
 	}
+	if s.Carried, err = j.carry(ctx, name, s); err != nil {
+		return nil, err
+	}
 	n := j.space.Name(k.SegmentName(a.log, a.seq))
 	object, err := segment.Seal(s, bodiesOf(l), j.id, k, n)
 	if err != nil {
 		return nil, err
 	}
 	a.epoch, a.count = s.Epoch, len(s.Entries)
+	for _, c := range s.Carried {
+		a.with = append(a.with, spot{vault.LogID{Device: a.log.Device, Number: c.Number}, c.Seq})
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	se := j.session(name)
@@ -143,7 +149,10 @@ func (j *Journal) Sent(ctx context.Context, name string, n remote.Name) error {
 		return fmt.Errorf("%w: %s", ErrUnasked, n)
 	case a.kind == askPut:
 		count(&se.pushed, a.count)
-		return j.sent(ctx, name, se, a)
+		if err := j.sent(ctx, name, se, a); err != nil {
+			return err
+		}
+		return j.carries(ctx, name, a.log, a.with)
 	case a.kind == askInbox:
 		return j.boxSent(ctx, name, a)
 	}
@@ -185,6 +194,9 @@ func (j *Journal) limits(size int64) vault.CutLimits {
 // cut cuts all that the own log has.
 func (j *Journal) cut(ctx context.Context) error {
 	limits := j.limits(segment.TargetSize)
+	if j.own.Number > 0 && j.s.Logs[j.own] == nil {
+		limits = vault.CutLimits{Empty: true} // what closes the log before, whether or not there is more
+	}
 	for {
 		l, ok, err := j.p.Ledger.Cut(ctx, limits, j.sign)
 		switch {
@@ -219,6 +231,8 @@ func (j *Journal) sign(d vault.Draft) ([]byte, vault.Hash, error) {
 		Clock: d.Clock, Heads: d.Heads, Entries: d.Entries}
 	if l := j.s.Logs[j.own]; l != nil {
 		s.Epoch = l.Next
+	} else if p, ok := j.s.continued(&checked{seg: s}); ok {
+		s.Prev = p.Hash
 	}
 	if d.Seq != j.s.next(j.own) {
 		return nil, vault.Hash{}, fmt.Errorf("%w: the own log moved without the journal", vault.ErrIntegrity)
@@ -246,7 +260,7 @@ func (j *Journal) nextEpoch(s *segment.Segment) (segment.EpochID, error) {
 	if m := j.pending.mint; m != nil {
 		i := slices.IndexFunc(s.Entries, func(h vault.Header) bool { return h.Kind == vault.KindEpoch && h.Payload == m.payload })
 		if i < 0 {
-			if len(s.Entries) > 0 && s.Place.Seq == 0 && !j.founder() {
+			if len(s.Entries) > 0 && j.opens(s) {
 				return s.Epoch, errSwitch
 			}
 			return s.Epoch, nil
@@ -263,14 +277,17 @@ func (j *Journal) nextEpoch(s *segment.Segment) (segment.EpochID, error) {
 	}
 	// The genesis epoch names the first segment of every log, and every device
 	// that ever was a member has its key.
-	first := s.Place.Seq == 0 && !j.founder()
-	if len(s.Entries) > 0 && (first || want != s.Epoch) {
+	if len(s.Entries) > 0 && (j.opens(s) || want != s.Epoch) {
 		return s.Epoch, errSwitch
 	}
 	return want, nil
 }
 
-func (j *Journal) founder() bool { return j.s.Events[0].By == j.self }
+// opens reports whether the segment is the first of an own log and written under
+// an epoch that is not known to be the members'.
+func (j *Journal) opens(s *segment.Segment) bool {
+	return s.Place.Seq == 0 && (s.Place.Log.Number > 0 || j.s.Events[0].By != j.self)
+}
 
 // Reupload forgets what a remote is known to hold, so that the next sync puts
 // everything there again: for a remote that lost objects, at its owner's word.

@@ -24,7 +24,9 @@ type pending struct {
 	bytes int64
 	need  map[remote.Name]need // objects that held segments cite
 	apart map[vault.Hash]apart // payloads that came as objects of their own
-	mint  *minted              // an epoch in the log that is not cut yet
+
+	carried map[spot]*carried // segments that came in another's object, not opened yet
+	mint    *minted           // an epoch in the log that is not cut yet
 }
 
 type held struct {
@@ -54,7 +56,8 @@ type minted struct {
 }
 
 func newPending() pending {
-	return pending{logs: map[vault.LogID]map[uint64]*held{}, need: map[remote.Name]need{}, apart: map[vault.Hash]apart{}}
+	return pending{logs: map[vault.LogID]map[uint64]*held{}, need: map[remote.Name]need{}, apart: map[vault.Hash]apart{},
+		carried: map[spot]*carried{}}
 }
 
 // hold takes a segment in; false when there is no room.

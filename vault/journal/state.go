@@ -22,6 +22,9 @@ type state struct {
 
 	Shut []vault.LogID // of removed devices, with nothing that stays
 
+	Taken   map[string][]takenSpot          // by remote: places whose names are taken there
+	Blocked map[string]map[vault.LogID]bool // by remote: logs whose first name is taken there
+
 	InboxRead map[[16]byte]uint64            // by writer: the next object to ask for
 	Inbox     []inboxItem                    // that this device has written
 	InboxSent map[string]map[[16]byte]uint64 // by remote and recipient: the next to put
@@ -34,6 +37,8 @@ type logState struct {
 	Next  segment.EpochID // of its successor
 	Cites map[vault.LogID]vault.Place
 	Ended bool // its device was removed, and what follows is quarantined
+	Done  bool // closed: nothing follows
+	Alone bool // a replacement, and nothing else
 }
 
 // event is a change of membership, at its place.
@@ -46,6 +51,19 @@ type event struct {
 	Admit   *segment.Admission
 	Remove  *segment.Removal
 	Name    *segment.Naming
+}
+
+// spot is a place without its hash.
+type spot struct {
+	Log vault.LogID
+	Seq uint64
+}
+
+// takenSpot is a place whose name is taken at a remote, and the log whose first
+// object carries it there; 0 while none does.
+type takenSpot struct {
+	Spot spot
+	By   uint64
 }
 
 type epochInfo struct {
@@ -128,6 +146,10 @@ func (s *state) fold(c *checked) {
 		l.Cites = map[vault.LogID]vault.Place{}
 	}
 	l.Last, l.Epoch, l.Next = c.seg.Place, c.seg.Epoch, c.seg.Next
+	l.Done, l.Alone = c.seg.Last, l.Alone || c.replaces()
+	if p, ok := s.continued(c); ok {
+		s.Logs[p.Log].Done = true
+	}
 	for _, h := range c.seg.Heads {
 		l.Cites[h.Log] = h
 	}

@@ -19,7 +19,8 @@ type session struct {
 	hit     map[vault.LogID]bool   // something new was there, since the last questions
 	ahead   map[vault.LogID]uint64 // names asked for at once
 	over    bool
-	refused error // why nothing may be pushed
+	blocked map[vault.LogID]bool // found in this sync: it asks no further for that
+	refused error                // why nothing may be pushed
 	sent    map[vault.LogID]map[uint64]bool
 
 	pushed, pulled engine.Tally
@@ -32,7 +33,8 @@ type ask struct {
 	seq   uint64
 	epoch segment.EpochID
 	need  need
-	count int // entries of what is put
+	with  []spot // of a put: what the object carries
+	count int    // entries of what is put
 }
 
 type askKind uint8
@@ -48,7 +50,7 @@ const (
 func (j *Journal) session(name string) *session {
 	s := j.syncs[name]
 	if s == nil {
-		s = &session{asks: map[remote.Name]ask{}, stop: map[remote.Name]bool{}, hit: map[vault.LogID]bool{},
+		s = &session{asks: map[remote.Name]ask{}, stop: map[remote.Name]bool{}, hit: map[vault.LogID]bool{}, blocked: map[vault.LogID]bool{},
 			ahead: map[vault.LogID]uint64{}, sent: map[vault.LogID]map[uint64]bool{}}
 		j.syncs[name] = s
 	}
@@ -90,11 +92,14 @@ func (j *Journal) wanted(ctx context.Context, name string) (names []remote.Name,
 	}
 	inbox := false
 	for _, log := range j.logs() {
-		epoch, err := j.wantedOf(ctx, se, log, marks[log], add)
+		epoch, err := j.wantedOf(ctx, name, se, log, marks[log], add)
 		if err != nil {
 			return nil, err
 		}
 		inbox = inbox || !epoch
+	}
+	for _, log := range j.later(name, se) {
+		add(j.space.Name(j.keys[j.first].SegmentName(log, 0)), ask{kind: askSegment, log: log, epoch: j.first})
 	}
 	for n, d := range j.pending.need {
 		add(n, ask{kind: askNeed, need: d})
@@ -131,13 +136,13 @@ func (j *Journal) logs() []vault.LogID {
 // wantedOf asks for one log: the last segment that the remote was seen to hold,
 // the next, and after a hit some more. Of the own log there must be no next. It is false when the log goes on under an
 // epoch whose key is not here.
-func (j *Journal) wantedOf(ctx context.Context, se *session, log vault.LogID, mark uint64, add func(remote.Name, ask)) (bool, error) {
+func (j *Journal) wantedOf(ctx context.Context, at string, se *session, log vault.LogID, mark uint64, add func(remote.Name, ask)) (bool, error) {
 	name := func(seq uint64, e segment.EpochID, kind askKind) remote.Name {
 		n := j.space.Name(j.keys[e].SegmentName(log, seq))
 		add(n, ask{kind: kind, log: log, seq: seq, epoch: e})
 		return n
 	}
-	if mark > 0 && j.s.Logs[log] != nil {
+	if mark > 0 && j.s.Logs[log] != nil && !j.taken(at, spot{log, mark - 1}) {
 		e, err := j.epochOf(ctx, log, mark-1)
 		if err != nil {
 			return true, err
@@ -147,7 +152,7 @@ func (j *Journal) wantedOf(ctx context.Context, se *session, log vault.LogID, ma
 		}
 	}
 	switch {
-	case j.ended(log):
+	case j.ended(log), j.closed(log):
 		return true, nil
 	case log == j.own:
 		// Something there is from a copy of this device that went on.
@@ -169,7 +174,7 @@ func (j *Journal) wantedOf(ctx context.Context, se *session, log vault.LogID, ma
 		if j.keys[e] == nil {
 			return false, nil
 		}
-		if j.pending.logs[log][seq] != nil {
+		if j.pending.logs[log][seq] != nil || j.pending.carried[spot{log, seq}] != nil {
 			continue
 		}
 		if se.stop[name(seq, e, askSegment)] {

@@ -1,6 +1,9 @@
 package segment
 
 import (
+	"cmp"
+	"encoding/binary"
+
 	"phivault/crypto/seal"
 	"phivault/sync/remote"
 	"phivault/vault"
@@ -29,7 +32,7 @@ func Room(size int64, heads int) int64 {
 func Apart(body []byte) bool { return len(body) > MaxInline }
 
 // Plaintext gives what a segment's object holds: var(signed plaintext) ‖ var(body)
-// of each entry, empty for a body that is absent or travels apart.
+// of each entry, empty for a body that is absent or travels apart ‖ what it carries.
 func Plaintext(s *Segment, bodies [][]byte) []byte {
 	signed := s.Encode()
 	n := 4 + len(signed)
@@ -43,7 +46,25 @@ func Plaintext(s *Segment, bodies [][]byte) []byte {
 		}
 		out = appendVar(out, b)
 	}
+	for _, c := range s.Carried {
+		out = binary.BigEndian.AppendUint64(out, c.Number)
+		out = binary.BigEndian.AppendUint64(out, c.Seq)
+		out = appendVar(out, c.Object)
+	}
 	return out
+}
+
+// readCarried reads what follows the bodies of a segment that may carry others.
+func readCarried(r *reader, s *Segment) {
+	for s.Later() && !r.bad && len(r.b) > 0 {
+		c := Carried{Number: r.u64(), Seq: r.u64(), Object: r.variable(MaxSize)}
+		n := len(s.Carried)
+		if c.Number >= s.Place.Log.Number || len(c.Object) == 0 || n > 0 && cmp.Or(cmp.Compare(s.Carried[n-1].Number, c.Number),
+			cmp.Compare(s.Carried[n-1].Seq, c.Seq)) >= 0 {
+			r.bad = true
+		}
+		s.Carried = append(s.Carried, c)
+	}
 }
 
 // ParsePlaintext reads what Plaintext wrote. Bodies lie within b; an empty one is
@@ -64,6 +85,7 @@ func ParsePlaintext(b []byte) (*Segment, [][]byte, error) {
 			bodies[i] = nil
 		}
 	}
+	readCarried(r, s)
 	if err := r.end(); err != nil {
 		return nil, nil, err
 	}

@@ -27,7 +27,22 @@ type Segment struct {
 	Heads     []vault.Place // ascending by device, then log number
 	Entries   []vault.Header
 	Signature [identity.SignatureSize]byte
+
+	// Carried is beside the segment in one store's object, no part of what is
+	// signed and hashed. Only the first segment of a log after the first has any.
+	Carried []Carried
 }
+
+// Carried is the object of a lower log's segment, by the same device, whose own
+// name is taken at that store. It is sealed as it would be under that name.
+type Carried struct {
+	Number, Seq uint64
+	Object      []byte
+}
+
+// Later reports whether the segment is the first of a log that is not its
+// device's first.
+func (s *Segment) Later() bool { return s.Place.Log.Number > 0 && s.Place.Seq == 0 }
 
 // Limits of one segment.
 const (
@@ -178,6 +193,11 @@ const maxLength = 256 << 20
 // CompareLogs orders logs by device, then number.
 func CompareLogs(a, b vault.LogID) int {
 	return cmp.Or(bytes.Compare(a.Device[:], b.Device[:]), cmp.Compare(a.Number, b.Number))
+}
+
+// ComparePlaces orders places by log, then number in it.
+func ComparePlaces(a vault.LogID, i uint64, b vault.LogID, k uint64) int {
+	return cmp.Or(CompareLogs(a, b), cmp.Compare(i, k))
 }
 
 // SortPlaces brings heads into the order in which a segment lists them.
