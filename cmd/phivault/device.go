@@ -38,7 +38,7 @@ DEVICE is its letter, its name, or its id, as "phivault device list" shows them.
 
 func newDeviceObject(ctx context.Context, s *session, m journal.Member) (deviceObject, error) {
 	seen, err := s.seen(ctx, m)
-	return deviceObject{ID: m.Device.String(), This: m.Self, Letter: m.Letter, Name: m.Name, Owner: m.Owner, Removed: m.Removed, Seen: stamp(seen)}, err
+	return deviceObject{ID: m.Device.String(), This: m.Self, Letter: m.Letter, Name: m.Name, Owner: m.Owner, Removed: m.Removed, Seen: stamp(seen), Log: int64(m.Log)}, err
 }
 
 func (a *app) deviceList(ctx context.Context, s *session) error {

@@ -158,6 +158,7 @@ type deviceObject struct {
 	Owner   bool   `json:"owner"`
 	Removed bool   `json:"removed"`
 	Seen    string `json:"seen"` // by its own clock, when it last wrote; empty: nothing of it is here
+	Log     int64  `json:"log"`  // the number of the log that it writes; most often 0
 }
 
 type problemObject struct {

@@ -125,11 +125,28 @@ func (s *session) exchange(ctx context.Context, list []local.Remote, moved func(
 		defer c.Close()
 		targets = append(targets, engine.Target{Name: r.ID, Remote: c})
 	}
-	rep, _ := engine.Sync(ctx, j, targets, engine.Options{Harmless: harmless, Progress: moved})
-	for _, r := range rep.Remotes {
-		results[r.Remote] = r
+	for round := 0; round == 0 || round < 3 && j.Again() && ctx.Err() == nil; round++ {
+		rep, _ := engine.Sync(ctx, j, targets, engine.Options{Harmless: harmless, Progress: moved})
+		for _, r := range rep.Remotes {
+			results[r.Remote] = together(results[r.Remote], r)
+		}
 	}
 	return j, results, s.synced(context.WithoutCancel(ctx), list, results)
+}
+
+// together is what two syncs with one remote came to: all that they moved, and what
+// was wrong at the end.
+func together(a, b engine.Result) engine.Result {
+	for _, t := range []struct{ to, more *engine.Traffic }{{&b.Pushed, &a.Pushed}, {&b.Pulled, &a.Pulled}} {
+		t.to.Segments += t.more.Segments
+		t.to.Entries += t.more.Entries
+		t.to.Objects += t.more.Objects
+		t.to.Bytes += t.more.Bytes
+	}
+	b.Requests += a.Requests
+	b.Took += a.Took
+	b.Moved = b.Moved || a.Moved
+	return b
 }
 
 // harmless are errors about one object that say nothing against the rest.
@@ -229,6 +246,9 @@ func (a *app) remarks(f findings) {
 	}
 	if st.Quarantined > 0 {
 		a.note("phivault: note: " + itoa(int64(st.Quarantined)) + " parts that a removed device wrote afterwards are set aside")
+	}
+	for _, l := range st.Later {
+		a.note("phivault: note: device " + l.Letter + " goes on in its log " + itoa(int64(l.Number)) + ": at a remote something else lies where it would have written")
 	}
 	for _, d := range f.stale {
 		a.note("phivault: note: nothing was heard of device " + strings.TrimSpace(d.Device+" "+clean(d.Name)) + " since " + d.Since)

@@ -56,8 +56,9 @@ type Journal struct {
 	pending pending
 	syncs   map[string]*session
 	unsaved int
-	again   bool // see Again
-	old     bool // this database is older than what the device published
+	again   bool          // see Again
+	begun   []vault.LogID // later logs, since it was opened
+	old     bool          // this database is older than what the device published
 }
 
 var _ engine.Journal = (*Journal)(nil)
@@ -223,6 +224,9 @@ func (j *Journal) fold(ctx context.Context, c *checked) error {
 		}
 	}
 	j.s.fold(c)
+	if c.seg.Later() && !c.replaces() {
+		j.begun = append(j.begun, c.seg.Place.Log)
+	}
 	j.unsaved++
 	if len(c.events)+len(c.mints) > 0 || j.unsaved >= saveEvery {
 		return j.save(ctx)

@@ -21,6 +21,7 @@ type Member struct {
 	Removed bool
 	Self    bool
 	Last    []vault.Place // of its logs, as applied here
+	Log     uint64        // the number of the log that it writes
 }
 
 // Members are all devices that were ever admitted, by seniority.
@@ -34,6 +35,9 @@ func (j *Journal) Members() (out []Member) {
 		for log, l := range j.s.Logs {
 			if log.Device == m.device {
 				x.Last = append(x.Last, l.Last)
+				if !l.Alone {
+					x.Log = max(x.Log, log.Number)
+				}
 			}
 		}
 		segment.SortPlaces(x.Last)
@@ -64,7 +68,15 @@ type Status struct {
 	// off. They stay applied: whoever removed the device is to look at them.
 	Beyond   []vault.Place
 	Forks    int
+	Later    []Later
 	Restored bool // this copy may not publish
+}
+
+// Later is a device's log after its first, seen here for the first time since the
+// journal was opened.
+type Later struct {
+	Letter string
+	Number uint64
 }
 
 // Status reports it.
@@ -83,6 +95,10 @@ func (j *Journal) Status(ctx context.Context) (st Status, err error) {
 		}
 	}
 	segment.SortPlaces(st.Beyond)
+	for _, log := range j.begun {
+		m, _ := j.s.members(everything).find(log.Device)
+		st.Later = append(st.Later, Later{letter(m.order), log.Number})
+	}
 	q, err := j.p.State.States(ctx, quarantineState)
 	if err != nil {
 		return st, err
@@ -129,7 +145,8 @@ func (j *Journal) seen(d [16]byte, p vault.Place) bool {
 }
 
 // Code names this device's last segment for another device to compare: its
-// letter, the segment's number, and 20 digits of its hash, which commits to all
+// letter, the segment's number (behind that of its log and a slash, in a log after
+// the first), and 20 digits of its hash, which commits to all
 // that this device has seen. It is "" before the first segment.
 func (j *Journal) Code() string {
 	j.mu.Lock()
@@ -139,7 +156,11 @@ func (j *Journal) Code() string {
 		return ""
 	}
 	m, _ := j.s.members(everything).find(j.self)
-	return fmt.Sprintf("%s %d %s", letter(m.order), l.Last.Seq, digits(l.Last.Hash))
+	at := strconv.FormatUint(l.Last.Seq, 10)
+	if j.own.Number > 0 {
+		at = strconv.FormatUint(j.own.Number, 10) + "/" + at
+	}
+	return fmt.Sprintf("%s %s %s", letter(m.order), at, digits(l.Last.Hash))
 }
 
 // digits are 20 decimal digits of a hash: its first 16 bytes, each half modulo
@@ -156,9 +177,14 @@ func (j *Journal) CheckCode(ctx context.Context, code string) error {
 	if len(f) < 3 {
 		return fmt.Errorf("%w: a code has a letter, a number and 20 digits", vault.ErrUsage)
 	}
-	seq, err := strconv.ParseUint(f[1], 10, 63)
+	number, within, later := strings.Cut(f[1], "/")
+	if !later {
+		number, within = "0", f[1]
+	}
+	n, err := strconv.ParseUint(number, 10, 63)
+	seq, wrong := strconv.ParseUint(within, 10, 63)
 	sum := strings.Join(f[2:], "")
-	if err != nil || len(sum) != 20 {
+	if err != nil || wrong != nil || len(sum) != 20 {
 		return fmt.Errorf("%w: a code has a letter, a number and 20 digits", vault.ErrUsage)
 	}
 	j.mu.Lock()
@@ -167,7 +193,7 @@ func (j *Journal) CheckCode(ctx context.Context, code string) error {
 		if letter(m.order) != strings.ToUpper(f[0]) {
 			continue
 		}
-		log := vault.LogID{Device: m.device}
+		log := vault.LogID{Device: m.device, Number: n}
 		p := vault.Place{Log: log, Seq: seq}
 		if seq >= j.s.next(log) {
 			return at(ErrWaiting, p, "it is not here yet")

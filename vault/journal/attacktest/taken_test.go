@@ -90,6 +90,9 @@ func TestTakenNames(t *testing.T) {
 			w.agree(w.b, w.a, w.c)
 			w.b.Add(t, note("later", 1))
 			w.agree(w.b, w.a, w.c)
+			if st, err := w.a.Journal.Status(ctx); err != nil || len(st.Later) == 0 || st.Later[0].Letter != "B" {
+				t.Errorf("a new log is no news: %v %v", st.Later, err)
+			}
 			if !w.a.Has(t, note("z", 1)) || !w.a.Has(t, note("later", 1)) {
 				t.Error("something is missing")
 			}
@@ -97,6 +100,9 @@ func TestTakenNames(t *testing.T) {
 				if err := w.a.Sync(w.host); err != nil {
 					t.Errorf("a, when all is said: %v", err)
 				}
+			}
+			if code := w.b.Journal.Code(); w.a.Journal.CheckCode(ctx, code) != nil {
+				t.Errorf("a does not know the code %q", code)
 			}
 			d := journaltest.Join(t, w.a, w.host, w.dir, "d", segment.RoleMember)
 			defer d.Close()

@@ -97,6 +97,36 @@ func TestASegmentComesBack(t *testing.T) {
 	}
 }
 
+func TestOnlyTheFirstSegmentOfALaterLogCarries(t *testing.T) {
+	carried := []Carried{{0, 3, []byte("a")}, {0, 4, []byte("b")}, {1, 0, []byte("c")}}
+	s, bodies := sample(t)
+	s.Place.Seq, s.Carried = 0, carried
+	s.Sign(device(t, 1))
+	got, _, err := ParsePlaintext(Plaintext(s, bodies))
+	if err != nil || len(got.Carried) != 3 || got.Carried[2].Number != 1 || string(got.Carried[1].Object) != "b" {
+		t.Fatalf("%v: %+v", err, got)
+	}
+	bare := *s
+	bare.Carried = nil
+	if bare.Sign(device(t, 1)); bare.Place.Hash != s.Place.Hash || got.Place.Hash != s.Place.Hash {
+		t.Error("what is carried changes the segment")
+	}
+	for name, change := range map[string]func(){
+		"not the first":     func() { s.Place.Seq = 1 },
+		"of the first log":  func() { s.Place.Log.Number = 0; s.Carried = carried[:1] },
+		"of the log itself": func() { s.Carried = []Carried{{2, 0, []byte("a")}} },
+		"not in order":      func() { s.Carried = []Carried{carried[1], carried[0]} },
+		"one twice":         func() { s.Carried = []Carried{carried[0], carried[0]} },
+		"nothing":           func() { s.Carried = []Carried{{0, 3, nil}} },
+	} {
+		s.Place.Log.Number, s.Place.Seq, s.Carried = 2, 0, carried
+		change()
+		if _, _, err := ParsePlaintext(Plaintext(s, bodies)); !errors.Is(err, ErrFormat) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestEveryChangeIsRefusedOrChangesTheHashAndTheSignature(t *testing.T) {
 	s, _ := sample(t)
 	good, public := s.Encode(), device(t, 1).Public()
@@ -276,6 +306,8 @@ func TestVectors(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	s, bodies := sample(f)
 	f.Add(s.Encode())
+	f.Add(Plaintext(s, bodies))
+	s.Place.Seq, s.Carried = 0, []Carried{{0, 3, []byte("object")}}
 	f.Add(Plaintext(s, bodies))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if s, err := Decode(b); err == nil && !bytes.Equal(s.Encode(), b) {
