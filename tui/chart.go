@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"context"
+	"fmt"
 	"strconv"
 
 	tea "charm.land/bubbletea/v2"
@@ -15,6 +17,8 @@ type chart struct {
 	p    patient
 	tabs []tab
 	at   int
+	asks lane
+	torn int // records of this patient in conflict
 }
 
 type tab struct {
@@ -43,7 +47,31 @@ func newChart(c commands, p patient) *chart {
 
 func (s *chart) pane() screen { return s.tabs[s.at].pane }
 
-func (s *chart) Init() tea.Cmd { return s.turn(0) }
+func (s *chart) Init() tea.Cmd { return tea.Batch(s.turn(0), s.conflicts()) }
+
+// tornMost bounds what is counted; more are said to be more.
+const tornMost = 50
+
+// torn says how many records of a patient are in conflict.
+type torn int
+
+// conflicts counts them, where the vault is shared at all.
+func (s *chart) conflicts() tea.Cmd {
+	if s.d.sharing() == nil {
+		return nil
+	}
+	id := s.p.id
+	return s.reading(&s.asks, func(ctx context.Context, in Session) (any, error) {
+		n := torn(0)
+		for _, err := range in.Records().Find(ctx, vault.Query{Patient: id, Conflicts: true, Limit: tornMost}) {
+			if err != nil {
+				return nil, err
+			}
+			n++
+		}
+		return n, nil
+	})
+}
 
 // turn shows tab i.
 func (s *chart) turn(i int) tea.Cmd {
@@ -63,6 +91,11 @@ func (s *chart) Update(msg tea.Msg) tea.Cmd {
 			return s.changed(v)
 		case imported:
 			return s.again()
+		case torn:
+			if msg.lane == &s.asks {
+				s.torn = int(v)
+				return nil
+			}
 		}
 		var cmds []tea.Cmd
 		for _, t := range s.tabs {
@@ -96,7 +129,7 @@ func (s *chart) again() tea.Cmd {
 		s.tabs[i].pane.Wipe()
 		s.tabs[i].asked = false
 	}
-	return s.turn(s.at)
+	return tea.Batch(s.turn(s.at), s.conflicts())
 }
 
 // bar draws the names of the tabs.
@@ -137,7 +170,21 @@ func (s *chart) under(x int) int {
 }
 
 func (s *chart) View(w, h int) string {
-	return s.bar(w) + "\n" + widget.Fit("", w) + "\n" + s.pane().View(w, h-2)
+	return s.bar(w) + "\n" + s.notice(w) + "\n" + s.pane().View(w, h-2)
+}
+
+// notice says what has to be known before anything here is believed.
+func (s *chart) notice(w int) string {
+	text := ""
+	switch {
+	case s.torn == 1:
+		text = " ! 1 record here is in conflict: two devices changed it apart. C decides."
+	case s.torn >= tornMost:
+		text = fmt.Sprintf(" ! %d records here or more are in conflict: devices changed them apart. C decides.", s.torn)
+	case s.torn > 1:
+		text = fmt.Sprintf(" ! %d records here are in conflict: devices changed them apart. C decides.", s.torn)
+	}
+	return s.d.theme.Error.Render(widget.Fit(text, w))
 }
 
 func (s *chart) About() about {
@@ -159,6 +206,7 @@ func (s *chart) About() about {
 }
 
 func (s *chart) Wipe() {
+	s.asks.end()
 	for _, t := range s.tabs {
 		t.pane.Wipe()
 	}

@@ -114,7 +114,11 @@ func (m *Model) hints(a about) string {
 func hintsOf(table []binding) (out []string) {
 	for _, k := range table {
 		if k.hint && k.off == "" {
-			out = append(out, " "+keyName(k.keys[0])+" "+k.help+" ")
+			text := k.as
+			if text == "" {
+				text = keyName(k.keys[0]) + " " + k.help
+			}
+			out = append(out, " "+text+" ")
 		}
 	}
 	return out

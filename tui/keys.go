@@ -14,7 +14,8 @@ type binding struct {
 	help string   // what it does, a few words; "" keeps it out of help
 	off  string   // why it does nothing now; "" when it works
 	do   func() tea.Cmd
-	hint bool // worth a place at the foot of the screen
+	hint bool   // worth a place at the foot of the screen
+	as   string // what the foot says in place of the key and what it does; "": these
 }
 
 // bind makes a binding for keys, separated by spaces.

@@ -211,7 +211,7 @@ func (s *record) About() about {
 	if s.sure {
 		del = "again deletes it; any other key does not"
 	}
-	return about{name: "record", patient: s.p, keys: []binding{
+	a := about{name: "record", patient: s.p, keys: []binding{
 		bind("r", "readable or JSON", func() tea.Cmd { s.isRaw = !s.isRaw; s.show(); return nil }).unless(none).foot(),
 		bind("v", "versions", func() tea.Cmd { s.open(newHistory(s.commands, s.p, s.id)); return nil }).unless(none).foot(),
 		bind("e", "edit", func() tea.Cmd { return s.edit(false) }).unless(none + past).foot(),
@@ -223,6 +223,10 @@ func (s *record) About() about {
 		}).unless(flat),
 		bind("o", "attachments", func() tea.Cmd { s.open(newAttachments(s.commands, s.p, s.r.Patient, s.files)); return nil }).unless(files).foot(),
 	}}
+	if s.r != nil && s.r.Conflict && s.at == 0 && s.d.sharing() != nil {
+		a.keys = append([]binding{bind("c", "decide the conflict", func() tea.Cmd { s.open(newDeciding(s.commands, s.id)); return nil }).foot()}, a.keys...)
+	}
+	return a
 }
 
 // edit opens the form of the record, or its JSON where that is asked for or there

@@ -11,6 +11,7 @@ import (
 	"phivault/tui"
 	"phivault/tui/tuitest"
 	"phivault/vault"
+	"phivault/vault/fhir"
 )
 
 // world is what lies outside of one vault: remotes and other devices, as a test
@@ -57,6 +58,7 @@ func (o sharingOpener) Open(ctx context.Context, p *secret.Bytes) (tui.Session, 
 	if _, err := o.opener.Open(ctx, p); err != nil {
 		return nil, err
 	}
+	o.w.conflicts.s = o.open
 	return sharing{o.open, o.w}, nil
 }
 
@@ -155,14 +157,28 @@ func clinicWorld() *world {
 		rounds: []tui.Round{{Remote: "main", Pushed: 3, Pulled: 12}, {Remote: "clinic", Pushed: 3}}}
 }
 
-type conflicts struct{}
+// conflicts decides in the vault that is open.
+type conflicts struct{ s *session }
 
-func (*conflicts) Heads(context.Context, vault.RecordID) ([]tui.Head, error) { return nil, nil }
-func (*conflicts) Keep(context.Context, vault.Record, *vault.Resource) (vault.Record, error) {
-	return vault.Record{}, nil
+func (c *conflicts) Heads(ctx context.Context, id vault.RecordID) (out []tui.Head, err error) {
+	heads, err := c.s.Vault.Heads(ctx, id)
+	history, herr := c.s.History(ctx, id)
+	for i, h := range heads {
+		out = append(out, tui.Head{Record: h, At: history[h.Version-1].At, Device: []string{"device A (this one)", "device B laptop"}[i%2]})
+	}
+	return out, errors.Join(err, herr)
 }
-func (*conflicts) Merge(context.Context, vault.Record, []byte) (vault.Record, error) {
-	return vault.Record{}, nil
+
+func (c *conflicts) Keep(ctx context.Context, old vault.Record, keep *vault.Resource) (vault.Record, error) {
+	return c.s.Settle(ctx, old, keep)
+}
+
+func (c *conflicts) Merge(ctx context.Context, old vault.Record, json []byte) (vault.Record, error) {
+	r, err := fhir.Parse(json, nil)
+	if err != nil {
+		return vault.Record{}, err
+	}
+	return c.s.Settle(ctx, old, &r)
 }
 
 type invitation struct{}
