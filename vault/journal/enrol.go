@@ -216,8 +216,11 @@ func (j *Journal) Remove(ctx context.Context, device identity.DeviceID) error {
 		return fmt.Errorf("%w: it is no other member", vault.ErrUsage)
 	}
 	r := &segment.Removal{Device: device, None: true}
-	for log, l := range j.s.Logs {
-		if log.Device == [16]byte(device) && (r.None || log.Number > r.Keep.Log.Number) {
+	for _, log := range j.logs() {
+		if l := j.s.Logs[log]; l != nil && log.Device == [16]byte(device) {
+			if !r.None {
+				r.Lower = append(r.Lower, r.Keep)
+			}
 			r.None, r.Keep = false, l.Last
 		}
 	}

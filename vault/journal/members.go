@@ -147,9 +147,7 @@ func (m *membership) decide(removals []event) {
 func (m *membership) count(e event) bool {
 	r := *e.Remove
 	if old, ok := m.removed[r.Device]; ok {
-		if earlier(r, old) {
-			m.removed[r.Device] = r
-		}
+		m.removed[r.Device] = both(r, old)
 		return true
 	}
 	left := slices.ContainsFunc(m.all, func(x member) bool { return x.device != r.Device && m.owner(x.device) })
@@ -159,12 +157,32 @@ func (m *membership) count(e event) bool {
 	return left
 }
 
-// earlier reports whether a keeps less than b.
-func earlier(a, b segment.Removal) bool {
-	if a.None || b.None {
-		return a.None && !b.None
+// both keeps of each log what two removals of a device keep.
+func both(a, b segment.Removal) segment.Removal {
+	out := segment.Removal{Device: a.Device, None: true}
+	for _, p := range kept(a) {
+		for _, o := range kept(b) {
+			if o.Log != p.Log {
+				continue
+			}
+			if o.Seq < p.Seq {
+				p = o
+			}
+			if !out.None {
+				out.Lower = append(out.Lower, out.Keep)
+			}
+			out.None, out.Keep = false, p
+		}
 	}
-	return cmp.Or(cmp.Compare(a.Keep.Log.Number, b.Keep.Log.Number), cmp.Compare(a.Keep.Seq, b.Keep.Seq)) < 0
+	return out
+}
+
+// kept are the last places that a removal keeps, ascending by log.
+func kept(r segment.Removal) []vault.Place {
+	if r.None {
+		return nil
+	}
+	return append(r.Lower[:len(r.Lower):len(r.Lower)], r.Keep)
 }
 
 // beyond reports whether a place lies after the cut-off of a removal.
@@ -172,5 +190,5 @@ func beyond(r segment.Removal, log vault.LogID, seq uint64) bool {
 	if r.Device != log.Device {
 		return false
 	}
-	return r.None || log.Number > r.Keep.Log.Number || log.Number == r.Keep.Log.Number && seq > r.Keep.Seq
+	return !slices.ContainsFunc(kept(r), func(p vault.Place) bool { return p.Log.Number == log.Number && seq <= p.Seq })
 }

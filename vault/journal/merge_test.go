@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"reflect"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -57,7 +58,7 @@ func TestMembershipIsAFunctionOfTheSet(t *testing.T) {
 			t.Fatalf("%v and %v", got.removed, want.removed)
 		}
 		for d, r := range want.removed {
-			if got.removed[d] != r {
+			if !reflect.DeepEqual(got.removed[d], r) {
 				t.Fatalf("%v and %v", got.removed, want.removed)
 			}
 		}

@@ -37,8 +37,48 @@ type Admission struct {
 // Removal ends a membership. What the device wrote up to Keep stays.
 type Removal struct {
 	Device [16]byte
-	None   bool // nothing of it stays; Keep is then zero
-	Keep   vault.Place
+	None   bool        // nothing of it stays; Keep is then zero
+	Keep   vault.Place // in the highest of its logs of which something stays
+	// Lower is the same of its other logs, ascending: more than one may be open.
+	// Of a log that stands in neither nothing stays.
+	Lower []vault.Place
+}
+
+func (r *Removal) encode() []byte {
+	b := append([]byte{controlVersion, tagRemove}, r.Device[:]...)
+	keep := r.Lower
+	if !r.None {
+		keep = append(keep[:len(keep):len(keep)], r.Keep)
+	}
+	b = binary.BigEndian.AppendUint16(b, uint16(len(keep)))
+	for _, p := range keep {
+		b = binary.BigEndian.AppendUint64(b, p.Log.Number)
+		b = binary.BigEndian.AppendUint64(b, p.Seq)
+		b = append(b, p.Hash[:]...)
+	}
+	return b
+}
+
+func (r *Removal) decode(in *reader) bool {
+	in.fill(r.Device[:])
+	n := in.u16()
+	if !in.room(n, 8+8+len(vault.Hash{})) {
+		return false
+	}
+	for i := range n {
+		last := r.Keep.Log.Number
+		if i > 0 {
+			r.Lower = append(r.Lower, r.Keep)
+		}
+		r.Keep.Log = vault.LogID{Device: r.Device, Number: in.u64()}
+		r.Keep.Seq = in.u64()
+		in.fill(r.Keep.Hash[:])
+		if i > 0 && r.Keep.Log.Number <= last {
+			return false
+		}
+	}
+	r.None = n == 0
+	return true
 }
 
 // Member is the payload of an entry about members: exactly one field is set.
@@ -67,15 +107,7 @@ func (m Member) Encode() []byte {
 	case m.Name != nil:
 		return m.Name.encode()
 	default:
-		r := m.Remove
-		b := append([]byte{controlVersion, tagRemove}, r.Device[:]...)
-		if r.None {
-			b = append(b, 0)
-		} else {
-			b = append(b, 1)
-		}
-		b = append(b, place(vault.LogID{Number: r.Keep.Log.Number}, r.Keep.Seq)[16:]...)
-		return append(b, r.Keep.Hash[:]...)
+		return m.Remove.encode()
 	}
 }
 
@@ -108,20 +140,10 @@ func DecodeMember(b []byte) (m Member, err error) {
 		}
 		m.Admit = a
 	case tagRemove:
-		v := new(Removal)
-		r.fill(v.Device[:])
-		keep := r.u8()
-		v.Keep.Log = vault.LogID{Device: v.Device, Number: r.u64()}
-		v.Keep.Seq = r.u64()
-		r.fill(v.Keep.Hash[:])
-		v.None = keep == 0
-		if keep > 1 || v.None && (v.Keep.Log.Number != 0 || v.Keep.Seq != 0 || v.Keep.Hash != vault.Hash{}) {
-			return m, ErrFormat
+		m.Remove = new(Removal)
+		if !m.Remove.decode(r) {
+			return Member{}, ErrFormat
 		}
-		if v.None {
-			v.Keep = vault.Place{}
-		}
-		m.Remove = v
 	case tagName:
 		m.Name = new(Naming)
 		if !m.Name.decode(r) {
