@@ -96,19 +96,24 @@ func await(ctx context.Context, r remote.Remote, n remote.Name, valid time.Durat
 
 // whole reads a small object.
 func whole(ctx context.Context, r remote.Remote, n remote.Name) (engine.Envelope, error) {
-	body, size, err := r.Get(ctx, n)
-	if err != nil {
-		return engine.Envelope{}, err
-	}
-	defer body.Close()
-	if size > segment.MaxSize {
-		return engine.Envelope{}, failed("unreadable", "what lies at the meeting point is too large", "make a new invitation and begin again")
-	}
-	b, err := io.ReadAll(io.LimitReader(body, segment.MaxSize))
+	b, err := content(ctx, r, n)
 	if err != nil {
 		return engine.Envelope{}, err
 	}
 	return engine.Envelope{Name: n, Size: int64(len(b)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}, nil
+}
+
+// content reads a small object's bytes.
+func content(ctx context.Context, r remote.Remote, n remote.Name) ([]byte, error) {
+	body, size, err := r.Get(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	if size > segment.MaxSize {
+		return nil, failed("unreadable", "an object there is too large for what it should be", "")
+	}
+	return io.ReadAll(io.LimitReader(body, segment.MaxSize))
 }
 
 // put carries an envelope out.

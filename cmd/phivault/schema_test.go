@@ -60,7 +60,7 @@ var schemas = map[string]shape{
 	"phivault.conflicts.resolve.v1": saved,
 	"phivault.join.v1":              {"vault": "string", "path": "string", "device": "string", "records": "int", "whole": "bool"},
 	"phivault.sync.v1": {"remote": "string", "code": "string", "pushed": moved, "pulled": moved, "conflicts": "int", "requests": "int",
-		"stale": []any{shape{"device": "string", "name": "string", "since": "string"}}, "waiting": "int", "ms": "int"},
+		"stale": []any{shape{"device": "string", "name": "string", "since": "string"}}, "waiting": "int", "dry_run": "bool", "more": "bool", "ms": "int"},
 	"phivault.version.v1": {"version": "string", "commit": "string", "go": "string", "os": "string", "arch": "string", "fips140": "string"},
 }
 

@@ -38,11 +38,13 @@ type syncObject struct {
 	Requests  int           `json:"requests"`
 	Stale     []staleObject `json:"stale"`
 	Waiting   int           `json:"waiting"`
+	DryRun    bool          `json:"dry_run"`
+	More      bool          `json:"more"` // of --dry-run: more may be waiting there
 	MS        int64         `json:"ms"`
 }
 
 type syncFlags struct {
-	watch, failOnConflict bool
+	watch, failOnConflict, dryRun bool
 }
 
 func (a *app) syncCommand() *cobra.Command {
@@ -58,13 +60,22 @@ With --watch it goes on until interrupted. It opens the vault for each round and
 lets go of it in between.`,
 		Args: takes(0, -1, "names of remotes"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.watch && f.dryRun {
+				return usage("--watch and --dry-run exclude each other", "")
+			}
 			if f.watch {
 				return a.watch(c.Context(), args)
 			}
-			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.sync(ctx, s, args, &f) })
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error {
+				if f.dryRun {
+					return a.previews(ctx, s, args)
+				}
+				return a.sync(ctx, s, args, &f)
+			})
 		},
 	}
 	c.Flags().BoolVar(&f.watch, "watch", false, "go on until interrupted")
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what would be moved, and move nothing")
 	c.Flags().BoolVar(&f.failOnConflict, "fail-on-conflict", false, "exit with 14 while there are conflicts")
 	return c
 }

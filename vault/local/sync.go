@@ -147,3 +147,13 @@ func (v *Vault) Pending(ctx context.Context, remote string) (segments uint64, er
 	}
 	return segments, err
 }
+
+// Preview tells what a sync with a remote, by its ID, would move; see
+// journal.Preview. It changes nothing.
+func (v *Vault) Preview(ctx context.Context, id string, get journal.Getter) (journal.Forecast, error) {
+	j, err := v.Journal(ctx)
+	if err != nil {
+		return journal.Forecast{}, err
+	}
+	return j.Preview(ctx, id, get, v.database.store.EachUncut(segment.MaxInline))
+}

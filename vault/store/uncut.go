@@ -23,3 +23,21 @@ func (s *Store) Uncut(ctx context.Context) (n int64, err error) {
 	})
 	return n, err
 }
+
+// EachUncut gives the entries that no segment has yet, in order: the header, the
+// stored payload, which is the callee's only until it returns, and the bytes that
+// they will have in a segment when a payload of more than apart bytes travels by
+// itself. Nothing else of the store may be called meanwhile.
+func (s *Store) EachUncut(apart int) func(context.Context, func(vault.Header, []byte, int64) error) error {
+	return func(ctx context.Context, each func(vault.Header, []byte, int64) error) error {
+		return s.read(ctx, func(c *conn) error {
+			row, _, err := lastSegment(ctx, c, ownLog)
+			if err != nil {
+				return err
+			}
+			return s.logEntries(ctx, c, ownLog, row.last+1, 1<<62, true, func(e vault.Entry, body []byte) error {
+				return each(e.Header, body, travels(e.Header, body, apart))
+			})
+		})
+	}
+}
