@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -36,6 +37,7 @@ var errDamage = errors.New("the store has lost or changed what it had acknowledg
 type usageError struct{ error }
 
 func main() {
+	log.SetOutput(io.Discard) // GODEBUG=http2debug=1 has net/http write requests there, tokens and names included
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{out: os.Stdout, err: os.Stderr, env: os.Getenv}
 	code := a.run(ctx, os.Args[1:])

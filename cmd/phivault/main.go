@@ -11,6 +11,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -22,6 +24,7 @@ import (
 
 func main() {
 	hardened := secret.HardenProcess()
+	log.SetOutput(io.Discard) // GODEBUG=http2debug=1 has net/http write requests, with their credentials, there
 	var pass *secret.Bytes
 	if s := os.Getenv(passphraseVariable); s != "" {
 		pass = secret.FromBytes([]byte(s))
