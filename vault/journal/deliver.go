@@ -27,6 +27,10 @@ func (j *Journal) Deliver(ctx context.Context, name string, e engine.Envelope) e
 		return j.takeNeed(ctx, e, a.need)
 	case a.kind == askInbox:
 		return j.takeInbox(ctx, e, a)
+	case a.kind == askPack:
+		return j.takePack(ctx, name, e, a)
+	case a.kind == askOwnPack:
+		return nil // whatever is there: nothing depends on it
 	}
 	object, err := read(e, segment.MaxSize)
 	if err == nil && k == nil {

@@ -30,7 +30,11 @@ func (j *Journal) Outgoing(ctx context.Context, name string) iter.Seq2[engine.En
 			}
 		}
 		for _, a := range asks {
-			envelopes, err := j.seal(ctx, name, a)
+			give := j.seal
+			if a.kind == askOwnPack {
+				give = j.pack
+			}
+			envelopes, err := give(ctx, name, a)
 			if err != nil {
 				yield(engine.Envelope{}, err)
 				return
@@ -72,6 +76,9 @@ func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes [
 	for _, log := range j.logs() {
 		for seq := marks[log]; seq < j.s.next(log); seq++ {
 			asks = append(asks, ask{kind: askPut, log: log, seq: seq})
+			if log == j.own && seq%segment.PackSize == segment.PackSize-1 {
+				asks = append(asks, ask{kind: askOwnPack, log: log, seq: seq + 1 - segment.PackSize})
+			}
 		}
 	}
 	boxes, err = j.boxes(ctx, name)

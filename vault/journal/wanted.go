@@ -45,6 +45,8 @@ const (
 	askNeed
 	askInbox
 	askPut // an own Put that met something
+	askPack
+	askOwnPack // an own Put of one
 )
 
 func (j *Journal) session(name string) *session {
@@ -166,7 +168,21 @@ func (j *Journal) wantedOf(ctx context.Context, at string, se *session, log vaul
 		delete(se.hit, log)
 	}
 	se.ahead[log] = depth
-	for seq := mark; seq < mark+depth; seq++ {
+	if j.farBehind(se, log, mark) {
+		e, err := j.epochOf(ctx, log, mark)
+		if err != nil || j.keys[e] == nil {
+			return err != nil, err
+		}
+		n := j.space.Name(j.keys[e].PackName(log, mark))
+		if add(n, ask{kind: askPack, log: log, seq: mark, epoch: e}); !se.stop[n] {
+			return true, nil
+		}
+	}
+	end := mark + depth
+	if depth == lookAhead { // where the next pack begins, if there is one
+		end = min(end, (mark/segment.PackSize+1)*segment.PackSize)
+	}
+	for seq := mark; seq < end; seq++ {
 		e, err := j.epochOf(ctx, log, seq)
 		if err != nil {
 			return true, err
@@ -227,6 +243,9 @@ func (j *Journal) Missing(ctx context.Context, name string, n remote.Name) error
 		return nil
 	}
 	se.stop[n] = true
+	if a.kind == askSegment {
+		delete(se.ahead, a.log)
+	}
 	if a.kind == askVerified {
 		p := vault.Place{Log: a.log, Seq: a.seq}
 		se.refused = at(ErrGone, p, "it was verified there before and is absent")
