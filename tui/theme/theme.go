@@ -26,18 +26,19 @@ type Theme struct {
 	Removed  Style
 	Match    Style // what was searched for
 	Cursor   Style // where typing goes
+	Paper    Style // dark on light, whatever the terminal has: for a camera
 }
 
 // Colour is the usual theme.
 func Colour() Theme {
 	return Theme{Name: "colour", Title: "1", Faint: "2", Selected: "7", Tab: "1;7", Flag: "1;31", Error: "1;31",
-		Good: "1;32", Added: "32", Removed: "31", Match: "1;4", Cursor: "7"}
+		Good: "1;32", Added: "32", Removed: "31", Match: "1;4", Cursor: "7", Paper: "30;107"}
 }
 
 // Plain does without colours, for NO_COLOR (https://no-color.org) and for taste.
 func Plain() Theme {
 	return Theme{Name: "plain", Title: "1", Faint: "", Selected: "7", Tab: "1;7", Flag: "1", Error: "1",
-		Good: "1", Added: "1", Removed: "", Match: "1;4", Cursor: "7"}
+		Good: "1", Added: "1", Removed: "", Match: "1;4", Cursor: "7", Paper: "7"}
 }
 
 // Named gives the theme of that name, Colour when there is none, and Plain

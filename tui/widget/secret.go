@@ -13,8 +13,16 @@ const secretMost = 1024
 
 // Secret is an input whose text is never shown and lives in wiped memory only.
 type Secret struct {
-	b *secret.Bytes // secretMost bytes, of which n are used
-	n int
+	Limit int           // bytes; 0 is 1024
+	b     *secret.Bytes // as many as the limit, of which n are used
+	n     int
+}
+
+func (s *Secret) limit() int {
+	if s.Limit > 0 {
+		return s.Limit
+	}
+	return secretMost
 }
 
 // Key edits the end of it; done is false for keys that are not its own.
@@ -44,11 +52,11 @@ func (s *Secret) Paste(text string) (ok bool) {
 	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
 		text = text[:i]
 	}
-	if len(text) > secretMost-s.n || strings.IndexFunc(text, unicode.IsControl) >= 0 {
+	if len(text) > s.limit()-s.n || strings.IndexFunc(text, unicode.IsControl) >= 0 {
 		return false
 	}
 	if s.b == nil {
-		s.b = secret.New(secretMost)
+		s.b = secret.New(s.limit())
 	}
 	s.n += copy(s.b.Bytes()[s.n:], text)
 	return true
