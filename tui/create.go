@@ -24,9 +24,10 @@ type create struct {
 	judge  lane
 	words  lane
 	good   bool
-	said   string // what there is to say of the passphrase
-	shown  string // a generated one, shown until the vault is made
-	insist bool   // a weak one was given and is to be taken all the same
+	said   string  // what there is to say of the passphrase
+	shown  string  // a generated one, shown until the vault is made
+	insist bool    // a weak one was given and is to be taken all the same
+	way    Joining // into a vault that is there already; nil: a new one
 }
 
 func newCreate(c commands, p Place) *create {
@@ -124,6 +125,11 @@ func (s *create) make() tea.Cmd {
 		s.form.fault = "It is easy to guess. Enter again takes it all the same."
 		return nil
 	}
+	if way := s.way; way != nil {
+		s.way = nil
+		s.replace(newEntering(s.commands, way, a))
+		return nil
+	}
 	return s.ask(&s.makes, func(ctx context.Context, _ func(int64)) (any, error) {
 		defer release(a)
 		in, err := s.d.opener.Create(ctx, a)
@@ -136,7 +142,14 @@ func (s *create) make() tea.Cmd {
 
 func (s *create) View(w, h int) string {
 	t := s.d.theme
-	lines := []string{"", t.Title.Render("  A new vault"), "  " + t.Faint.Render(widget.Clean(s.place.Dir)), ""}
+	title := "  A new vault"
+	if s.way != nil {
+		title = "  This device's own copy, under a passphrase of its own"
+	}
+	lines := []string{"", t.Title.Render(title), "  " + t.Faint.Render(widget.Clean(s.place.Dir)), ""}
+	if s.joins() {
+		lines = append(lines, "  Does another device have your vault already? Ctrl-N joins it.", "")
+	}
 	for _, l := range noRecovery {
 		lines = append(lines, "  "+l)
 	}
@@ -154,10 +167,23 @@ func (s *create) View(w, h int) string {
 	return widget.Block(lines, w, h)
 }
 
+// joins reports whether a vault of another device's can be joined instead.
+func (s *create) joins() bool {
+	_, can := s.d.opener.(Joiner)
+	return can && s.way == nil
+}
+
 func (s *create) About() about {
-	return about{name: "create", typing: true, keys: []binding{
+	a := about{name: "create", typing: true, keys: []binding{
 		bind("ctrl+g", "make a passphrase for me", s.generate).foot(),
 	}}
+	if s.joins() {
+		a.keys = append(a.keys, bind("ctrl+n", "join one that exists", func() tea.Cmd { s.open(newJoin(s.commands, s.place)); return nil }).foot())
+	}
+	if s.way != nil {
+		a.name = "join passphrase"
+	}
+	return a
 }
 
 func (s *create) Wipe() {
@@ -166,4 +192,8 @@ func (s *create) Wipe() {
 	s.words.end()
 	s.form.wipe()
 	s.shown, s.said = "", ""
+	if s.way != nil {
+		s.way.Close()
+		s.way = nil
+	}
 }

@@ -158,6 +158,7 @@ func (m *Model) sharedKeys() []binding {
 	c := commands{m.desk}
 	return []binding{
 		bind("Y", "sync", func() tea.Cmd { c.open(newSyncing(c)); return nil }),
+		bind("D", "devices", func() tea.Cmd { c.open(newDevices(c)); return nil }),
 		bind("C", "conflicts", func() tea.Cmd { c.open(newInbox(c)); return nil }),
 		bind("ctrl+r", "read what arrived from other devices", func() tea.Cmd { return m.again() }),
 	}

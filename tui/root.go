@@ -155,6 +155,8 @@ func (m *Model) answered(a answer) tea.Cmd {
 			return closing(v, nil)
 		case *secret.Bytes:
 			v.Destroy()
+		case interface{ Close() }: // an invitation, or a way into a vault
+			v.Close()
 		}
 		return nil
 	}

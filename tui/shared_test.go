@@ -30,6 +30,8 @@ type world struct {
 }
 
 var (
+	_ tui.Joiner    = sharingOpener{}
+	_ tui.Joining   = (*way)(nil)
 	_ tui.Sharing   = sharing{}
 	_ tui.Remotes   = (*world)(nil)
 	_ tui.Sync      = (*world)(nil)
@@ -181,6 +183,62 @@ func (c *conflicts) Merge(ctx context.Context, old vault.Record, json []byte) (v
 	return c.s.Settle(ctx, old, &r)
 }
 
-type invitation struct{}
+// invitation is one that was made, and one that was given, as a test wants them.
+type invitation struct {
+	card    tui.Card
+	comes   *tui.Candidate // nil: nobody
+	owner   bool
+	meet    string
+	typed   []string
+	refuses error // of Admit
+	closed  int
+	pasted  string
+	address string
+	joins   error
+}
 
-func (w *world) Invite(context.Context, string, bool) (tui.Invitation, error) { return nil, w.fails() }
+const eightWords = "apple banana cherry dune eagle fern grape hotel"
+
+func (w *world) Invite(_ context.Context, at string, owner bool) (tui.Invitation, error) {
+	w.meet, w.owner = at, owner
+	return &w.invitation, w.fails()
+}
+
+func (i *invitation) Card() tui.Card { return i.card }
+func (i *invitation) Wait(context.Context) (tui.Candidate, error) {
+	if i.comes == nil {
+		return tui.Candidate{}, context.Canceled // tests do not wait
+	}
+	return *i.comes, nil
+}
+
+func (i *invitation) Admit(_ context.Context, typed string) error {
+	i.typed = append(i.typed, typed)
+	if typed != eightWords {
+		return tui.ErrWords
+	}
+	return i.refuses
+}
+
+func (i *invitation) Close() { i.closed++ }
+
+// Join makes the opener's vault, as if it had been fetched.
+func (o sharingOpener) Join(text *secret.Bytes, address string) (tui.Joining, error) {
+	o.w.pasted, o.w.address = string(text.Bytes()), address
+	if err := o.w.fails(); err != nil {
+		return nil, err
+	}
+	return &way{o}, nil
+}
+
+type way struct{ o sharingOpener }
+
+func (y *way) Ask(context.Context) (string, error) { return eightWords, y.o.w.fails() }
+func (y *way) Finish(ctx context.Context, p *secret.Bytes, moved func(int64)) (tui.Session, error) {
+	if err := y.o.w.joins; err != nil {
+		return nil, err
+	}
+	moved(3)
+	return y.o.Create(ctx, p)
+}
+func (y *way) Close() { y.o.w.closed++ }

@@ -133,6 +133,7 @@ type Invitation interface {
 	// Admit lets the device in when typed are the words that it shows, and gives
 	// ErrWords when they are not.
 	Admit(ctx context.Context, typed string) error
+	// Close may be called while others run: they end with their context.
 	Close()
 }
 
@@ -141,6 +142,7 @@ type Card struct {
 	Text  string // all of it: where to meet, the credential, the secret
 	Words string // the secret alone, as 12 words
 	Meet  string // the remote's address
+	Alone bool   // the words and the address are enough: the remote takes no credential
 	Valid time.Duration
 }
 
@@ -183,5 +185,6 @@ type Joining interface {
 	// Finish waits for the answer, makes the vault under the passphrase, which
 	// stays the caller's, and fetches everything.
 	Finish(ctx context.Context, passphrase *secret.Bytes, moved func(objects int64)) (Session, error)
+	// Close may be called while others run: they end with their context.
 	Close()
 }

@@ -42,7 +42,8 @@ func (d sharedDevices) Invite(ctx context.Context, name string, owner bool) (tui
 		return nil, err
 	}
 	return &sharedInvitation{x: d.x, v: v, owner: owner,
-		card: tui.Card{Text: text, Words: v.invitation.Words(), Meet: r.URL, Valid: inviteValid}}, nil
+		card: tui.Card{Text: text, Words: v.invitation.Words(), Meet: r.URL,
+			Alone: v.invitation.Credential == "" && v.invitation.Pin == "", Valid: inviteValid}}, nil
 }
 
 func (d sharedDevices) Remove(ctx context.Context, id string) error {
@@ -132,13 +133,20 @@ func (o *opener) Join(text *secret.Bytes, address string) (tui.Joining, error) {
 const joinedRemote = "main"
 
 type shownJoining struct {
-	o *opener
-	w *joining
+	o  *opener
+	w  *joining
+	mu sync.Mutex // held while the keys are used
 }
 
-func (j *shownJoining) Ask(ctx context.Context) (string, error) { return j.w.ask(ctx, "") }
+func (j *shownJoining) Ask(ctx context.Context) (string, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.w.ask(ctx, "")
+}
 
 func (j *shownJoining) Finish(ctx context.Context, p *secret.Bytes, moved func(int64)) (tui.Session, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	dir, err := j.o.a.dir()
 	if err != nil {
 		return nil, err
@@ -163,4 +171,11 @@ func (j *shownJoining) Finish(ctx context.Context, p *secret.Bytes, moved func(i
 	return s, nil
 }
 
-func (j *shownJoining) Close() { j.w.close() }
+// Close wipes the keys as soon as nothing uses them.
+func (j *shownJoining) Close() {
+	go func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.w.close()
+	}()
+}
