@@ -123,7 +123,12 @@ func (p *packer) pack(payload []byte) ([]byte, error) {
 	return out, nil
 }
 
-func (p *packer) unpack(body []byte) ([]byte, error) {
+// unpack gives a payload that is the caller's, but for a raw one, which lies
+// within body.
+func (p *packer) unpack(body []byte) ([]byte, error) { return p.unpackTo(nil, body) }
+
+// unpackTo is unpack into the memory of buf where it suffices.
+func (p *packer) unpackTo(buf, body []byte) ([]byte, error) {
 	if len(body) == 0 {
 		return nil, errPayload
 	}
@@ -138,7 +143,7 @@ func (p *packer) unpack(body []byte) ([]byte, error) {
 		if _, said := unpacked(body); !said {
 			dec = p.small
 		}
-		b, err := dec.DecodeAll(body[1:], nil)
+		b, err := dec.DecodeAll(body[1:], buf[:0])
 		if err != nil {
 			return nil, errPayload
 		}

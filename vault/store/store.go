@@ -58,6 +58,8 @@ type Store struct {
 
 	failed atomic.Bool // memory may differ from the database: nothing works any more
 
+	checking sync.Mutex // one Verify at a time, so that its connections are there
+
 	moving  sync.Mutex // held while the write-ahead log is moved; taken before write
 	readers chan *conn // nil elements are connections not opened yet
 	keeper  *keeper
@@ -110,7 +112,7 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, mapError(err)
 	}
-	db.SetMaxOpenConns(maxReaders + 2)
+	db.SetMaxOpenConns(maxReaders + 1 + verifyConns)
 	db.SetMaxIdleConns(0)
 	s := &Store{o: o, db: db, path: path, readers: make(chan *conn, maxReaders), ended: make(chan struct{}), cache: newViews()}
 	for range maxReaders {

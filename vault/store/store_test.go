@@ -378,14 +378,22 @@ func TestBlobsAreKeptOnceAndOnlyWhenCited(t *testing.T) {
 }
 
 func TestVerifyFindsDamage(t *testing.T) {
-	for name, damage := range map[string]string{
-		"payload": "UPDATE payload SET body=x'00' WHERE entry=3",
-		"chain":   "UPDATE entry SET length=length+1 WHERE entry=2",
-		"log":     "DELETE FROM batch WHERE last=3",
-		"view":    "UPDATE record SET doc=doc+4294967296 WHERE record=1",
-		"index":   "DELETE FROM fts WHERE rowid=(SELECT doc FROM record WHERE record=2)",
-		"blob":    "UPDATE blob SET size=size+1",
+	for _, c := range []struct{ kind, damage string }{
+		{"payload", "UPDATE payload SET body=x'00' WHERE entry=3"},
+		{"chain", "UPDATE entry SET length=length+1 WHERE entry=2"},
+		{"log", "DELETE FROM batch WHERE last=3"},
+		{"view", "UPDATE record SET doc=doc+4294967296 WHERE record=1"},
+		{"view", "UPDATE record SET source=type WHERE record=2"},
+		{"view", "UPDATE record SET id=randomblob(16) WHERE record=2"},
+		{"view", "UPDATE record SET head=head+1 WHERE record=1"},
+		{"view", "UPDATE record SET head=1000000 WHERE record=1"},
+		{"view", "UPDATE record SET revisions=2 WHERE record=1"},
+		{"view", "DELETE FROM record WHERE record=2"},
+		{"index", "DELETE FROM fts WHERE rowid=(SELECT doc FROM record WHERE record=2)"},
+		{"index", "UPDATE record SET state=1 WHERE record=2"},
+		{"blob", "UPDATE blob SET size=size+1"},
 	} {
+		name, damage := c.kind, c.damage
 		t.Run(name, func(t *testing.T) {
 			s := newStore(t)
 			addJSON(t, s, ann, weight, asthma)
