@@ -32,6 +32,7 @@ const (
 	ActionBackup     Action = "backup"
 	ActionVerify     Action = "verify"
 	ActionRebuild    Action = "rebuild"
+	ActionRekey      Action = "rekey"
 )
 
 // AuditNote is the payload of an audit entry, canonical JSON. Count acts of

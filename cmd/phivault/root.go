@@ -49,7 +49,7 @@ func (a *app) commands() []*cobra.Command {
 	}{
 		{"records", []*cobra.Command{a.importCommand(), a.exportCommand(), a.listCommand(), a.showCommand(), a.historyCommand(),
 			a.searchCommand(), a.trendCommand(), a.addCommand(), a.editCommand(), a.rmCommand()}},
-		{"vault", []*cobra.Command{a.initCommand(), a.statusCommand(), a.passwdCommand(), a.keyringCommand(), a.verifyCommand(),
+		{"vault", []*cobra.Command{a.initCommand(), a.statusCommand(), a.passwdCommand(), a.rekeyCommand(), a.keyringCommand(), a.verifyCommand(),
 			a.auditCommand(), a.backupCommand(), a.restoreCommand(), a.drillCommand()}},
 		{"sync", []*cobra.Command{a.syncCommand(), a.remoteCommand(), a.deviceCommand(), a.conflictsCommand()}},
 		{"more", []*cobra.Command{a.demoCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand()}},

@@ -47,6 +47,7 @@ var schemas = map[string]shape{
 	"phivault.add.v1":           saved,
 	"phivault.edit.v1":          saved,
 	"phivault.rm.v1":            saved,
+	"phivault.rekey.v1":         {"result": "string", "epoch": "bool", "rotate": []any{"string"}},
 	"phivault.passwd.v1":        {"result": "string"},
 	"phivault.device.rename.v1": {"result": "string"},
 	"phivault.backup.v1":        copied,

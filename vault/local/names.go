@@ -14,6 +14,7 @@ const (
 	walSuffix = "-wal"
 	walName   = dbName + walSuffix
 	lockName  = "lock"
+	rekeyName = "vault.db.rekey" // the database under the key that is about to be in force
 	stageName = "new"
 
 	appName = "phivault"

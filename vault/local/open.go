@@ -79,6 +79,10 @@ func openLocked(ctx context.Context, dir string, l *lock, passphrase *secret.Byt
 		return nil, err
 	}
 	defer b.Destroy()
+	if err := finishRekey(ctx, dir, l, b, o); err != nil {
+		sk.Destroy()
+		return nil, err
+	}
 	v := &Vault{dir: dir, id: info.VaultID, o: o, lock: l, anchors: as, sk: sk}
 	if err := v.attach(ctx, b, func() remembered { return wait(ctx, recalled) }); err != nil {
 		v.sk.Destroy()

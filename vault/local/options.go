@@ -45,6 +45,7 @@ type Options struct {
 	Progress func(step Step, done, total int64)
 
 	writeKey func(path string, file []byte) error // nil: keyfile.WriteFile; tests have it fail
+	step     func(string)                         // told what Rekey has done; tests end the process there
 }
 
 // Step is a part of a long act.
@@ -86,6 +87,9 @@ func (o *Options) fill() {
 	}
 	if o.Progress == nil {
 		o.Progress = func(Step, int64, int64) {}
+	}
+	if o.step == nil {
+		o.step = func(string) {}
 	}
 	if o.writeKey == nil {
 		o.writeKey = keyfile.WriteFile

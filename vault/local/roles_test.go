@@ -31,6 +31,7 @@ var roles = map[string]func(dir, arg string, o Options) error{
 	"hold":    playHold,
 	"create":  playCreate,
 	"passwd":  playPasswd,
+	"rekey":   playRekey,
 	"backup":  playBackup,
 	"restore": playRestore,
 }

@@ -52,6 +52,11 @@ func (v *Vault) ID() vault.Hash { return v.id }
 func (v *Vault) Close(ctx context.Context) error {
 	v.whole.Lock()
 	defer v.whole.Unlock()
+	return v.shut(ctx)
+}
+
+// shut is Close for who holds whole.
+func (v *Vault) shut(ctx context.Context) error {
 	if v.closed {
 		return nil
 	}
