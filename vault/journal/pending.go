@@ -13,7 +13,8 @@ import (
 const (
 	maxHeld      = 4096
 	maxHeldBytes = 64 << 20
-	lookAhead    = 16 // names of a log asked for at once, at most
+	enoughHeld   = 8 << 20 // from here on no log is asked for further ahead
+	lookAhead    = 16      // names of a log asked for at once, at most
 )
 
 // pending is what was verified to be its writer's and cannot be applied yet. All

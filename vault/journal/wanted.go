@@ -62,23 +62,32 @@ func (j *Journal) session(name string) *session {
 // Wanted gives what to ask a remote for; see engine.Journal.
 func (j *Journal) Wanted(ctx context.Context, name string) iter.Seq2[remote.Name, error] {
 	return func(yield func(remote.Name, error) bool) {
-		j.mu.Lock()
-		names, err := j.wanted(ctx, name)
-		j.mu.Unlock()
-		if err != nil {
-			yield(remote.Name{}, err)
-			return
-		}
-		for _, n := range names {
-			if !yield(n, nil) {
+		// What answers led to meanwhile is asked for at once: whoever asks for many
+		// names at a time has always enough of them.
+		for first := true; ; first = false {
+			j.mu.Lock()
+			names, err := j.wanted(ctx, name, first)
+			j.mu.Unlock()
+			if err != nil {
+				yield(remote.Name{}, err)
+				return
+			}
+			for _, n := range names {
+				if !yield(n, nil) {
+					return
+				}
+			}
+			if len(names) == 0 {
 				return
 			}
 		}
 	}
 }
 
-func (j *Journal) wanted(ctx context.Context, name string) (names []remote.Name, err error) {
-	if se := j.syncs[name]; se != nil && se.over {
+// wanted gives names that were not given yet. The first look of a sequence that
+// finds none ends the sync.
+func (j *Journal) wanted(ctx context.Context, name string, first bool) (names []remote.Name, err error) {
+	if se := j.syncs[name]; se != nil && se.over && first {
 		delete(j.syncs, name)
 	}
 	se := j.session(name)
@@ -92,6 +101,9 @@ func (j *Journal) wanted(ctx context.Context, name string) (names []remote.Name,
 	if err != nil {
 		return nil, err
 	}
+	for n, d := range j.pending.need { // first: segments wait for them
+		add(n, ask{kind: askNeed, need: d})
+	}
 	inbox := false
 	for _, log := range j.logs() {
 		epoch, err := j.wantedOf(ctx, name, se, log, marks[log], add)
@@ -103,9 +115,6 @@ func (j *Journal) wanted(ctx context.Context, name string) (names []remote.Name,
 	for _, log := range j.later(name, se) {
 		add(j.space.Name(j.keys[j.first].SegmentName(log, 0)), ask{kind: askSegment, log: log, epoch: j.first})
 	}
-	for n, d := range j.pending.need {
-		add(n, ask{kind: askNeed, need: d})
-	}
 	if inbox {
 		box := j.keys[j.first].Inbox(j.self)
 		defer box.Destroy()
@@ -116,7 +125,7 @@ func (j *Journal) wanted(ctx context.Context, name string) (names []remote.Name,
 			}
 		}
 	}
-	se.over = len(names) == 0
+	se.over = first && len(names) == 0
 	return names, nil
 }
 
@@ -192,6 +201,9 @@ func (j *Journal) wantedOf(ctx context.Context, at string, se *session, log vaul
 		}
 		if j.pending.logs[log][seq] != nil || j.pending.carried[spot{log, seq}] != nil {
 			continue
+		}
+		if seq > mark && j.pending.bytes > enoughHeld {
+			break // the next of a log is always asked for: something of all that waits can go on
 		}
 		if se.stop[name(seq, e, askSegment)] {
 			break

@@ -79,6 +79,10 @@ const (
 // importer may be told to accept, with its envelope.
 const maxPayload = 256 << 20
 
+// packWindow is how far back, in bytes, a payload's text is looked for when it
+// is packed. Each encoder keeps twice that in memory.
+const packWindow = 512 << 10
+
 // packer compresses and expands payloads. Each payload is compressed by itself,
 // so that text an outsider gets into one record cannot measure another.
 type packer struct {
@@ -95,7 +99,7 @@ type packer struct {
 func (p *packer) init() error {
 	p.once.Do(func() {
 		p.enc, p.err = zstd.NewWriter(nil, zstd.WithEncoderDict(dictionary1), zstd.WithEncoderLevel(zstd.SpeedFastest),
-			zstd.WithEncoderConcurrency(2), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true))
+			zstd.WithEncoderConcurrency(2), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(packWindow), zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true))
 		if p.err != nil {
 			return
 		}
