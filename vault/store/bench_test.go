@@ -219,7 +219,8 @@ func edit(b testing.TB, s *Store, id vault.RecordID, r *rand.Rand) {
 
 // settle waits until the background work of a load is done.
 func settle(b testing.TB, s *Store) {
-	for s.keeper.merge() {
+	if err := s.Settle(ctx); err != nil {
+		b.Fatal(err)
 	}
 	if err := s.Checkpoint(ctx); err != nil {
 		b.Fatal(err)

@@ -26,7 +26,9 @@ func (s *Store) usable() error {
 
 // lock takes the writer, which on nil the caller gives back: s.write.Unlock.
 func (s *Store) lock() error {
+	s.waiting.Add(1)
 	s.write.Lock()
+	s.waiting.Add(-1)
 	if err := s.usable(); err != nil {
 		s.write.Unlock()
 		return err

@@ -19,8 +19,10 @@ type keeper struct {
 const (
 	idleAfter    = 150 * time.Millisecond
 	checkpointAt = 16 << 20 // bytes of write-ahead log
-	mergePages   = 32       // of one merge step, which an edit may have to wait for
+	mergePages   = 16       // of one merge step, which an edit may have to wait for
 	mergeAfter   = 64       // transactions without a pause, after which one step is done all the same
+	settlePages  = 64       // of a step of Settle, while nobody else writes
+	settlePause  = time.Millisecond
 )
 
 func startKeeper(s *Store) *keeper {
@@ -56,13 +58,13 @@ func (k *keeper) run() {
 				k.checkpoint()
 			}
 			if busy++; busy >= mergeAfter {
-				k.merge()
+				k.merge(mergePages, true)
 				busy = 0
 			}
 			idle.Reset(idleAfter)
 		case <-idle.C:
 			busy = 0
-			if k.merge() {
+			if more, _ := k.merge(mergePages, false); more {
 				idle.Reset(idleAfter / 10)
 				continue
 			}
@@ -89,38 +91,54 @@ func (k *keeper) checkpoint() {
 	})
 }
 
-// merge does one step of merging and reports whether there is more to do. It
-// gives way to anyone who is writing.
-func (k *keeper) merge() bool {
+// merge does one step of about so many pages of merging and reports whether there
+// is more to do. Unless it must, it gives way to anyone who is writing or wants
+// to, and says so.
+func (k *keeper) merge(pages int, must bool) (more, gaveWay bool) {
 	s := k.s
-	if !s.write.TryLock() {
-		return true
+	switch {
+	case must:
+		s.write.Lock()
+	case s.waiting.Load() > 0 || !s.write.TryLock():
+		return true, true
 	}
 	defer s.write.Unlock()
 	if s.usable() != nil {
-		return false
+		return false, false
 	}
 	var before, after int64
 	ctx := context.Background()
 	if _, err := s.w.row(ctx, []any{&before}, "SELECT total_changes()"); err != nil {
-		return false
+		return false, false
 	}
-	if err := s.w.run("INSERT INTO fts(fts,rank) VALUES('merge',?)", mergePages); err != nil {
-		return false
+	if err := s.w.run("INSERT INTO fts(fts,rank) VALUES('merge',?)", pages); err != nil {
+		return false, false
 	}
 	if _, err := s.w.row(ctx, []any{&after}, "SELECT total_changes()"); err != nil {
-		return false
+		return false, false
 	}
-	return after-before >= 2 // as FTS5's documentation tells whether a merge did work
+	return after-before >= 2, false // as FTS5's documentation tells whether a merge did work
 }
 
 // Settle finishes the merging that a long import has left, so that the searches
-// after it do not pay for it, also when the process ends at once.
+// after it do not pay for it, also when the process ends at once. Whoever writes
+// meanwhile waits for a small step at most, and does not keep it from ending.
 func (s *Store) Settle(ctx context.Context) error {
-	for s.keeper.merge() {
-		if err := ctx.Err(); err != nil {
-			return err
+	pages, ways := settlePages, 0
+	for {
+		more, gaveWay := s.keeper.merge(pages, ways >= mergeAfter)
+		switch {
+		case !more:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !gaveWay:
+			ways = 0
+			continue
 		}
+		// Someone works here: from now on in small steps.
+		pages = mergePages
+		ways++
+		time.Sleep(settlePause)
 	}
-	return nil
 }

@@ -49,6 +49,8 @@ type Store struct {
 	pack packer
 	path string
 
+	waiting atomic.Int32 // who wants to write; merging makes room for them
+
 	write sync.Mutex // guards w and what follows
 	w     *conn
 	next  counters

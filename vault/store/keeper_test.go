@@ -1,0 +1,55 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Settle ends beside someone who writes without a pause, and what was written
+// meanwhile is found.
+func TestSettleEndsBesideAWriter(t *testing.T) {
+	s := newStore(t)
+	note := func(i int) string {
+		return strings.NewReplacer(`"w1"`, fmt.Sprintf(`"n%d"`, i), "71.50", fmt.Sprintf("%d.50", i)).Replace(weight)
+	}
+	for i := range 40 {
+		addJSON(t, s, note(i))
+	}
+	quit := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := 40; ; i++ {
+			select {
+			case <-quit:
+				return
+			default:
+				addJSON(t, s, note(i))
+			}
+		}
+	})
+	err := s.Settle(ctx)
+	close(quit)
+	wg.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if more, gaveWay := s.keeper.merge(settlePages, true); gaveWay {
+		t.Errorf("a step that must be done gave way; more %v", more)
+	}
+	clean(t, s)
+}
+
+// A step of merging is not begun while someone waits to write.
+func TestMergingGivesWay(t *testing.T) {
+	s := newStore(t)
+	s.waiting.Add(1)
+	if more, gaveWay := s.keeper.merge(mergePages, false); !more || !gaveWay {
+		t.Errorf("more %v, gave way %v", more, gaveWay)
+	}
+	s.waiting.Add(-1)
+	if _, gaveWay := s.keeper.merge(mergePages, false); gaveWay {
+		t.Error("gave way to nobody")
+	}
+}
