@@ -118,14 +118,10 @@ func (s *add) save() tea.Cmd {
 		}
 		subject, source = "Patient/"+s.p.fhirID, s.p.source
 	}
-	var list [][]byte
-	if s.typ == vitals {
-		if list = compose.Vitals(subject, s.form.composed()[compose.Date], s.form.values()); len(list) == 0 {
-			s.form.fault = "Nothing is measured yet."
-			return nil
-		}
-	} else {
-		list = append(list, compose.New(s.typ, subject, s.form.composed()))
+	list := newRecords(s.typ, subject, &s.form)
+	if len(list) == 0 {
+		s.form.fault = "Nothing is measured yet."
+		return nil
 	}
 	return s.reading(&s.saves, func(ctx context.Context, v Session) (any, error) {
 		out := saved{n: len(list)}
@@ -137,6 +133,15 @@ func (s *add) save() tea.Cmd {
 		}
 		return out, nil
 	})
+}
+
+// newRecords makes the resources that a form for a type asks for; none when
+// nothing was measured.
+func newRecords(typ, subject string, f *form) [][]byte {
+	if typ == vitals {
+		return compose.Vitals(subject, f.composed()[compose.Date], f.values())
+	}
+	return [][]byte{compose.New(typ, subject, f.composed())}
 }
 
 func (s *add) View(w, h int) string {

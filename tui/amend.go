@@ -34,14 +34,20 @@ func amendable(r *vault.Record) bool {
 }
 
 func newAmend(c commands, p *patient, old *vault.Record) *amend {
-	s := &amend{commands: c, p: p, old: old}
+	f, begun := amendForm(old)
+	return &amend{commands: c, p: p, old: old, form: *f, begun: begun}
+}
+
+// amendForm makes the form over a record, and gives the fields' texts as they are.
+func amendForm(old *vault.Record) (f *form, begun []string) {
+	f = &form{}
 	for _, x := range compose.Fields(old.Resource.JSON) {
-		s.form.fields = append(s.form.fields, amended(old.Resource.Type, x))
+		f.fields = append(f.fields, amended(old.Resource.Type, x))
 	}
-	for _, f := range s.form.fields {
-		s.begun = append(s.begun, f.text())
+	for _, x := range f.fields {
+		begun = append(begun, x.text())
 	}
-	return s
+	return f, begun
 }
 
 // amended makes the form's field out of a record's. What a line cannot hold as it
@@ -63,6 +69,9 @@ func amended(typ string, x compose.Field) *field {
 		f.check = checkDay
 	case compose.Code:
 		f.check, f.hint = checkCode, codeHint
+	}
+	if x.Number() {
+		f.check = checkNumber
 	}
 	switch {
 	case typ == "DocumentReference" && x.Key == compose.Text && x.Off == "":
@@ -144,12 +153,22 @@ func (s *amend) refused(v refusedField) {
 	}
 }
 
-// changes are the fields that were changed.
-func (s *amend) changes() compose.Values {
+// changesOf gives the fields whose texts are not what they were.
+func changesOf(f *form, begun []string) compose.Values {
 	out := compose.Values{}
-	for i, f := range s.form.fields {
-		if now := f.text(); now != s.begun[i] || s.keep && f.key == compose.Flag {
-			out[f.key] = strings.TrimSuffix(now, notStated)
+	for i, x := range f.fields {
+		if now := x.text(); now != begun[i] {
+			out[x.key] = strings.TrimSuffix(now, notStated)
+		}
+	}
+	return out
+}
+
+func (s *amend) changes() compose.Values {
+	out := changesOf(&s.form, s.begun)
+	for _, x := range s.form.fields {
+		if s.keep && x.key == compose.Flag {
+			out[x.key] = x.text()
 		}
 	}
 	return out

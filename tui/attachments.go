@@ -125,28 +125,31 @@ const textMost = 2 << 20
 
 func (s *attachments) read() tea.Cmd {
 	a := s.files[s.list.At]
-	return s.reading(&s.reads, func(ctx context.Context, in Session) (any, error) {
-		b := a.Data
-		if b == nil {
-			r, err := in.Exchange().Open(ctx, a)
-			if err != nil {
-				return nil, err
-			}
-			defer r.Close()
-			if b, err = io.ReadAll(io.LimitReader(r, textMost)); err != nil {
-				return nil, err
-			}
+	return s.reading(&s.reads, func(ctx context.Context, in Session) (any, error) { return readText(ctx, in, a) })
+}
+
+// readText reads an attachment of text, as much of it as is shown.
+func readText(ctx context.Context, in Session, a Attachment) (out textRead, err error) {
+	b := a.Data
+	if b == nil {
+		r, err := in.Exchange().Open(ctx, a)
+		if err != nil {
+			return out, err
 		}
-		b = b[:min(len(b), textMost)]
-		for i := 0; i < utf8.UTFMax && len(b) > 0 && !utf8.Valid(b[max(0, len(b)-utf8.UTFMax):]); i++ {
-			b = b[:len(b)-1] // a character that the limit cut through
+		defer r.Close()
+		if b, err = io.ReadAll(io.LimitReader(r, textMost)); err != nil {
+			return out, err
 		}
-		lines := widget.CleanLines(string(b))
-		if a.Size > textMost {
-			lines = append(lines, "", fmt.Sprintf("… of %d bytes; s saves all of it", a.Size))
-		}
-		return textRead{lines}, nil
-	})
+	}
+	b = b[:min(len(b), textMost)]
+	for i := 0; i < utf8.UTFMax && len(b) > 0 && !utf8.Valid(b[max(0, len(b)-utf8.UTFMax):]); i++ {
+		b = b[:len(b)-1] // a character that the limit cut through
+	}
+	out.lines = widget.CleanLines(string(b))
+	if a.Size > textMost {
+		out.lines = append(out.lines, "", fmt.Sprintf("… of %d bytes; s saves all of it", a.Size))
+	}
+	return out, nil
 }
 
 type textRead struct{ lines []string }
@@ -215,8 +218,8 @@ func (s *attachments) View(w, h int) string {
 	return widget.Block(lines, w, h)
 }
 
-func (s *attachments) isText() bool {
-	a := s.files[s.list.At]
+// isText reports whether an attachment says of itself that it can be read.
+func isText(a Attachment) bool {
 	return strings.HasPrefix(a.Type, "text/") || strings.Contains(a.Type, "json") || strings.Contains(a.Type, "xml")
 }
 
@@ -230,7 +233,7 @@ func (s *attachments) About() about {
 		a.keys = []binding{bind("esc q", "the attachments", leave).foot()}
 	default:
 		other := "Only text can be read here; s saves the file."
-		if s.isText() {
+		if isText(s.files[s.list.At]) {
 			other = ""
 		}
 		a.keys = []binding{bind("enter", "read", s.read).unless(other).foot(),

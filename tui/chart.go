@@ -27,6 +27,12 @@ type tab struct {
 	asked bool // Init was called: a tab that nobody looks at reads nothing
 }
 
+// What the tabs of medications and documents list.
+var (
+	medicationTypes = []string{"MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense"}
+	documentTypes   = []string{"DocumentReference", "Composition", "DiagnosticReport", "Binary"}
+)
+
 func newChart(c commands, p patient) *chart {
 	s := &chart{commands: c, p: p}
 	who := &s.p
@@ -36,10 +42,10 @@ func newChart(c commands, p patient) *chart {
 		{name: "Timeline", pane: newListing(c, who, listingKind{name: "timeline", empty: "Nothing is recorded.", led: true}, q, "")},
 		{name: "Labs and vitals", pane: newFlowsheet(c, who)},
 		{name: "Medications", pane: newListing(c, who, listingKind{name: "medications", empty: "No medication records. That does not say that nothing is taken.", date: "Ordered", detail: true}, q,
-			"MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense")},
+			medicationTypes...)},
 		{name: "Immunizations", pane: newListing(c, who, listingKind{name: "immunizations", empty: "No immunization records. That does not say that none was given.", date: "Given"}, q, "Immunization")},
 		{name: "Documents", pane: newListing(c, who, listingKind{name: "documents", empty: "No documents or notes.", date: "Date", kind: true}, q,
-			"DocumentReference", "Composition", "DiagnosticReport", "Binary")},
+			documentTypes...)},
 		{name: "All", pane: newListing(c, who, listingKind{name: "all", empty: "Nothing is recorded.", date: "Date", kind: true}, q, "")},
 	}
 	return s

@@ -15,6 +15,8 @@ var noRecovery = []string{
 	"Nobody can reset it, no code and no support opens the vault without it.",
 }
 
+const madeNow = "The vault is made. Nothing backs it up yet: \"phivault backup FILE\" does."
+
 // create is the first run: a new vault under a passphrase given twice.
 type create struct {
 	commands
@@ -80,7 +82,7 @@ func (s *create) answered(a answer) {
 	case Session:
 		s.shown = ""
 		s.enter(v)
-		s.say("The vault is made. Nothing backs it up yet: \"phivault backup FILE\" does.")
+		s.say(madeNow)
 	}
 }
 

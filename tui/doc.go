@@ -7,6 +7,8 @@
 // keys, that text from records cannot command the terminal, and that locking
 // drops what was decrypted before the program ends or is begun anew.
 //
+// Talk is the same in plain lines, for who cannot read a screen.
+//
 // It never opens a vault, a file or a network connection itself: those come
 // through Opener and Session. It never rounds a value, joins different units or
 // codes, or shows a flag that no record states.

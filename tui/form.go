@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -129,20 +130,30 @@ func (f *form) paste(text string) bool {
 // complete checks every field and goes to the first that is wrong.
 func (f *form) complete() bool {
 	for i, x := range f.fields {
-		empty := x.secret != nil && x.secret.Len() == 0 || x.secret == nil && x.text() == ""
-		switch {
-		case x.off != "":
-		case empty && x.need:
-			f.at, f.fault = i, x.label+" is needed."
+		if wrong := x.wrong(x.text()); wrong != "" {
+			f.at, f.fault = i, x.label+" "+wrong
 			return false
-		case !empty && x.check != nil && x.secret == nil:
-			if wrong := x.check(x.text()); wrong != "" {
-				f.at, f.fault = i, x.label+" "+wrong
-				return false
-			}
 		}
 	}
 	return true
+}
+
+// wrong is what is wrong with a text for the field, "" when nothing.
+func (f *field) wrong(text string) string {
+	empty := text == ""
+	if f.secret != nil {
+		empty = f.secret.Len() == 0
+	}
+	switch {
+	case f.off != "":
+	case empty && f.need:
+		return "is needed."
+	case len(f.choices) > 0 && !slices.Contains(f.choices, text):
+		return "is one of " + strings.Join(f.choices, ", ") + "."
+	case !empty && f.check != nil && f.secret == nil:
+		return f.check(text)
+	}
+	return ""
 }
 
 // lines draws the form, scrolled so that its field is seen, in h lines.

@@ -86,10 +86,18 @@ func New(ctx context.Context, o Options) *Model {
 	m := &Model{desk: d, cancel: cancel, explain: o.Explain, w: 80, h: 24}
 	m.last = d.now()
 	m.stack = []screen{newUnlock(commands{d}, o.Reason)}
+	m.ending = o.Session
 	return m
 }
 
-func (m *Model) Init() tea.Cmd { return m.top().Init() }
+// Init begins with the session that was given, or at the locked vault.
+func (m *Model) Init() tea.Cmd {
+	if m.ending != nil {
+		commands{m.desk}.enter(m.ending)
+		return m.ask(nil)
+	}
+	return m.top().Init()
+}
 
 // Screen is the name of the screen that is shown.
 func (m *Model) Screen() string {

@@ -129,29 +129,29 @@ type page struct {
 // page asks for the next page of each type that is not at its end and of which
 // nothing is held back.
 func (c commands) page(l *lane, f *feed) tea.Cmd {
-	q, types := f.q, f.types
-	after, skip := append([]int64{}, f.after...), make([]bool, len(types))
-	for i := range types {
-		skip[i] = f.ended[i] || len(f.held[i]) > 0
-	}
-	return c.reading(l, func(ctx context.Context, s Session) (any, error) {
-		p := page{rows: make([][]row, len(types)), ended: make([]bool, len(types))}
-		for i, typ := range types {
-			if skip[i] {
-				continue
-			}
-			q := q
-			q.Type, q.After, q.Limit = typ, after[i], feedSize
-			for r, err := range s.Records().Find(ctx, q) {
-				if err != nil {
-					return nil, err
-				}
-				p.rows[i] = append(p.rows[i], rowOf(&r))
-			}
-			p.ended[i] = len(p.rows[i]) < feedSize
+	asked := *f // the feed itself may be given up while this is read
+	asked.after, asked.ended = append([]int64{}, f.after...), append([]bool{}, f.ended...)
+	asked.held = append([][]row{}, f.held...)
+	return c.reading(l, func(ctx context.Context, s Session) (any, error) { return readPage(ctx, s.Records(), &asked) })
+}
+
+func readPage(ctx context.Context, in Records, f *feed) (p page, err error) {
+	p = page{rows: make([][]row, len(f.types)), ended: make([]bool, len(f.types))}
+	for i, typ := range f.types {
+		if f.ended[i] || len(f.held[i]) > 0 {
+			continue
 		}
-		return p, nil
-	})
+		q := f.q
+		q.Type, q.After, q.Limit = typ, f.after[i], feedSize
+		for r, err := range in.Find(ctx, q) {
+			if err != nil {
+				return page{}, err
+			}
+			p.rows[i] = append(p.rows[i], rowOf(&r))
+		}
+		p.ended[i] = len(p.rows[i]) < feedSize
+	}
+	return p, nil
 }
 
 // add takes in a page, and moves to rows what nothing can come before.

@@ -22,6 +22,7 @@ type Options struct {
 	Save     func(Settings) error // keeps them; nil: only for this time
 	Explain  func(error) string   // one line for an error: what it is, what to do
 	Reason   string               // shown above the passphrase: why the vault was locked
+	Session  Session              // an open vault: its passphrase was given already; closed at the end
 	Colours  bool
 	Clock    vault.Clock // nil: time.Now
 	In       io.Reader
@@ -64,8 +65,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 // listen has signals end the interface in order, keys wiped first, and tells the
 // time.
 func (m *Model) listen(p *tea.Program) (stop func()) {
-	ch := make(chan os.Signal, 4)
-	signal.Notify(ch, endSignals...)
+	ends, stopSignals := endings(endSignals...)
 	done, clock := make(chan struct{}), time.NewTicker(5*time.Second)
 	go func() {
 		defer clock.Stop()
@@ -73,16 +73,33 @@ func (m *Model) listen(p *tea.Program) (stop func()) {
 			select {
 			case <-clock.C:
 				p.Send(Tick{})
-			case s := <-ch:
-				p.Send(Leave(resultOf(s)))
+			case how := <-ends:
+				p.Send(Leave(how))
 			case <-done:
 				return
 			}
 		}
 	}()
 	return func() {
-		signal.Stop(ch)
+		stopSignals()
 		close(done)
+	}
+}
+
+// endings gives how signals want the interface to end.
+func endings(signals ...os.Signal) (ends <-chan Result, stop func()) {
+	ch, out := make(chan os.Signal, 4), make(chan Result, 4)
+	if len(signals) > 0 { // none would be all
+		signal.Notify(ch, signals...)
+	}
+	go func() {
+		for s := range ch {
+			out <- resultOf(s)
+		}
+	}()
+	return out, func() {
+		signal.Stop(ch)
+		close(ch)
 	}
 }
 

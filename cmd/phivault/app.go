@@ -36,7 +36,10 @@ type app struct {
 	keep     bool          // a vault that is made stays open (demo)
 	held     *session      // a vault kept open over several commands (demo)
 	state    string        // the folder for anchors; "": the platform's
-	ran      *cobra.Command
+
+	accessible  bool // the interface in lines
+	interacting bool // the interface is what runs: its errors are no fault of the command line
+	ran         *cobra.Command
 }
 
 // globals are the flags of every command.
@@ -63,7 +66,7 @@ func newApp(in, out, errw *os.File, env func(string) string) *app {
 
 // run executes one command line and gives its exit code.
 func (a *app) run(ctx context.Context, args []string) int {
-	a.ran = nil
+	a.ran, a.interacting = nil, false
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(a.out)
@@ -86,7 +89,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if end := slices.Index(args, "--"); slices.Contains(args[:max(end, 0)], "--json") || end < 0 && slices.Contains(args, "--json") {
 		a.g.json = true
 	}
-	if a.ran == root || a.ran == nil {
+	if (a.ran == root || a.ran == nil) && !a.interacting {
 		err = rootFault(err)
 	}
 	return a.report(err)

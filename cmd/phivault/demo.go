@@ -40,6 +40,7 @@ Everything is removed at the end, also after Ctrl-C.`,
 		},
 	}
 	c.Flags().BoolVar(&keep, "keep", false, "keep the folder")
+	c.Flags().BoolVar(&a.accessible, "accessible", false, "the interface at the end in plain lines")
 	return c
 }
 

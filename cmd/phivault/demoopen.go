@@ -17,7 +17,8 @@ const demoVariable = "PHIVAULT_DEMO"
 // It is a process of its own, since a locked interface becomes another process; the
 // demo waits for it and cleans up.
 func (d *demonstration) show() error {
-	if !d.canShow() {
+	// Through pipes the transcript is all there is.
+	if !d.out.tty || d.g.noInput || d.manner() == notShown {
 		return nil
 	}
 	d.drop()
@@ -36,6 +37,9 @@ func (d *demonstration) show() error {
 	}
 	c := exec.CommandContext(d.ctx, self)
 	c.Args = []string{os.Args[0], "--vault", filepath.Join(d.dir, "vault"), "--no-keyring"}
+	if d.accessible {
+		c.Args = append(c.Args, "--accessible")
+	}
 	c.Env = append(os.Environ(), demoVariable+"="+d.dir)
 	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
 	c.Cancel, c.WaitDelay = func() error { return c.Process.Signal(syscall.SIGTERM) }, 10*time.Second

@@ -26,26 +26,37 @@ import (
 // lockedVariable tells the process that follows a locked one why it was locked.
 const lockedVariable = "PHIVAULT_LOCKED"
 
-// canShow reports whether the interface can be shown: people at both ends, and a
-// terminal that can place text. Who has a terminal that cannot is told so.
-func (a *app) canShow() bool {
-	if !a.out.tty || a.g.json || a.g.noInput || !term.IsTerminal(int(a.stdin.Fd())) {
-		return false
-	}
+// manner is how the interface is shown.
+type manner uint8
+
+const (
+	notShown  manner = iota
+	asScreens        // on a terminal that can place text
+	asLines          // question by question, for screen readers and simple terminals
+)
+
+// manner says how the interface can be shown: to people at both ends on screens,
+// in lines where the terminal cannot place text or where that was asked for, then
+// through pipes too. Who has a terminal that does not do is told so.
+func (a *app) manner() manner {
+	people := a.out.tty && term.IsTerminal(int(a.stdin.Fd()))
 	switch {
-	case a.out.dumb:
-		a.warn("phivault: this terminal (TERM=dumb) cannot show the interface; these are the commands")
+	case a.g.json:
+		return notShown
+	case a.accessible, people && a.out.dumb:
+		return asLines
+	case !people:
+		return notShown
 	case !a.out.utf8:
-		a.warn("phivault: the interface needs a UTF-8 locale (LANG=C.UTF-8 say); these are the commands")
-	default:
-		return true
+		a.warn("phivault: the interface needs a UTF-8 locale (LANG=C.UTF-8 say), or --accessible; these are the commands")
+		return notShown
 	}
-	return false
+	return asScreens
 }
 
 // interact runs the interface. A locked vault is shown by a process that never held
 // its keys: this one ends by becoming it.
-func (a *app) interact(ctx context.Context) error {
+func (a *app) interact(ctx context.Context, m manner) error {
 	reason := os.Getenv(lockedVariable)
 	os.Unsetenv(lockedVariable)
 	if reason == "suspended" {
@@ -63,7 +74,16 @@ func (a *app) interact(ctx context.Context) error {
 	}
 	o.Settings = a.settings()
 	o.Save = a.saveSettings
-	how, err := tui.Run(ctx, o)
+	var err error
+	if o.Session, err = a.given(ctx, reason != ""); err != nil {
+		return err
+	}
+	var how tui.Result
+	if m == asLines {
+		how, err = tui.Talk(ctx, o, a.console())
+	} else {
+		how, err = tui.Run(ctx, o)
+	}
 	if err != nil {
 		return err
 	}
@@ -74,6 +94,36 @@ func (a *app) interact(ctx context.Context) error {
 		return a.becomeNew("suspended")
 	}
 	return nil
+}
+
+// given opens the vault with the passphrase of a flag's source or the environment,
+// nil where there is none. After a lock it counts no more: who comes back is asked.
+func (a *app) given(ctx context.Context, locked bool) (tui.Session, error) {
+	if !locked {
+		dir, err := a.dir()
+		if err != nil {
+			return nil, err
+		}
+		p, err := a.script(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil {
+			// As for every command: no vault, no question of a passphrase.
+			if _, err := local.Inspect(dir); err != nil {
+				return nil, err
+			}
+			in, err := (&opener{a}).Open(ctx, p)
+			a.wipe()
+			secret.Release()
+			return in, err
+		}
+	}
+	if a.g.noInput {
+		_, err := a.prompt()
+		return nil, err
+	}
+	return nil, nil
 }
 
 func explainLine(err error) string {

@@ -97,6 +97,51 @@ func TestSignalsCloseTheInterfaceAndTheVault(t *testing.T) {
 
 func TestWithoutATerminalForItTheCommandsAreShown(t *testing.T) {
 	_, env := person(t)
-	sit(t, append(env, "TERM=dumb"), nil).expect("cannot show the interface").expect("Exit codes:").expect("a command is needed").ends(2)
 	sit(t, append(env, "LANG=C"), nil).expect("UTF-8 locale").expect("a command is needed").ends(2)
+}
+
+// A terminal that cannot place text, and a person who asked for lines, get them.
+func TestLinesOnATerminal(t *testing.T) {
+	dir, env := made(t)
+	dumb := append(env, "TERM=dumb")
+	s := sit(t, dumb, nil).expect("This vault is locked").expect("Passphrase: ").typed("wrong" + enter).expect("wrong passphrase").expect("Passphrase: ")
+	s.typed(testPassphrase + enter).expect("Main menu").expect("Number: ").typed("1\n").expect("Name, birth date or id").typed("sample\n")
+	s.expect("Chart of Sample, Ada").expect("Number: ").typed("8\n").expect("3. Problem").expect("Number: ").typed("3\n")
+	s.expect("What, needed").typed("Sprained ankle\n").expect("Code").typed("\n").expect("Date").typed("\n").expect("Status").typed("\n").expect("Remark").typed("\n")
+	s.expect("Save it?").typed("yes\n").expect("Saved as 1 record").expect("Number: ")
+	// Suspending locks: another process, with nothing of the records.
+	s.typed("\x1a").expect("The vault was locked.").expect("Passphrase: ").typed(testPassphrase + enter).expect("Main menu").expect("Number: ")
+	s.typed("lock\n").expect("The vault was locked.").expect("Passphrase: ").typed("\x03").expect("interrupted").ends(130)
+	if strings.Contains(s.text(), "\x1b") {
+		t.Error("a terminal that cannot is commanded")
+	}
+
+	pass := filepath.Join(dir, "pass")
+	s = sit(t, env, nil, "--accessible", "--passphrase-file", pass).expect("Main menu").expect("Number: ")
+	s.typed(strings.Repeat("long ", 40) + "\n").expect("Type a number").typed("0\n").ends(0)
+	if strings.Contains(s.text(), "\x1b") {
+		t.Error("lines hold commands to the terminal")
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		s := sit(t, env, nil, "--accessible", "--passphrase-file", pass).expect("Main menu").expect("Number: ")
+		if err := s.cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		<-s.done
+	}
+	sit(t, env, nil, "status", "--passphrase-file", pass).expect("records").ends(0)
+}
+
+// The screens take the passphrase's sources too, and end as commands do.
+func TestTheInterfaceTakesAPassphraseFromItsSources(t *testing.T) {
+	dir, env := made(t)
+	pass, wrong := filepath.Join(dir, "pass"), filepath.Join(dir, "wrong")
+	write(t, wrong, "not this one\n")
+	s := sit(t, env, nil, "--passphrase-file", pass).looks("Sample, Ada").looks("PROBLEMS (1 active)")
+	s.typed("\x0c").looks("The vault was locked.").typed(testPassphrase + "\r").looks("PROBLEMS").typed("\x03").ends(0)
+	sit(t, env, nil, "--passphrase-file", wrong).expect("phivault: wrong passphrase or damaged key file; ").ends(12)
+	sit(t, env, nil, "--vault", filepath.Join(dir, "none"), "--passphrase-file", pass).expect("phivault: no vault here; ").ends(10)
+	sit(t, env, nil, "--no-input").expect("phivault: --no-input forbids asking for the passphrase").ends(2)
+	sit(t, env, nil, "--no-input", "--passphrase-file", pass).looks("PROBLEMS").typed("\x03").ends(0)
+	sit(t, append(env, passphraseVariable+"="+testPassphrase), nil).looks("PROBLEMS").typed("\x03").ends(0)
 }

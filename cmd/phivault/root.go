@@ -27,6 +27,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.SuggestionsMinimumDistance = 2
 	a.addGlobals(root.PersistentFlags())
+	root.Flags().BoolVar(&a.accessible, "accessible", false, "the interface in plain lines: for screen readers, simple terminals and pipes")
 	root.SetFlagErrorFunc(flagFault)
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
@@ -105,8 +106,9 @@ func (a *app) checkGlobals() error {
 
 // runBare is phivault without a command.
 func (a *app) runBare(c *cobra.Command, _ []string) error {
-	if a.canShow() {
-		return a.interact(c.Context())
+	if m := a.manner(); m != notShown {
+		a.interacting = true
+		return a.interact(c.Context(), m)
 	}
 	c.SetOut(a.out)
 	if !a.g.json {

@@ -26,6 +26,9 @@ type Field struct {
 	stale  []string // what is untrue once it has changed, or says the same
 }
 
+// Number reports whether only a number may stand there.
+func (f Field) Number() bool { return f.kind == aNumber }
+
 // kind is how a field's text becomes JSON.
 type kind uint8
 
