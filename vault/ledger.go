@@ -63,6 +63,7 @@ type CutLimits struct {
 // Ledger is the log as segments. Implemented by vault/store; the journal alone
 // uses it.
 type Ledger interface {
+	Quarantine
 	// Cut makes the next segment of the own log from entries not yet in one.
 	// sign gives the Head and the Hash for a draft; when it fails, nothing
 	// was cut. ok is false when there was nothing to cut.

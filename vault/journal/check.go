@@ -55,7 +55,7 @@ func (j *Journal) rank(c *checked) {
 	}
 	for i := range c.events {
 		if c.events[i].Admit != nil {
-			c.events[i].Rank = n
+			c.events[i].Rank, c.events[i].Past = n, j.s.cites(c.seg)
 			n++
 		}
 	}
@@ -88,18 +88,10 @@ func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place
 	if err := j.checkContinues(ctx, c, l); err != nil {
 		return 0, nil, err
 	}
-	in := j.s.pastOf(s)
-	before := j.s.members(in)
-	if !before.is(s.Place.Log.Device) {
-		return 0, nil, at(ErrForged, s.Place, "its writer is no member")
-	}
-	if slices.ContainsFunc(c.events, func(e event) bool { return e.Name == nil }) && !before.owner(s.Place.Log.Device) {
-		return 0, nil, at(ErrForged, s.Place, "only an owner changes who is a member")
-	}
-	if err := j.checkEvents(c, before); err != nil {
-		return 0, nil, err
-	}
-	if err := j.checkEpochs(c, in); err != nil {
+	if err := j.checkPast(c, j.s.pastOf(s)); err != nil {
+		if missing := j.gaps(s); len(missing) > 0 {
+			return wait, missing, nil // what it needs may be there
+		}
 		return 0, nil, err
 	}
 	for _, p := range j.s.Floors {
@@ -107,14 +99,31 @@ func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place
 			return 0, nil, at(ErrFork, s.Place, "not what the inviting device had seen")
 		}
 	}
-	if r, gone := j.s.members(everything).removed[s.Place.Log.Device]; gone && beyond(r, s.Place.Log, s.Place.Seq) {
+	if !j.s.members(everything, c.events...).stands(s.Place) {
 		return quarantine, nil, nil
 	}
 	return apply, nil, nil
 }
 
+// checkPast holds a segment to what its causal past says of members and epochs.
+func (j *Journal) checkPast(c *checked, in past) error {
+	s := c.seg
+	before := j.s.members(in)
+	if !before.is(s.Place.Log.Device) {
+		return at(ErrForged, s.Place, "its writer is no member")
+	}
+	if slices.ContainsFunc(c.events, func(e event) bool { return e.Name == nil }) && !before.owner(s.Place.Log.Device) {
+		return at(ErrForged, s.Place, "only an owner changes who is a member")
+	}
+	if err := j.checkEvents(c, before); err != nil {
+		return err
+	}
+	return j.checkEpochs(c, in)
+}
+
 // checkHeads gives the places that must come first.
 func (j *Journal) checkHeads(ctx context.Context, s *segment.Segment, l *logState) (waits []vault.Place, err error) {
+	ms := j.s.members(everything)
 	for _, h := range s.Heads {
 		if h.Log == s.Place.Log {
 			return nil, at(ErrForged, s.Place, "it cites its own log")
@@ -125,14 +134,16 @@ func (j *Journal) checkHeads(ctx context.Context, s *segment.Segment, l *logStat
 			}
 		}
 		if _, ok := j.s.public(h.Log.Device); !ok {
-			waits = append(waits, h)
+			if len(j.gaps(s)) == 0 { // else what admitted it is quarantined, and not here
+				waits = append(waits, h)
+			}
 			continue
 		}
 		if h.Seq >= j.s.next(h.Log) {
 			if h.Log == j.own {
 				return nil, j.setOld(ctx, s.Place)
 			}
-			if o := j.s.Logs[h.Log]; o == nil || !o.Ended { // quarantined counts as received
+			if !j.received(ms, h) {
 				waits = append(waits, h)
 			}
 			continue
@@ -187,6 +198,9 @@ func (j *Journal) checkEvents(c *checked, before membership) error {
 	return nil
 }
 
+// maxDepth bounds the depth of an epoch whose parent cannot be known.
+const maxDepth = 1 << 30
+
 // checkEpochs holds the epochs that a segment mints and names to the rule: a
 // change of epoch leads to one whose recipients are exactly the members.
 func (j *Journal) checkEpochs(c *checked, in past) error {
@@ -202,8 +216,16 @@ func (j *Journal) checkEpochs(c *checked, in past) error {
 		}
 		return nil
 	}
+	ms := j.s.members(in, c.events...)
+	gaps := len(j.gaps(s)) > 0
 	for i, m := range c.mints {
 		parent := known(m.Parent)
+		if !slices.ContainsFunc(m.Wraps, func(w segment.MintWrap) bool { return w.Device == s.Place.Log.Device }) {
+			return at(ErrForged, s.Place, "an epoch that its writer is no recipient of")
+		}
+		if parent == nil && gaps && m.Depth < maxDepth {
+			parent = &epochInfo{Depth: m.Depth - 1}
+		}
 		again := slices.ContainsFunc(c.mints[:i], func(o segment.Mint) bool { return o.Epoch == m.Epoch })
 		if parent == nil || m.Parent == m.Epoch || m.Depth != parent.Depth+1 || again || j.s.Epochs[m.Epoch] != nil {
 			return at(ErrForged, s.Place, "an epoch without its place among the others")
@@ -213,10 +235,16 @@ func (j *Journal) checkEpochs(c *checked, in past) error {
 		return nil
 	}
 	next := known(s.Next)
+	if next == nil && gaps && j.s.Epochs[s.Next] == nil {
+		return nil
+	}
 	if next == nil {
 		return at(ErrForged, s.Place, "it names an epoch that it cannot have seen")
 	}
-	if !slices.Equal(next.Recipients, j.s.members(in, c.events...).devices()) {
+	if next.ID != j.first && !ms.stands(next.At) {
+		return at(ErrForged, s.Place, "it names an epoch that a removed device minted")
+	}
+	if !gaps && !slices.Equal(next.Recipients, ms.devices()) {
 		return at(ErrForged, s.Place, "it changes to an epoch that is not the members'")
 	}
 	return nil

@@ -91,12 +91,8 @@ func (j *Journal) highest(device [16]byte) (n uint64) {
 
 // later are the logs that members may have gone on in.
 func (j *Journal) later(remote string, se *session) (logs []vault.LogID) {
-	ms := j.s.members(everything)
-	for _, m := range ms.all {
+	for _, m := range j.s.members(everything).all {
 		log := vault.LogID{Device: m.device, Number: j.highest(m.device) + 1}
-		if r, gone := ms.removed[m.device]; gone && beyond(r, log, 0) {
-			continue
-		}
 		logs = append(logs, log)
 		for n := 1; n < mostTaken && j.s.Blocked[remote][log] && !se.blocked[log]; n++ {
 			log.Number++

@@ -50,20 +50,18 @@ func (j *Journal) try(ctx context.Context, h *held) (bool, error) {
 	if err != nil || v == wait {
 		return false, err
 	}
-	if v == quarantine {
-		return true, j.quarantine(ctx, h)
-	}
-	if err := j.apply(ctx, c, h.bodies); err != nil {
+	if err := j.apply(ctx, c, h.bodies, v == quarantine); err != nil {
 		return false, err
 	}
 	p := h.seg.Place
+	delete(j.absent, p.Log)
 	j.pending.drop(p.Log, p.Seq)
 	count(&j.session(h.from).pulled, len(h.bodies))
 	return true, j.mark(ctx, h.from, p.Log, p.Seq)
 }
 
-func (j *Journal) apply(ctx context.Context, c *checked, bodies [][]byte) error {
-	l := vault.Segment{Place: c.seg.Place, Head: c.seg.Head(), Clock: c.seg.Clock, Entries: make([]vault.SegmentEntry, len(bodies))}
+func (j *Journal) apply(ctx context.Context, c *checked, bodies [][]byte, quarantined bool) error {
+	l := vault.Segment{Quarantined: quarantined, Place: c.seg.Place, Head: c.seg.Head(), Clock: c.seg.Clock, Entries: make([]vault.SegmentEntry, len(bodies))}
 	for i, h := range c.seg.Entries {
 		l.Entries[i] = vault.SegmentEntry{Header: h, Body: bodies[i]}
 	}
@@ -73,45 +71,7 @@ func (j *Journal) apply(ctx context.Context, c *checked, bodies [][]byte) error 
 		}
 		return err
 	}
-	return j.fold(ctx, c)
-}
-
-const quarantineState = "quarantine/"
-
-// quarantine keeps a segment that its writer had no right to any more, and asks
-// for no more of its log.
-func (j *Journal) quarantine(ctx context.Context, h *held) error {
-	p := h.seg.Place
-	l := j.s.Logs[p.Log]
-	if l == nil {
-		l = &logState{Next: j.first}
-		// A log of which nothing stays has no last segment; its first place is
-		// never asked for again.
-	}
-	key := fmt.Sprintf("%s%s/%d/%d", quarantineState, hex.EncodeToString(p.Log.Device[:]), p.Log.Number, p.Seq)
-	if err := j.p.State.SetState(ctx, key, h.seg.Encode()); err != nil {
-		return err
-	}
-	if j.s.Logs[p.Log] != nil {
-		l.Ended = true
-	} else {
-		j.s.Shut = append(j.s.Shut, p.Log)
-	}
-	j.pending.drop(p.Log, p.Seq)
-	return j.save(ctx)
-}
-
-// ended reports whether nothing more of a log is asked for.
-func (j *Journal) ended(log vault.LogID) bool {
-	if l := j.s.Logs[log]; l != nil {
-		return l.Ended
-	}
-	for _, s := range j.s.Shut {
-		if s == log {
-			return true
-		}
-	}
-	return false
+	return j.took(ctx, c)
 }
 
 func (j *Journal) evidence(ctx context.Context, p vault.Place, b []byte) error {

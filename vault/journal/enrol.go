@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"slices"
 
 	"phivault/crypto/identity"
 	"phivault/crypto/seal"
@@ -166,6 +167,8 @@ func (j *Journal) reply(ctx context.Context, c *Candidate, ids []segment.EpochID
 	if p.Places, err = j.p.Ledger.Places(ctx); err != nil {
 		return engine.Envelope{}, err
 	}
+	ms := j.s.members(everything)
+	p.Places = slices.DeleteFunc(p.Places, func(l vault.Place) bool { return !ms.stands(l) })
 	segment.SortPlaces(p.Places)
 	plain := p.Signed(func(b []byte) []byte { return j.p.Device.Sign(replyLabel, b) })
 	n, key := ReplyName(c.invite), c.invite.ReplyKey()

@@ -46,10 +46,11 @@ func (j *Journal) learn(ctx context.Context, id segment.EpochID, writer [16]byte
 // choose gives the epoch that new segments should be sealed under: of those whose
 // recipients are the members, the highest. ok is false when there is none.
 func (j *Journal) choose() (id segment.EpochID, ok bool) {
-	devices := j.s.members(everything).devices()
+	ms := j.s.members(everything)
+	devices := ms.devices()
 	var best *epochInfo
 	for _, e := range j.s.Epochs {
-		if j.keys[e.ID] != nil && slices.Equal(e.Recipients, devices) && (best == nil || higher(best, e) < 0) {
+		if j.keys[e.ID] != nil && j.minted(ms, e) && slices.Equal(e.Recipients, devices) && (best == nil || higher(best, e) < 0) {
 			best = e
 		}
 	}
@@ -59,12 +60,16 @@ func (j *Journal) choose() (id segment.EpochID, ok bool) {
 	return best.ID, true
 }
 
+// minted reports whether an epoch's mint stands.
+func (j *Journal) minted(ms membership, e *epochInfo) bool { return e.ID == j.first || ms.stands(e.At) }
+
 // mint makes an epoch for the members as they will be after some changes that
 // are about to be appended before it.
 func (j *Journal) mint(after ...event) (vault.Note, *minted, error) {
+	ms := j.s.members(everything, after...)
 	var top *epochInfo
 	for _, e := range j.s.Epochs {
-		if top == nil || higher(top, e) < 0 {
+		if j.minted(ms, e) && (top == nil || higher(top, e) < 0) {
 			top = e
 		}
 	}
@@ -72,7 +77,6 @@ func (j *Journal) mint(after ...event) (vault.Note, *minted, error) {
 	defer key.Destroy()
 	m := segment.Mint{Parent: top.ID, Depth: top.Depth + 1}
 	rand.Read(m.Epoch[:])
-	ms := j.s.members(everything, after...)
 	for _, d := range ms.devices() {
 		x, _ := ms.find(d)
 		w, err := identity.Wrap(x.public, j.wrapping(j.self, d, m.Epoch), key)

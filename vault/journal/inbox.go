@@ -42,24 +42,25 @@ func (j *Journal) boxes(ctx context.Context, name string) (out []engine.Envelope
 		if err != nil {
 			return nil, err
 		}
-		se.asks[n] = ask{kind: askInbox, log: vault.LogID{Device: it.Recipient}, seq: it.N}
+		se.asks[n] = ask{kind: askBoxPut, log: vault.LogID{Device: it.Recipient}, seq: it.N}
 		out = append(out, whole(n, object))
 	}
 	return out, nil
 }
 
-// writeInbox finds members that lack an epoch which this device holds: minted
-// without them, and not given at their admission.
+// writeInbox finds members that may lack an epoch which this device holds: minted
+// without them, or in a segment that is quarantined, and not given at their
+// admission.
 func (j *Journal) writeInbox(ctx context.Context) error {
 	ms := j.s.members(everything)
 	changed := false
 	for _, d := range ms.devices() {
 		m, _ := ms.find(d)
-		if d == j.self || m.given == nil && m.order == 0 {
+		if d == j.self {
 			continue
 		}
 		for _, e := range j.s.Epochs {
-			has := slices.Contains(e.Recipients, d) || slices.Contains(m.given, e.ID) || e.ID == j.first
+			has := slices.Contains(e.Recipients, d) && j.minted(ms, e) || slices.Contains(m.given, e.ID) || e.ID == j.first
 			written := slices.ContainsFunc(j.s.Inbox, func(i inboxItem) bool { return i.Recipient == d && i.Epoch == e.ID })
 			if has || written || j.keys[e.ID] == nil {
 				continue
@@ -102,7 +103,7 @@ func (j *Journal) takeInbox(ctx context.Context, e engine.Envelope, a ask) error
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	recipient := j.self
-	own := slices.ContainsFunc(j.s.Inbox, func(i inboxItem) bool { return i.Recipient == a.log.Device && i.N == a.seq })
+	own := a.kind == askBoxPut
 	if own {
 		recipient = a.log.Device
 	}

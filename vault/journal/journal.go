@@ -55,6 +55,7 @@ type Journal struct {
 	keys    map[segment.EpochID]*segment.Keys
 	pending pending
 	syncs   map[string]*session
+	absent  map[vault.LogID]bool // in these syncs, the next segment was asked for in vain
 	unsaved int
 	again   bool          // see Again
 	begun   []vault.LogID // later logs, since it was opened
@@ -87,7 +88,7 @@ func Open(ctx context.Context, p Parts) (*Journal, error) {
 		p.Merge = Merge
 	}
 	j := &Journal{p: p, id: g.VaultID(), self: p.Device.ID(), first: p.Epochs[0].ID,
-		keys: map[segment.EpochID]*segment.Keys{}, pending: newPending(), syncs: map[string]*session{}}
+		keys: map[segment.EpochID]*segment.Keys{}, pending: newPending(), syncs: map[string]*session{}, absent: map[vault.LogID]bool{}}
 	j.space = segment.Space(j.id)
 	if err := j.load(ctx, g); err != nil {
 		j.Close(ctx)
@@ -128,7 +129,10 @@ func (j *Journal) load(ctx context.Context, g identity.Genesis) error {
 	if err := j.loadKeys(ctx); err != nil {
 		return err
 	}
-	return j.catchUp(ctx)
+	if err := j.catchUp(ctx); err != nil {
+		return err
+	}
+	return j.stand(ctx)
 }
 
 // loadKeys opens the epoch keys that were wrapped for this device.
@@ -191,8 +195,10 @@ func (j *Journal) catchUp(ctx context.Context) error {
 }
 
 // known reports whether all heads are of segments that were folded.
+// One that is quarantined counts as received.
 func (j *Journal) known(heads []vault.Place) bool {
-	return !slices.ContainsFunc(heads, func(h vault.Place) bool { return h.Seq >= j.s.next(h.Log) })
+	ms := j.s.members(everything)
+	return !slices.ContainsFunc(heads, func(h vault.Place) bool { return h.Seq >= j.s.next(h.Log) && ms.stands(h) })
 }
 
 // readBack checks that the ledger gives a segment as it was signed.
@@ -232,6 +238,15 @@ func (j *Journal) fold(ctx context.Context, c *checked) error {
 		return j.save(ctx)
 	}
 	return nil
+}
+
+// took is fold for a segment that came or was cut, with what follows from it for
+// others.
+func (j *Journal) took(ctx context.Context, c *checked) error {
+	if err := j.fold(ctx, c); err != nil || len(c.events) == 0 {
+		return err
+	}
+	return j.stand(ctx)
 }
 
 func (j *Journal) save(ctx context.Context) error {

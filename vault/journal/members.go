@@ -63,8 +63,8 @@ type past func(log vault.LogID, seq uint64) bool
 
 func everything(vault.LogID, uint64) bool { return true }
 
-// pastOf is the causal past of a segment, itself included.
-func (s *state) pastOf(seg *segment.Segment) past {
+// cites are the last segments of other logs that the writer of a segment had seen.
+func (s *state) cites(seg *segment.Segment) map[vault.LogID]uint64 {
 	cites := map[vault.LogID]uint64{}
 	if l := s.Logs[seg.Place.Log]; l != nil {
 		for log, p := range l.Cites {
@@ -74,6 +74,32 @@ func (s *state) pastOf(seg *segment.Segment) past {
 	for _, h := range seg.Heads {
 		cites[h.Log] = h.Seq
 	}
+	return cites
+}
+
+// rank is the number of admissions up to this one in its own past, as far as they
+// are known by now.
+func (s *state) rank(e event) int {
+	if e.Past == nil {
+		return e.Rank
+	}
+	n := 1
+	for _, o := range s.Events {
+		last, cited := e.Past[o.At.Log]
+		before := cited && o.At.Seq <= last
+		if o.At.Log == e.At.Log {
+			before = cmp.Or(cmp.Compare(o.At.Seq, e.At.Seq), cmp.Compare(o.Index, e.Index)) < 0
+		}
+		if o.Admit != nil && before {
+			n++
+		}
+	}
+	return n
+}
+
+// pastOf is the causal past of a segment, itself included.
+func (s *state) pastOf(seg *segment.Segment) past {
+	cites := s.cites(seg)
 	return func(log vault.LogID, seq uint64) bool {
 		if log == seg.Place.Log {
 			return seq <= seg.Place.Seq
@@ -88,14 +114,17 @@ func (s *state) pastOf(seg *segment.Segment) past {
 func (s *state) members(in past, more ...event) membership {
 	var m membership
 	var removals, names []event
+	admits := map[[16]byte][]event{}
 	for _, e := range append(slices.Clone(s.Events), more...) {
 		switch {
 		case e.Founder != nil:
 			m.all = append(m.all, member{device: e.By, public: *e.Founder, role: segment.RoleOwner, order: -1})
 		case !in(e.At.Log, e.At.Seq):
 		case e.Admit != nil:
+			d := [16]byte(e.Admit.Public.DeviceID())
+			admits[d] = append(admits[d], e)
 			m.all = append(m.all, member{device: e.Admit.Public.DeviceID(), public: e.Admit.Public, role: e.Admit.Role,
-				name: e.Admit.Name, order: e.Rank, given: e.Admit.Given})
+				name: e.Admit.Name, order: s.rank(e), given: e.Admit.Given})
 		case e.Remove != nil:
 			removals = append(removals, e)
 		case e.Name != nil:
@@ -114,24 +143,31 @@ func (s *state) members(in past, more ...event) membership {
 	for i := range m.all {
 		m.all[i].order = i
 	}
-	m.decide(removals)
+	m.decide(removals, admits)
 	m.name(names)
 	return m
 }
 
 // decide finds which removals count. One attacks another when it removes the
-// other's author and the other lies beyond its cut-off. What nobody attacks
-// counts, and what something that counts attacks does not; in a circle the
-// senior author's counts. One that would leave no owner is void.
-func (m *membership) decide(removals []event) {
+// other's author and the other lies beyond its cut-off, or takes away what made
+// that author a member. What nobody attacks counts, and what something that counts
+// attacks does not; in a circle the senior author's counts.
+func (m *membership) decide(removals []event, admits map[[16]byte][]event) {
 	m.removed = map[[16]byte]segment.Removal{}
 	order := func(e event) int { x, _ := m.find(e.By); return x.order }
 	slices.SortFunc(removals, func(a, b event) int {
 		return cmp.Or(cmp.Compare(order(a), order(b)), segment.CompareLogs(a.At.Log, b.At.Log),
 			cmp.Compare(a.At.Seq, b.At.Seq), cmp.Compare(a.Index, b.Index))
 	})
-	attacks := func(a, b event) bool { return a.Remove.Device == b.By && beyond(*a.Remove, b.At.Log, b.At.Seq) }
-	for open := removals; len(open) > 0; {
+	var attacks func(a, b event) bool
+	attacks = func(a, b event) bool {
+		if a.Remove.Device == b.By {
+			return beyond(*a.Remove, b.At.Log, b.At.Seq)
+		}
+		return len(admits[b.By]) > 0 && !slices.ContainsFunc(admits[b.By], func(e event) bool { return !attacks(a, e) })
+	}
+	open := slices.DeleteFunc(slices.Clone(removals), func(e event) bool { return attacks(e, e) })
+	for len(open) > 0 {
 		pick := slices.IndexFunc(open, func(e event) bool {
 			return !slices.ContainsFunc(open, func(o event) bool { return attacks(o, e) })
 		})
@@ -141,6 +177,19 @@ func (m *membership) decide(removals []event) {
 			open = slices.DeleteFunc(open, func(o event) bool { return attacks(e, o) })
 		}
 	}
+	// By seniority, so that who admitted comes before whom it admitted.
+	for _, x := range m.all {
+		as := admits[x.device]
+		if len(as) > 0 && !slices.ContainsFunc(as, func(e event) bool { return m.stands(e.At) }) {
+			m.removed[x.device] = segment.Removal{Device: x.device, None: true}
+		}
+	}
+}
+
+// stands reports whether what was written at a place has effect.
+func (m membership) stands(p vault.Place) bool {
+	r, gone := m.removed[p.Log.Device]
+	return !gone || !beyond(r, p.Log, p.Seq)
 }
 
 // count makes a removal take effect, unless no owner would be left.

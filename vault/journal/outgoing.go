@@ -160,7 +160,7 @@ func (j *Journal) Sent(ctx context.Context, name string, n remote.Name) error {
 			return err
 		}
 		return j.carries(ctx, name, a.log, a.with)
-	case a.kind == askInbox:
+	case a.kind == askBoxPut:
 		return j.boxSent(ctx, name, a)
 	}
 	return nil
@@ -225,7 +225,7 @@ func (j *Journal) cut(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := j.fold(ctx, c); err != nil {
+		if err := j.took(ctx, c); err != nil {
 			return err
 		}
 	}

@@ -91,7 +91,7 @@ func (v *preview) log(ctx context.Context, log vault.LogID, mark uint64) error {
 		}
 	}
 	have := mark // as far as the remote is known to hold it
-	if !j.ended(log) && !j.closed(log) {
+	if !j.full(log) && !j.closed(log) {
 		var err error
 		if have, err = v.ahead(ctx, log, mark, next); err != nil {
 			return err

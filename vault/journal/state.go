@@ -12,15 +12,13 @@ import (
 	"phivault/vault/journal/segment"
 )
 
-// state is a summary of all applied segments. It can be made again from them;
+// state is a summary of all segments, quarantined ones too. It can be made again from them;
 // what a crash left out is, when the journal is opened.
 type state struct {
 	Logs   map[vault.LogID]*logState
 	Events []event
 	Epochs map[segment.EpochID]*epochInfo
 	Floors []vault.Place // that a joining device was told of and has not reached
-
-	Shut []vault.LogID // of removed devices, with nothing that stays
 
 	Taken   map[string][]takenSpot          // by remote: places whose names are taken there
 	Blocked map[string]map[vault.LogID]bool // by remote: logs whose first name is taken there
@@ -36,7 +34,6 @@ type logState struct {
 	Epoch segment.EpochID // of Last
 	Next  segment.EpochID // of its successor
 	Cites map[vault.LogID]vault.Place
-	Ended bool // its device was removed, and what follows is quarantined
 	Done  bool // closed: nothing follows
 	Alone bool // a replacement, and nothing else
 }
@@ -46,7 +43,8 @@ type event struct {
 	At      vault.Place
 	Index   int // of its entry in the segment
 	By      [16]byte
-	Rank    int // admissions in its causal past: the order of seniority; of a name, how many it follows
+	Rank    int                    // admissions in its causal past: the order of seniority; of a name, how many it follows
+	Past    map[vault.LogID]uint64 // of an admission: the last segments that its writer had seen
 	Founder *identity.Public
 	Admit   *segment.Admission
 	Remove  *segment.Removal

@@ -63,13 +63,10 @@ type Held struct {
 type Status struct {
 	Held        []Held
 	Floors      []vault.Place // told of at enrolment and not here yet
-	Quarantined int
-	// Beyond are segments that were applied before the removal came that cuts them
-	// off. They stay applied: whoever removed the device is to look at them.
-	Beyond   []vault.Place
-	Forks    int
-	Later    []Later
-	Restored bool // this copy may not publish
+	Quarantined int           // segments that do not stand
+	Forks       int
+	Later       []Later
+	Restored    bool // this copy may not publish
 }
 
 // Later is a device's log after its first, seen here for the first time since the
@@ -88,23 +85,18 @@ func (j *Journal) Status(ctx context.Context) (st Status, err error) {
 			st.Held = append(st.Held, Held{h.seg.Place, h.waits})
 		}
 	}
-	removed := j.s.members(everything).removed
-	for log, l := range j.s.Logs {
-		if r, ok := removed[log.Device]; ok && beyond(r, log, l.Last.Seq) {
-			st.Beyond = append(st.Beyond, l.Last)
+	ms := j.s.members(everything)
+	for log := range j.s.Logs {
+		if from, ok := ms.cutOff(log); ok && log.Device != j.self && j.s.next(log) > from {
+			st.Quarantined += int(j.s.next(log) - from)
 		}
 	}
-	segment.SortPlaces(st.Beyond)
 	for _, log := range j.begun {
-		m, _ := j.s.members(everything).find(log.Device)
+		m, _ := ms.find(log.Device)
 		st.Later = append(st.Later, Later{letter(m.order), log.Number})
 	}
-	q, err := j.p.State.States(ctx, quarantineState)
-	if err != nil {
-		return st, err
-	}
 	f, err := j.p.State.States(ctx, forkState)
-	st.Quarantined, st.Forks, st.Floors, st.Restored = len(q), len(f), j.s.Floors, j.old
+	st.Forks, st.Floors, st.Restored = len(f), j.s.Floors, j.old
 	return st, err
 }
 

@@ -20,6 +20,7 @@ type session struct {
 	ahead   map[vault.LogID]uint64 // names asked for at once
 	over    bool
 	blocked map[vault.LogID]bool // found in this sync: it asks no further for that
+	boxed   bool                 // the inbox was asked
 	refused error                // why nothing may be pushed
 	sent    map[vault.LogID]map[uint64]bool
 
@@ -44,7 +45,8 @@ const (
 	askVerified         // a segment that this remote is known to hold
 	askNeed
 	askInbox
-	askPut // an own Put that met something
+	askPut    // an own Put that met something
+	askBoxPut // the same, into an inbox
 	askPack
 	askOwnPack // an own Put of one
 )
@@ -55,6 +57,7 @@ func (j *Journal) session(name string) *session {
 		s = &session{asks: map[remote.Name]ask{}, stop: map[remote.Name]bool{}, hit: map[vault.LogID]bool{}, blocked: map[vault.LogID]bool{},
 			ahead: map[vault.LogID]uint64{}, sent: map[vault.LogID]map[uint64]bool{}}
 		j.syncs[name] = s
+		clear(j.absent)
 	}
 	return s
 }
@@ -111,6 +114,9 @@ func (j *Journal) wanted(ctx context.Context, name string, first bool) (names []
 			return nil, err
 		}
 		inbox = inbox || !epoch
+		if !epoch && se.boxed && first {
+			j.absent[log] = true
+		}
 	}
 	for _, log := range j.later(name, se) {
 		add(j.space.Name(j.keys[j.first].SegmentName(log, 0)), ask{kind: askSegment, log: log, epoch: j.first})
@@ -124,6 +130,17 @@ func (j *Journal) wanted(ctx context.Context, name string, first bool) (names []
 				add(j.space.Name(segment.InboxName(box, m.device, n)), ask{kind: askInbox, log: vault.LogID{Device: m.device}, seq: n})
 			}
 		}
+	}
+	if first {
+		se.boxed = se.boxed || inbox
+	}
+	if n := j.pending.count; first && len(names) == 0 && len(j.absent) > 0 && n > 0 {
+		// What quarantined segments were waited for is known to be absent only now.
+		if err := j.drain(ctx); err != nil || j.pending.count == n {
+			se.over = true
+			return nil, err
+		}
+		return j.wanted(ctx, name, first)
 	}
 	se.over = first && len(names) == 0
 	return names, nil
@@ -163,7 +180,7 @@ func (j *Journal) wantedOf(ctx context.Context, at string, se *session, log vaul
 		}
 	}
 	switch {
-	case j.ended(log), j.closed(log):
+	case j.full(log), j.closed(log):
 		return true, nil
 	case log == j.own:
 		// Something there is from a copy of this device that went on.
@@ -262,6 +279,9 @@ func (j *Journal) Missing(ctx context.Context, name string, n remote.Name) error
 		p := vault.Place{Log: a.log, Seq: a.seq}
 		se.refused = at(ErrGone, p, "it was verified there before and is absent")
 		return se.refused
+	}
+	if a.kind == askSegment && a.seq == j.s.next(a.log) && a.log != j.own {
+		j.absent[a.log] = true
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package attacktest
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -301,12 +302,13 @@ func TestAttack35ARemovedDeviceWritesOn(t *testing.T) {
 					s.Heads = []vault.Place{removal}
 				}
 			})
-			want := error(nil)
-			if cites {
-				want = journal.ErrForged
+			for _, d := range []*journaltest.Device{w.a, w.c} {
+				if cites {
+					w.refuses(d, journal.ErrForged)
+				} else {
+					w.setsAside(d)
+				}
 			}
-			w.refuses(w.a, want)
-			w.refuses(w.c, want)
 			st, err := w.a.Journal.Status(ctx)
 			if err != nil || !cites && st.Quarantined != 1 {
 				t.Errorf("%v: %+v", err, st)
@@ -337,8 +339,65 @@ func TestAttack36ARemovalWithheld(t *testing.T) {
 	w.host.serve = nil
 	w.sync(w.c)
 	w.forge(w.b, nil, func(*segment.Segment) {})
-	w.refuses(w.c, nil)
+	w.setsAside(w.c)
 	if st, err := w.c.Journal.Status(ctx); err != nil || st.Quarantined != 1 {
 		t.Errorf("%v: %+v", err, st)
 	}
+}
+
+// Attacks 35 and 36. A removed device's entries are applied by one who does not know
+// of the removal yet: a record, an edit, a deletion, a new member, and an epoch for
+// those who remain that it made itself. Expected: when the removal comes, all of it is
+// withdrawn, and the two who had it and had it not are the same. Seen to succeed with
+// stand not called.
+func TestAttack35And36ARemovalComesLate(t *testing.T) {
+	w := newWorld(t)
+	w.a.Add(t, note("z", 1), note("v", 1))
+	w.sync(w.a, w.b, w.c)
+	if err := w.a.Journal.Remove(ctx, w.c.Keys.ID()); err != nil {
+		t.Fatal(err)
+	}
+	before := w.a.Contents(t)
+	w.c.Add(t, note("y", 1), note("x", 2))
+	w.c.Delete(t, "Condition", "z")
+	d := journaltest.Join(t, w.c, w.host, w.dir, "d", segment.RoleMember)
+	defer d.Close()
+	d.Add(t, note("v", 2))
+	w.sync(d, w.b)
+	if w.b.Contents(t) == before {
+		t.Fatal("nothing was applied")
+	}
+	w.sync(w.a, w.b, w.a)
+	for _, x := range []*journaltest.Device{w.a, w.b} {
+		if got := x.Contents(t); got != before {
+			t.Errorf("%s has\n%s\nnot\n%s", x.Name, got, before)
+		}
+		for _, m := range x.Journal.Members() {
+			if m.Removed != (m.Name == "c" || m.Name == "d") {
+				t.Errorf("%s: %s is a member: %v", x.Name, m.Name, !m.Removed)
+			}
+		}
+		x.Verify(t)
+	}
+	w.b.Add(t, note("u", 1))
+	w.sync(w.b, w.a)
+	l := w.last(w.a, w.b)
+	if b, err := w.c.Store.State(ctx, "epoch/"+hex.EncodeToString(l.Epoch[:])); err != nil || b != nil {
+		t.Errorf("the removed device has the key of what is written now: %v", err)
+	}
+	if w.a.Contents(t) != w.b.Contents(t) {
+		t.Error("they do not go on together")
+	}
+}
+
+// Attack 34, prepared. A member mints an epoch for everybody but itself, whose key
+// it keeps, so that it is the highest once it was removed. Expected: forged. Seen
+// to succeed with checkEpochs not asking for the writer among the recipients.
+func TestAttack34AnEpochMintedForAfterwards(t *testing.T) {
+	w := newWorld(t)
+	key := secret.Random(32)
+	id := segment.EpochID{7}
+	p := segment.Mint{Epoch: id, Parent: w.last(w.b, w.b).Next, Depth: 3, Wraps: sorted(w.wrap(w.b, w.a, id, key), w.wrap(w.b, w.c, id, key))}.Encode()
+	w.forge(w.b, [][]byte{packed(p)}, func(s *segment.Segment) { s.Entries = entries(vault.KindEpoch, p) })
+	w.refuses(w.a, journal.ErrForged)
 }

@@ -123,6 +123,17 @@ func (w *world) refuses(d *journaltest.Device, want error) {
 	}
 }
 
+// setsAside syncs d and expects what is new to be kept without effect.
+func (w *world) setsAside(d *journaltest.Device) {
+	w.t.Helper()
+	before := d.Effects(w.t)
+	w.sync(d)
+	if d.Effects(w.t) != before {
+		w.t.Errorf("%s: it had an effect", d.Name)
+	}
+	d.Verify(w.t)
+}
+
 func log(d *journaltest.Device) vault.LogID { return vault.LogID{Device: d.Keys.ID()} }
 
 // last is the last segment of of's log, as d has it.

@@ -225,17 +225,23 @@ func (d *Device) Contents(t TB) string {
 	return b.String()
 }
 
-// Logical tells the database's logical state: entries, places, records.
-func (d *Device) Logical(t TB) string {
+// Effects tells all entries that have effect, and the records.
+func (d *Device) Effects(t TB) string {
 	t.Helper()
 	n := 0
 	for _, err := range d.Store.Entries(context.Background(), 1) {
 		check(t, err)
 		n++
 	}
+	return fmt.Sprintln(n) + d.Contents(t)
+}
+
+// Logical tells the database's logical state: entries, places, records.
+func (d *Device) Logical(t TB) string {
+	t.Helper()
 	p, err := d.Store.Places(context.Background())
 	check(t, err)
-	return fmt.Sprintln(n, p) + d.Contents(t)
+	return fmt.Sprintln(p) + d.Effects(t)
 }
 
 // Verify proves the database's consistency.

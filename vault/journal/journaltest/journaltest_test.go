@@ -185,9 +185,10 @@ func joinApart(t *testing.T, owner *Device, r remote.Remote, dir, name string) *
 	})
 }
 
-// A device that has applied what a removal then cuts off keeps it and says so,
-// and what it wrote on top of that is taken in by devices that quarantined it.
-func TestALateRemovalStopsNobody(t *testing.T) {
+// A device that has applied what a removal then cuts off withdraws it; what a member
+// wrote on top of that stays, is marked, and is the same on devices that never
+// applied it.
+func TestALateRemovalWithdraws(t *testing.T) {
 	dir, r, ctx := Scratch(t), memory.New(), context.Background()
 	a := Found(t, dir, "a")
 	b := Join(t, a, r, dir, "b", segment.RoleMember)
@@ -200,7 +201,7 @@ func TestALateRemovalStopsNobody(t *testing.T) {
 		}
 	}
 	check(t, c.Journal.Remove(ctx, b.Keys.ID()))
-	b.Add(t, pulse, strings.Replace(pulse, "o1", "o2", 1))
+	b.Add(t, pulse, strings.Replace(pulse, "o1", "o2", 1), strings.Replace(pulse, "o1", "o3", 1))
 	check(t, b.Sync(r))
 	check(t, a.Sync(r)) // has b's records, and does not know of the removal
 	a.Add(t, strings.Replace(pulse, "60", "61", 1))
@@ -211,13 +212,22 @@ func TestALateRemovalStopsNobody(t *testing.T) {
 		check(t, a.Sync(r))
 		check(t, c.Sync(r))
 	}
-	st, err := a.Journal.Status(ctx)
-	if err != nil || len(st.Beyond) != 1 || st.Beyond[0].Log.Device != [16]byte(b.Keys.ID()) {
-		t.Errorf("%v: %+v", err, st)
-	}
-	st, err = c.Journal.Status(ctx)
-	if err != nil || st.Quarantined != 1 || len(st.Beyond) != 0 {
-		t.Errorf("%v: %+v", err, st)
+	f := Join(t, a, r, dir, "f", segment.RoleMember)
+	defer f.Close()
+	check(t, f.Sync(r))
+	for _, d := range []*Device{a, c, f} {
+		st, err := d.Journal.Status(ctx)
+		if err != nil || st.Quarantined != 1 || len(st.Held) > 0 {
+			t.Errorf("%s: %v: %+v", d.Name, err, st)
+		}
+		if got := d.Contents(t); strings.Count(got, "\n") != 1 || !strings.Contains(got, ":61") {
+			t.Errorf("%s has\n%s", d.Name, got)
+		}
+		h, err := d.Store.History(ctx, vault.RecordIDOf("a", "Observation", "o1"))
+		if err != nil || len(h) != 1 || !h[0].Orphan {
+			t.Errorf("%s: %v: %+v", d.Name, err, h)
+		}
+		d.Verify(t)
 	}
 	a.Add(t, strings.Replace(pulse, "60", "62", 1))
 	check(t, a.Sync(r))

@@ -1,0 +1,77 @@
+package journal
+
+import (
+	"context"
+	"math"
+
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+// maxBeyond is how many segments beyond its cut-off a log is asked for: a removed
+// device whose credentials still work must not fill this one's disk.
+const maxBeyond = 4096
+
+// cutOff gives the first segment of a log that has no effect; ok is false when
+// all stands.
+func (m membership) cutOff(log vault.LogID) (from uint64, ok bool) {
+	r, gone := m.removed[log.Device]
+	if !gone {
+		return math.MaxUint64, false
+	}
+	for _, p := range kept(r) {
+		if p.Log == log {
+			return p.Seq + 1, true
+		}
+	}
+	return 0, true
+}
+
+// stand makes the records what the segments that stand make of them. It is called
+// after each change of membership, and when the journal is opened, so that a
+// crash between a change and this leaves nothing behind.
+func (j *Journal) stand(ctx context.Context) error {
+	from := map[vault.LogID]uint64{}
+	ms := j.s.members(everything)
+	for log := range j.s.Logs {
+		if f, ok := ms.cutOff(log); ok && log.Device != j.self {
+			from[log] = f
+		}
+	}
+	_, err := j.p.Ledger.Withdraw(ctx, from, j.p.Merge)
+	return err
+}
+
+// received reports whether a citation counts as received although what it cites is
+// not here: it is quarantined, and the remote was asked for it in vain.
+func (j *Journal) received(ms membership, p vault.Place) bool {
+	return !ms.stands(p) && j.absent[p.Log]
+}
+
+// gaps are the quarantined places in a segment's causal past that are not here:
+// what is minted, admitted or removed there cannot be known.
+func (j *Journal) gaps(s *segment.Segment) (missing []vault.Place) {
+	ms := j.s.members(everything)
+	gap := func(p vault.Place) {
+		if p.Seq >= j.s.next(p.Log) && !ms.stands(p) {
+			missing = append(missing, p)
+		}
+	}
+	if l := j.s.Logs[s.Place.Log]; l != nil {
+		for _, p := range l.Cites {
+			gap(p)
+		}
+	}
+	for _, p := range s.Heads {
+		gap(p)
+	}
+	segment.SortPlaces(missing)
+	return missing
+}
+
+// full reports whether enough of a log beyond its cut-off is here.
+func (j *Journal) full(log vault.LogID) bool {
+	from, ok := j.s.members(everything).cutOff(log)
+	next := j.s.next(log)
+	return ok && next > from && next-from >= maxBeyond
+}
