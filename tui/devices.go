@@ -59,9 +59,9 @@ func (s *devices) View(w, h int) string {
 	}
 	widths := []int{6, -1, 8, 30, 10}
 	if w >= 100 {
-		widths = []int{6, -1, 8, 30, 10, 22}
+		widths = []int{6, -1, 8, 30, 10, 13}
 	}
-	lines = append(lines, t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Device", "", "Role", "Last news", "Id", "Has what was sent here"), w)))
+	lines = append(lines, t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Device", "", "Role", "Last news", "Id", "Up to date"), w)))
 	lines = append(lines, s.list.Draw(w, min(len(st.Devices), max(h-8, 1)), t.Selected.Render, func(i, w int) string {
 		d := st.Devices[i]
 		role := "member"
@@ -71,7 +71,7 @@ func (s *devices) View(w, h int) string {
 		case d.Owner:
 			role = "owner"
 		}
-		return widget.Columns(w, widths, d.Letter, deviceName(d), role, s.news(d), d.ID[:min(len(d.ID), 8)], current(d, st))
+		return widget.Columns(w, widths, d.Letter, deviceLabel(d), role, s.news(d), d.ID[:min(len(d.ID), 8)], current(d, st))
 	})...)
 	lines = append(lines, "", "  An owner lets devices in and takes them out. i invites the next one.")
 	if len(st.Devices) == 1 {
@@ -90,6 +90,10 @@ func (s *devices) About() about {
 		place = "Devices meet at a remote, and there is none yet: Y, then a."
 	}
 	d, ok := s.selected()
+	naming := owner
+	if d.Self {
+		naming = ""
+	}
 	switch {
 	case !ok:
 		which = "There is no device."
@@ -100,6 +104,7 @@ func (s *devices) About() about {
 	}
 	return about{name: "devices", keys: []binding{
 		bind("i", "invite a device", func() tea.Cmd { s.open(newInvite(s.commands)); return nil }).unless(stated(owner, place)).foot(),
+		bind("n", "name", func() tea.Cmd { s.open(newNaming(s.commands, d)); return nil }).unless(naming).foot(),
 		bind("d", "take the device out", func() tea.Cmd { s.open(newRemoval(s.commands, d)); return nil }).unless(stated(owner, which)).foot(),
 	}}
 }
@@ -172,7 +177,7 @@ func (s *removal) remove() tea.Cmd {
 
 func (s *removal) View(w, h int) string {
 	t := s.d.theme
-	lines := []string{t.Title.Render(widget.Fit("  Take out device "+s.dev.Letter+", "+deviceName(s.dev), w)), ""}
+	lines := []string{t.Title.Render(widget.Fit("  Take out device "+s.dev.Letter+", "+deviceLabel(s.dev), w)), ""}
 	for _, l := range []string{
 		"What is written from now on, by devices that know of this, it cannot read.",
 		"What it writes from now on is set aside and not shown.",

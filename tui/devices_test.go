@@ -30,6 +30,20 @@ func TestDevicesAreListedWithTheirStanding(t *testing.T) {
 	s.Press("esc", "D", "i").Expect("there is none yet").Screen("devices")
 }
 
+func TestADeviceIsNamed(t *testing.T) {
+	w := clinicWorld()
+	s := inWorld(t, sample(t), w).Unlock(passphrase).Press("D", "down", "n").Screen("name device").Press("ctrl+u", "enter").Type(passphrase).Press("enter").Expect("Name is needed")
+	s.Type("kitchen").Press("enter", "ctrl+u").Type("wrong").Press("enter").Screen("name device").Type(passphrase).Press("enter").
+		Screen("devices").Expect("Device B is now called kitchen", "kitchen")
+	select {
+	case <-w.wake:
+	default:
+		t.Error("nothing was woken")
+	}
+	w.st.Devices[0].Owner = false
+	s.Press("esc", "D", "n").Screen("name device").Press("esc").Press("down", "n").Expect("Only an owner").Screen("devices")
+}
+
 func TestTakingADeviceOutSaysWhatItMeansAndAsksAgain(t *testing.T) {
 	w := clinicWorld()
 	s := inWorld(t, sample(t), w).Unlock(passphrase).Press("D", "down", "d").Screen("remove device").

@@ -21,7 +21,8 @@ type quiet struct {
 	known   bool
 	now     Standing
 	rounds  map[string]Round // the last with each remote
-	fresh   int              // changes that arrived and that the screens may not show
+	pulled  bool             // something arrived since it was last asked how things stand
+	fresh   int64            // versions that arrived and that the screens may not show
 }
 
 // sharing gives what an open vault can share with; nil while locked, or where it
@@ -75,13 +76,27 @@ func (m *Model) heard(list []Round) tea.Cmd {
 	}
 	for _, r := range list {
 		was := m.quiet.rounds[r.Remote]
-		m.quiet.rounds[r.Remote] = r
-		m.quiet.fresh += r.Pulled
+		m.quiet.take(r)
 		if r.Trouble.Cheats() && r.Trouble != was.Trouble {
 			m.line, m.bad = r.Remote+" cannot be trusted. Nothing here was changed: Y says more.", true
 		}
 	}
 	return m.stand()
+}
+
+// take remembers what came of a remote.
+func (q *quiet) take(r Round) {
+	q.rounds[r.Remote] = r
+	q.pulled = q.pulled || r.Pulled > 0
+}
+
+// stand takes in how things stand. What arrived may be no more than another
+// device's audit trail: versions of records are what a reader wants to know of.
+func (q *quiet) stand(st Standing) {
+	if q.known && q.pulled && st.Revisions > q.now.Revisions {
+		q.fresh += st.Revisions - q.now.Revisions
+	}
+	q.now, q.known, q.pulled = st, true, false
 }
 
 // status is the quiet word in the banner; bad calls for attention.

@@ -175,8 +175,8 @@ func (m *Model) answered(a answer) tea.Cmd {
 	var cmds []tea.Cmd
 	switch v := a.value.(type) {
 	case Standing:
-		m.quiet.now, m.quiet.known = v, true
-	case saved, imported:
+		m.quiet.stand(v)
+	case saved, imported, renamed:
 		cmds = append(cmds, m.changed())
 	}
 	for _, s := range append([]screen{}, m.stack...) {

@@ -127,6 +127,15 @@ func (w *world) Compare(_ context.Context, code string) error {
 	return w.fails()
 }
 
+func (w *world) Rename(_ context.Context, id, name string) error {
+	for i := range w.st.Devices {
+		if w.st.Devices[i].ID == id {
+			w.st.Devices[i].Name = name
+		}
+	}
+	return w.fails()
+}
+
 // Remove serves remotes and devices alike: their names differ.
 func (w *world) Remove(_ context.Context, what string) error {
 	if err := w.fails(); err != nil {

@@ -66,11 +66,12 @@ type Standing struct {
 	Code      string   // this device's, for another to compare; "" before the first sync
 	Pending   int64    // changes that no segment holds, and segments that a remote lacks
 	Conflicts int64
-	Waiting   int  // parts of the history that wait for others
-	SetAside  int  // parts that a removed device wrote afterwards
-	Forks     int  // places at which two histories were found
-	Out       bool // this device was removed
-	Restored  bool // this copy is an older one and publishes nothing
+	Revisions int64 // versions of records that are here
+	Waiting   int   // parts of the history that wait for others
+	SetAside  int   // parts that a removed device wrote afterwards
+	Forks     int   // places at which two histories were found
+	Out       bool  // this device was removed
+	Restored  bool  // this copy is an older one and publishes nothing
 }
 
 // Remote is a place as it was set up here.
@@ -116,10 +117,12 @@ const (
 // Cheats reports whether the remote cannot be trusted any more.
 func (t Trouble) Cheats() bool { return t >= TroubleUntrusted }
 
-// Devices admits and removes devices. Only an owner may.
+// Devices admits, names and removes devices. Only an owner may, but that a device
+// names itself.
 type Devices interface {
 	// Invite makes an invitation to meet at a remote. Its owner closes it.
 	Invite(ctx context.Context, remote string, owner bool) (Invitation, error)
+	Rename(ctx context.Context, id, name string) error
 	// Remove ends a device's membership, and tells the remotes.
 	Remove(ctx context.Context, id string) error
 }

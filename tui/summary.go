@@ -265,7 +265,7 @@ func summaryLine(part int, r *row, w int) string {
 	date := stated(dayText(r.date), "no date")
 	title := stated(r.title, "without a title")
 	if r.conflict {
-		title = "! in conflict: " + title
+		title = "! " + title // the name first: where there is little room it is what counts
 	}
 	switch part {
 	case 0:

@@ -71,7 +71,7 @@ func (s *syncing) answered(a answer) tea.Cmd {
 func (s *syncing) tell(list []Round) {
 	worst, sent, got := Round{}, 0, 0
 	for _, r := range list {
-		s.d.quiet.rounds[r.Remote] = r
+		s.d.quiet.take(r)
 		sent, got = sent+r.Pushed, got+r.Pulled
 		if r.Trouble > worst.Trouble {
 			worst = r
@@ -81,7 +81,15 @@ func (s *syncing) tell(list []Round) {
 		s.fail(worst.Words)
 		return
 	}
-	s.say(fmt.Sprintf("Synced. %d sent, %d received.", sent, got))
+	s.say(fmt.Sprintf("Synced. %s sent, %d received.", entries(sent), got))
+}
+
+// entries counts what the log gained: changes, and what the audit trail notes.
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }
 
 func (s *syncing) sync() tea.Cmd {
@@ -214,16 +222,16 @@ func (s *syncing) remotes(w int) []string {
 func (s *syncing) devices(w int) []string {
 	t, q := s.d.theme, &s.d.quiet
 	widths := deviceWidths
-	out := []string{t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Device", "", "Last news", "Has what was sent here"), w))}
+	out := []string{t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Device", "", "Last news", "Up to date"), w))}
 	for _, d := range q.now.Devices {
 		if !d.Removed {
-			out = append(out, "  "+widget.Columns(w-2, widths, d.Letter, deviceName(d), s.news(d), current(d, q.now)))
+			out = append(out, "  "+widget.Columns(w-2, widths, d.Letter, deviceLabel(d), s.news(d), current(d, q.now)))
 		}
 	}
 	return out
 }
 
-var deviceWidths = []int{6, -1, 30, 22}
+var deviceWidths = []int{6, -1, 30, 13}
 
 // news says when a device last wrote.
 func (c commands) news(d Device) string {
@@ -244,7 +252,7 @@ func current(d Device, st Standing) string {
 	return "not known yet"
 }
 
-func deviceName(d Device) string {
+func deviceLabel(d Device) string {
 	name := widget.Clean(d.Name)
 	switch {
 	case d.Self && name == "":

@@ -49,15 +49,19 @@ func TestSavingWakesTheBackgroundAndArrivalsWaitForAKey(t *testing.T) {
 	default:
 		t.Error("nothing was woken")
 	}
-	s.Expect("PROBLEMS (3 active)").Send(tui.Heard{{Remote: "main", Pulled: 2}}).Screen("chart summary").Expect("Saved.").Press("down").Expect("2 new: Ctrl-R")
-	s.Press("down").Expect("2 new").Press("ctrl+r").Screen("chart summary").Expect("PROBLEMS (3 active)", "synced").Refuse("2 new")
+	s.Expect("PROBLEMS (3 active)").Send(tui.Heard{{Remote: "main", Pulled: 9}}).Press("down").Refuse("new") // no more than an audit trail
+	w.st.Revisions = 2
+	s.Press("a", "3").Type("Bruise").Press("ctrl+s").Send(tui.Heard{}).Press("down").Refuse("new") // saved here
+	w.st.Revisions = 4
+	s.Send(tui.Heard{{Remote: "main", Pulled: 2}}).Screen("chart summary").Expect("2 new: Ctrl-R")
+	s.Press("down").Expect("2 new").Press("ctrl+r").Screen("chart summary").Expect("PROBLEMS (4 active)", "synced").Refuse("2 new")
 }
 
 func TestSyncShowsRemotesDevicesAndTheCode(t *testing.T) {
 	w := clinicWorld()
 	s := inWorld(t, sample(t), w).Unlock(passphrase).Press("Y").Screen("sync")
 	s.Expect("main", "2 h ago", "clinic", "2 days ago", "laptop", "26 h ago", "yes", "A 12 01234 56789 01234 56789", "folder:/media/stick/vault").Refuse("old phone")
-	s.Press("enter").Expect("Synced. 6 sent, 12 received.", "just now", "ok")
+	s.Press("enter").Expect("Synced. 6 entries sent, 12 received.", "just now", "ok")
 	w.rounds = []tui.Round{{Remote: "main"}, {Remote: "clinic", Trouble: tui.TroubleGone, Words: "clinic: the remote went back"}}
 	s.Press("y").Expect("! went back", "clinic: the remote went back").Press("down").Expect("put back to an older state", "whole on this device")
 	w.err = errors.New("the disk is full")

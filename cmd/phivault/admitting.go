@@ -46,6 +46,26 @@ func (d sharedDevices) Invite(ctx context.Context, name string, owner bool) (tui
 			Alone: v.invitation.Credential == "" && v.invitation.Pin == "", Valid: inviteValid}}, nil
 }
 
+func (d sharedDevices) Rename(ctx context.Context, id, name string) error {
+	ctx, done, err := d.x.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if name, err = deviceName(name); err != nil {
+		return err
+	}
+	j, err := d.x.s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	m, err := deviceNamed(j, id)
+	if err != nil {
+		return err
+	}
+	return j.Rename(ctx, m.Device, name)
+}
+
 func (d sharedDevices) Remove(ctx context.Context, id string) error {
 	ctx, done, err := d.x.alone(ctx)
 	if err != nil {

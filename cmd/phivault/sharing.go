@@ -264,7 +264,7 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 	if err != nil {
 		return st, err
 	}
-	st.Code, st.Conflicts, st.Out = j.Code(), f.conflicts, f.out
+	st.Code, st.Conflicts, st.Revisions, st.Out = j.Code(), f.conflicts, f.revisions, f.out
 	st.Waiting, st.SetAside, st.Forks, st.Restored = len(f.status.Held)+len(f.status.Floors), f.status.Quarantined, f.status.Forks, f.status.Restored
 	last, sent, err := s.LastChange(ctx)
 	if err != nil {

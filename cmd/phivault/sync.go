@@ -182,6 +182,7 @@ func (p *progress) moved() func(engine.Progress) {
 // findings are what the vault says after a sync.
 type findings struct {
 	conflicts int64
+	revisions int64
 	status    journal.Status
 	stale     []staleObject
 	out       bool // this device was removed
@@ -192,7 +193,7 @@ func (s *session) findings(ctx context.Context, j *journal.Journal) (f findings,
 	if err != nil {
 		return f, err
 	}
-	f.conflicts = n.Conflicts
+	f.conflicts, f.revisions = n.Conflicts, n.Revisions
 	if f.status, err = j.Status(ctx); err != nil {
 		return f, err
 	}
