@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -52,7 +53,9 @@ func (f *addFlags) checkFlags(fs *pflag.FlagSet, typ string) error {
 var addNames = []string{"source", "patient", "code", "display", "value", "unit", "date", "status", "text", "name", "birth-date", "gender"}
 
 // numberish is what somebody types who means a number.
-var numberish = regexp.MustCompile(`(?i)^[+-]?([0-9.,']+(e[+-]?[0-9]*)?|nan|inf(inity)?)$`)
+var numberish = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^[+-]?([0-9.,']+(e[+-]?[0-9]*)?|nan|inf(inity)?)$`)
+})
 
 // settle writes out today and now, and dates what is measured or noted now.
 func (f *addFlags) settle(now time.Time, typ string) {
@@ -93,7 +96,7 @@ func (f *addFlags) checkValue(typ string) error {
 		return nil
 	}
 	if !compose.IsDecimal(f.value) {
-		if f.unit != "" || numberish.MatchString(strings.TrimSpace(f.value)) {
+		if f.unit != "" || numberish().MatchString(strings.TrimSpace(f.value)) {
 			return usage("--value is not a number", "write 71.5: with a point, no sign but -, no zeros in front; words go without --unit")
 		}
 		return nil

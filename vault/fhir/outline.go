@@ -17,8 +17,8 @@ var outlineNames = sync.OnceValue(func() map[string]bool {
 			names[p[0]] = true
 		}
 	}
-	add(generic)
-	for _, sh := range shapes {
+	add(generic())
+	for _, sh := range shapes() {
 		add(sh)
 	}
 	return names

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
 	"time"
 
 	"phivault/vault"
@@ -36,7 +37,9 @@ func (r Remote) String() string { return "remote " + r.Name }
 // GoString keeps the credentials out of logs.
 func (r Remote) GoString() string { return r.String() }
 
-var remoteName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+var remoteName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+})
 
 // ErrRemote is a remote that is not there, or one that is there already.
 var ErrRemote = errors.New("no remote of this name, or one too many")
@@ -65,7 +68,7 @@ func (v *Vault) Remotes(ctx context.Context) (list []Remote, err error) {
 // AddRemote keeps a new remote and gives it its ID. ErrRemote when there is one of
 // that name; vault.ErrUsage for a name that is not 1 to 32 of a-z, 0-9, - and _.
 func (v *Vault) AddRemote(ctx context.Context, r Remote) (Remote, error) {
-	if !remoteName.MatchString(r.Name) {
+	if !remoteName().MatchString(r.Name) {
 		return r, fmt.Errorf("%w: a remote's name has 1 to 32 of a-z, 0-9, - and _", vault.ErrUsage)
 	}
 	b, err := v.database.store.State(ctx, remoteState+r.Name)

@@ -4,27 +4,33 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 // FHIR's primitive types (https://hl7.org/fhir/R4/datatypes.html), and the shape
 // of LOINC's codes.
 var (
-	decimalForm  = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
-	dateForm     = regexp.MustCompile(`^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$`)
-	dateTimeForm = regexp.MustCompile(`^[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?)?)?$`)
-	codeForm     = regexp.MustCompile(`^[^\s|]+( [^\s|]+)*$`)
-	loincForm    = regexp.MustCompile(`^[0-9]{1,7}-[0-9]$`)
+	decimalForm  = lazily(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+	dateForm     = lazily(`^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$`)
+	dateTimeForm = lazily(`^[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?)?)?$`)
+	codeForm     = lazily(`^[^\s|]+( [^\s|]+)*$`)
+	loincForm    = lazily(`^[0-9]{1,7}-[0-9]$`)
 )
 
+// lazily compiles an expression when it is first used, and not at every start.
+func lazily(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
 // IsDecimal reports whether s is a decimal as JSON and FHIR write it.
-func IsDecimal(s string) bool { return decimalForm.MatchString(s) }
+func IsDecimal(s string) bool { return decimalForm().MatchString(s) }
 
 // IsDate reports whether s is a date: a year, a month or a day that exists.
-func IsDate(s string) bool { return dateForm.MatchString(s) && exists(s) }
+func IsDate(s string) bool { return dateForm().MatchString(s) && exists(s) }
 
 // IsDateTime reports whether s is a dateTime: a date, or a time with its zone.
-func IsDateTime(s string) bool { return dateTimeForm.MatchString(s) && exists(s) }
+func IsDateTime(s string) bool { return dateTimeForm().MatchString(s) && exists(s) }
 
 func exists(s string) bool {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02", "2006-01", "2006"} {
@@ -42,7 +48,7 @@ func IsCode(s string) bool {
 	if !ok {
 		system, code = "-", system
 	}
-	return system != "" && !strings.ContainsAny(system, " \t\n") && codeForm.MatchString(code)
+	return system != "" && !strings.ContainsAny(system, " \t\n") && codeForm().MatchString(code)
 }
 
 // systems are short names of code systems.

@@ -178,7 +178,7 @@ func coding(typed string) object {
 	switch {
 	case ok:
 		return object{{"system", system}, {"code", code}}
-	case loincForm.MatchString(system):
+	case loincForm().MatchString(system):
 		return object{{"system", systems["loinc"]}, {"code", system}}
 	case system != "":
 		return object{{"code", system}}
