@@ -32,7 +32,7 @@ func (d sharedDevices) Invite(ctx context.Context, name string, owner bool) (tui
 	if err != nil {
 		return nil, err
 	}
-	v, err := d.x.s.inviting(ctx, r)
+	v, err := d.x.s.inviting(ctx, r, false)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (o *opener) Join(text *secret.Bytes, address string) (tui.Joining, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := newJoining(i, r)
+	w, err := newJoining(i, r, o.a.now)
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ type aside struct {
 func (v *device) aside() *aside {
 	a := &aside{app: new(app), said: newOverheard()}
 	*a.app = *v.app
-	a.out, a.err = &sink{w: bufio.NewWriter(a.said), utf8: true}, &sink{w: bufio.NewWriter(a.said), utf8: true}
+	a.out, a.err = demoSink(a.said), demoSink(a.said)
 	return a
 }
 
@@ -152,3 +152,5 @@ func (o *overheard) rest() string {
 	o.b = nil
 	return s
 }
+
+func demoSink(w io.Writer) *sink { return &sink{w: bufio.NewWriter(w), utf8: true} }

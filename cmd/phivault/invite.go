@@ -9,12 +9,14 @@ import (
 
 	"phivault/crypto/identity"
 	"phivault/vault/journal"
+	"phivault/vault/local"
 )
 
 type inviteFlags struct {
 	remote     string
 	valid      time.Duration
 	yes, owner bool
+	words      bool // in place of the text that says where to meet
 }
 
 // inviteObject is phivault.invite.v1.
@@ -37,6 +39,9 @@ way the invitation went.
 
 A device that joins can read ALL records.
 
+With --words it shows 12 words in place of the text, to be read aloud; they say
+nothing of the remote, so the new device needs its address and credentials.
+
 With --yes the first valid request is approved without the words: for scripts whose
 invitation nobody else can read.`,
 		Args: noArgs,
@@ -51,6 +56,7 @@ invitation nobody else can read.`,
 	fs.StringVar(&f.remote, "remote", "", "the remote to meet at, by its `name`")
 	fs.DurationVar(&f.valid, "valid", inviteValid, "how long to wait for the new device")
 	fs.BoolVar(&f.yes, "yes", false, "approve the first valid request without comparing the words")
+	fs.BoolVar(&f.words, "words", false, "show 12 words to read aloud; the new device is told of the remote with --place")
 	fs.BoolVar(&f.owner, "owner", false, "let the new device admit and remove devices, too")
 	return c
 }
@@ -63,12 +69,12 @@ func (a *app) invite(ctx context.Context, s *session, f *inviteFlags) error {
 	if err != nil {
 		return err
 	}
-	v, err := s.inviting(ctx, r)
+	v, err := s.inviting(ctx, r, f.words)
 	if err != nil {
 		return err
 	}
 	defer v.close()
-	if err := a.showInvitation(v.invitation, f); err != nil {
+	if err := a.showInvitation(v.invitation, r, f); err != nil {
 		return err
 	}
 	w, err := v.wait(ctx, f.valid)
@@ -87,8 +93,11 @@ func (a *app) invite(ctx context.Context, s *session, f *inviteFlags) error {
 	return a.admitted(ctx, s, v.j, w)
 }
 
-func (a *app) showInvitation(i identity.Invitation, f *inviteFlags) error {
-	text, err := i.Text()
+func (a *app) showInvitation(i identity.Invitation, r local.Remote, f *inviteFlags) error {
+	text, err := i.Words(), error(nil)
+	if !f.words {
+		text, err = i.Text()
+	}
 	if err != nil {
 		return err
 	}
@@ -100,7 +109,14 @@ func (a *app) showInvitation(i identity.Invitation, f *inviteFlags) error {
 	if err = errors.Join(err, a.out.flush()); err != nil {
 		return err
 	}
-	a.note("On the new device: phivault device join. The invitation counts once, for " + f.valid.String() + ".")
+	how := "phivault device join"
+	if f.words {
+		how = "phivault device join --words --place ADDRESS, with this remote's address as seen from there: " + clean(r.URL) + " here"
+		if p, err := parsePlace(r.URL); err == nil && p.kind == placeHost {
+			how += "; a host wants --pin, and a token that \"phivault-host token --vault\" makes for this vault"
+		}
+	}
+	a.note("On the new device: " + how + ". The invitation counts once, for " + f.valid.String() + ".")
 	return nil
 }
 

@@ -23,8 +23,9 @@ type inviting struct {
 	invitation identity.Invitation
 }
 
-// inviting makes an invitation to meet at a remote.
-func (s *session) inviting(ctx context.Context, r local.Remote) (*inviting, error) {
+// inviting makes an invitation to meet at a remote; with bare, one that gives no
+// access to it.
+func (s *session) inviting(ctx context.Context, r local.Remote, bare bool) (*inviting, error) {
 	j, err := s.Journal(ctx)
 	if err != nil {
 		return nil, err
@@ -34,7 +35,9 @@ func (s *session) inviting(ctx context.Context, r local.Remote) (*inviting, erro
 		return nil, because(err, r.Name)
 	}
 	v := &inviting{s: s, j: j, at: r, c: patient(raw)}
-	if v.invitation, err = invitation(ctx, r, raw); err != nil {
+	if bare {
+		v.invitation = identity.NewInvitation()
+	} else if v.invitation, err = invitation(ctx, r, raw); err != nil {
 		v.close()
 		return nil, because(err, r.Name)
 	}
@@ -43,7 +46,7 @@ func (s *session) inviting(ctx context.Context, r local.Remote) (*inviting, erro
 
 // wait waits for a device that holds the invitation, for at most valid.
 func (v *inviting) wait(ctx context.Context, valid time.Duration) (*journal.Candidate, error) {
-	e, err := await(ctx, v.c, journal.RequestName(v.invitation), valid)
+	e, err := await(ctx, v.s.app.now, v.c, journal.RequestName(v.invitation), valid)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ type joinFlags struct {
 	name, file, place, remote string
 	valid                     time.Duration
 	init                      initFlags
+	words                     bool // are asked for
+	access                    remoteFlags
 }
 
 // joinObject is phivault.join.v1.
@@ -43,7 +45,13 @@ waits. Then it makes the vault here, under a passphrase of its own, and pulls
 everything.
 
 Where the remote lies elsewhere on this machine, a folder say, give its address
-with --place.`,
+with --place.
+
+With --words it asks for the 12 words of "device invite --words". They say nothing of
+the remote: give its address with --place, and what "phivault remote add" takes for
+it: --pin, --credentials-file or the environment. Of a phivault-host it is the address
+that "phivault remote list" shows on the other device, with the vault's part at its
+end, and a token that its operator made for that vault.`,
 		Args: takes(0, 1, "at most -"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := validFlag(f.valid); err != nil {
@@ -59,6 +67,9 @@ with --place.`,
 	fs.StringVar(&f.name, "name", "", "what to call this device, for the others (else the machine's `name`)")
 	fs.StringVar(&f.file, "invitation-file", "", "read the invitation from `file`")
 	fs.StringVar(&f.place, "place", "", "the remote's `address`, where it is another one here")
+	fs.BoolVar(&f.words, "words", false, "ask for 12 words in place of the text")
+	fs.StringVar(&f.access.pin, "pin", "", "with words: the host's `pin`")
+	fs.StringVar(&f.access.credentials, "credentials-file", "", "with words: read the remote's credentials, lines of NAME=VALUE, from `file`")
 	fs.StringVar(&f.remote, "remote", "main", "what to call the remote here")
 	fs.DurationVar(&f.valid, "valid", inviteValid, "how long to wait for the other device")
 	fs.StringVar(&f.init.profile, "profile", "default", "default (Argon2id) or fips (PBKDF2-HMAC-SHA-512)")
@@ -83,14 +94,11 @@ func (a *app) join(ctx context.Context, stdin bool, f *joinFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.place != "" {
-		i.Remote = f.place
-	}
-	r, err := invited(i, f.remote)
+	r, err := a.meeting(ctx, i, f)
 	if err != nil {
 		return err
 	}
-	w, err := newJoining(i, r)
+	w, err := newJoining(i, r, a.now)
 	if err != nil {
 		return err
 	}
@@ -151,6 +159,9 @@ func (a *app) readInvitation(ctx context.Context, stdin bool, f *joinFlags) (ide
 			return identity.Invitation{}, failed("no_passphrase", "there is no terminal to ask for the invitation on", `give it on stdin with "-", or with --invitation-file`)
 		}
 		defer t.close()
+		if f.words {
+			return askWords(ctx, t)
+		}
 		if text, err = t.line(ctx, "Invitation: "); err != nil {
 			return identity.Invitation{}, err
 		}

@@ -10,6 +10,7 @@ import (
 	"phivault/crypto/identity"
 	"phivault/sync/engine"
 	"phivault/sync/remote"
+	"phivault/vault"
 	"phivault/vault/journal"
 	"phivault/vault/local"
 )
@@ -19,18 +20,19 @@ import (
 type joining struct {
 	at         local.Remote
 	c          remote.Remote
+	now        vault.Clock
 	invitation identity.Invitation
 	newcomer   *local.Newcomer
 	request    *journal.Joining
 }
 
 // newJoining draws the keys of a new device that will meet its vault at r.
-func newJoining(i identity.Invitation, r local.Remote) (*joining, error) {
+func newJoining(i identity.Invitation, r local.Remote, now vault.Clock) (*joining, error) {
 	raw, err := openRemote(r)
 	if err != nil {
 		return nil, because(err, "the invitation's remote")
 	}
-	w := &joining{at: r, c: patient(raw), invitation: i}
+	w := &joining{at: r, c: patient(raw), now: now, invitation: i}
 	if w.newcomer, err = local.NewNewcomer(); err != nil {
 		w.c.Close()
 		return nil, err
@@ -59,7 +61,7 @@ func (w *joining) ask(ctx context.Context, name string) (words string, err error
 
 // reply waits to be admitted. The caller destroys what it gives.
 func (w *joining) reply(ctx context.Context, valid time.Duration) (*journal.Joined, error) {
-	e, err := await(ctx, w.c, journal.ReplyName(w.invitation), valid)
+	e, err := await(ctx, w.now, w.c, journal.ReplyName(w.invitation), valid)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"phivault/sync/remote"
 	"phivault/sync/remote/folder"
 	"phivault/sync/remote/hosted"
 	"phivault/sync/remote/s3"
@@ -127,26 +128,27 @@ func (p place) asks() (must, may []string) {
 
 // addRemote keeps a remote once it is ready.
 func (s *session) addRemote(ctx context.Context, p place, r local.Remote) (local.Remote, error) {
-	if err := s.ready(ctx, p, &r); err != nil {
+	if p.kind == placeFolder {
+		c, err := folder.Create(p.dir)
+		if err != nil {
+			return r, because(err, "the folder")
+		}
+		if err := c.Close(); err != nil {
+			return r, err
+		}
+	}
+	if err := ready(ctx, p, segment.Space(s.ID()), &r); err != nil {
 		return r, err
 	}
 	return s.AddRemote(ctx, r)
 }
 
-// ready makes the place fit for use and proves that it answers.
-func (s *session) ready(ctx context.Context, p place, r *local.Remote) (err error) {
+// ready gains access to the place, finds out what it can, and proves that it answers
+// for what lies in space.
+func ready(ctx context.Context, p place, space remote.Space, r *local.Remote) (err error) {
 	token := r.Secrets[secretToken]
 	delete(r.Secrets, secretToken)
-	switch p.kind {
-	case placeFolder:
-		c, err := folder.Create(p.dir)
-		if err != nil {
-			return because(err, "the folder")
-		}
-		if err := c.Close(); err != nil {
-			return err
-		}
-	case placeHost:
+	if p.kind == placeHost {
 		if r.Secrets[secretAccess], _, err = newHostKey(); err != nil {
 			return err
 		}
@@ -174,7 +176,7 @@ func (s *session) ready(ctx context.Context, p place, r *local.Remote) (err erro
 			r.Traits[traitTrailers] = "yes"
 		}
 	}
-	return answers(ctx, c, segment.Space(s.ID()))
+	return answers(ctx, c, space)
 }
 
 func (a *app) remoteList(ctx context.Context, s *session) error {

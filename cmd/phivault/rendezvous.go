@@ -13,6 +13,7 @@ import (
 	"phivault/sync/remote"
 	"phivault/sync/remote/hosted"
 	"phivault/sync/remote/retry"
+	"phivault/vault"
 	"phivault/vault/journal/segment"
 	"phivault/vault/local"
 )
@@ -66,10 +67,10 @@ func invited(i identity.Invitation, name string) (r local.Remote, err error) {
 	return r, nil
 }
 
-// await asks for an object until it is there, for at most valid by this machine's
-// monotonic clock. A remote that does not answer is asked again.
-func await(ctx context.Context, r remote.Remote, n remote.Name, valid time.Duration) (engine.Envelope, error) {
-	begun := time.Now()
+// await asks for an object until it is there, for at most valid by now, in the
+// program the machine's monotonic clock. A remote that does not answer is asked again.
+func await(ctx context.Context, now vault.Clock, r remote.Remote, n remote.Name, valid time.Duration) (engine.Envelope, error) {
+	begun := now()
 	var last error
 	for pause := askEvery; ; pause = min(2*pause, askMost) {
 		e, err := whole(ctx, r, n)
@@ -80,7 +81,7 @@ func await(ctx context.Context, r remote.Remote, n remote.Name, valid time.Durat
 			return e, err
 		}
 		last = err
-		left := valid - time.Since(begun)
+		left := valid - now().Sub(begun)
 		if left <= 0 {
 			break
 		}

@@ -64,6 +64,16 @@ func (t *terminal) line(ctx context.Context, prompt string) (string, error) {
 // secret asks for a passphrase without echo. What is typed goes from the
 // terminal into locked memory a byte at a time and nowhere else.
 func (t *terminal) secret(ctx context.Context, prompt string) (*secret.Bytes, error) {
+	return t.typed(ctx, prompt, false)
+}
+
+// shown is secret for what may be seen while it is typed, in letters and spaces;
+// Esc leaves.
+func (t *terminal) shown(ctx context.Context, prompt string) (*secret.Bytes, error) {
+	return t.typed(ctx, prompt, true)
+}
+
+func (t *terminal) typed(ctx context.Context, prompt string, echo bool) (*secret.Bytes, error) {
 	// First the echo off, then the prompt: whoever waits for it types unseen.
 	state, err := term.MakeRaw(int(t.in.Fd()))
 	if err != nil {
@@ -89,13 +99,28 @@ func (t *terminal) secret(ctx context.Context, prompt string) (*secret.Bytes, er
 			}
 			return true, nil
 		case 8, 127: // a whole character back
+			if echo && n > 0 {
+				t.say("\b \b")
+			}
 			n = backspace(buf.Bytes(), n)
 		case 21: // Ctrl-U
+			if echo {
+				t.say(strings.Repeat("\b \b", n))
+			}
 			secret.Wipe(buf.Bytes()[:n])
 			n = 0
 		default:
 			if n == buf.Len() {
 				return true, usage("the passphrase is over 1024 bytes", "")
+			}
+			if echo {
+				if c == 27 {
+					return true, failed("cancelled", "left with Esc", "")
+				}
+				if c != ' ' && (c|32 < 'a' || c|32 > 'z') {
+					return false, nil
+				}
+				t.say(string(rune(c)))
 			}
 			buf.Bytes()[n] = c
 			n++

@@ -93,6 +93,17 @@ func parseWords(text string) (i Invitation, err error) {
 	return i, nil
 }
 
+// UnknownWord gives the place, from 1, of the first word that is not in the list; 0
+// when all are.
+func UnknownWord(text string) int {
+	for n, w := range strings.Fields(strings.ToLower(text)) {
+		if findWord(w) < 0 {
+			return n + 1
+		}
+	}
+	return 0
+}
+
 func canonicalWords(words []string) string {
 	out := make([]string, len(words))
 	for i, w := range words {
