@@ -57,6 +57,23 @@ func TestSavingWakesTheBackgroundAndArrivalsWaitForAKey(t *testing.T) {
 	s.Press("down").Expect("2 new").Press("ctrl+r").Screen("chart summary").Expect("PROBLEMS (4 active)", "synced").Refuse("2 new")
 }
 
+// Attack 40, in the interface. A host watches when its clients ask, to learn when charts
+// are read. Expected: searching, opening and scrolling wake no exchange; it keeps to its
+// own rhythm. Seen to succeed with changed called for every key.
+func TestAttack40ReadingWakesNoExchange(t *testing.T) {
+	w := clinicWorld()
+	s := inWorld(t, sample(t), w).Unlock(passphrase)
+	for len(w.wake) > 0 {
+		<-w.wake
+	}
+	s.Press("/").Type("pre").Press("down", "up", "esc", "2", "down", "down", "up", "enter", "esc", "3", "down", "4", "1", "esc")
+	select {
+	case <-w.wake:
+		t.Error("reading woke the exchange")
+	default:
+	}
+}
+
 func TestSyncShowsRemotesDevicesAndTheCode(t *testing.T) {
 	w := clinicWorld()
 	s := inWorld(t, sample(t), w).Unlock(passphrase).Press("Y").Screen("sync")

@@ -119,10 +119,9 @@ func must(t *testing.T, err error) {
 
 // Attack 40. A host watches when its clients ask, to learn when a chart is opened and
 // what is looked for. Precondition: a vault with this host as its remote. Expected:
-// opening, listing, searching, showing and trends connect to nothing; in the interface,
-// which exchanges by a rhythm of its own, searching and scrolling add no request. Seen
-// to succeed with withVault asking every remote whether it answers, and with the
-// interface waking its exchange on each key.
+// opening, listing, searching, showing and exporting connect to nothing. The interface
+// exchanges by a rhythm of its own, which reading does not touch: that is tested there.
+// Seen to succeed with withVault asking every remote whether it answers.
 func TestAttack40ReadingCausesNoRequest(t *testing.T) {
 	dir, env := made(t)
 	h := counting(t)
@@ -150,26 +149,13 @@ func TestAttack40ReadingCausesNoRequest(t *testing.T) {
 			t.Fatalf("%v connected to the host", args)
 		}
 	}
-	s := sit(t, env, nil).looks("This vault is locked.").typed(testPassphrase + enter).looks("PROBLEMS (1 active)")
-	quiet := false
-	for range 5 { // one of them between two of its own exchanges
-		n := h.objects()
-		s.typed("/gou").looks("Condition").typed("\x1b").looks("›1 Summary").typed("2").looks("›2").typed("jjjjkkkk").typed("1").looks("›1 Summary")
-		if quiet = h.objects() == n; quiet {
-			break
-		}
-	}
-	if !quiet {
-		t.Error("searching and scrolling cause requests")
-	}
-	s.typed("\x03").ends(0)
 }
 
 // Attack 25. A host shows a client nothing new for months, while another device goes
 // on. Precondition: two devices, of which one is shown an old copy of the store. Expected:
 // after 90 days by the client's own clock, sync and status name the device and when it
 // was last heard of; before, and after news came, nothing. Seen to succeed with stale
-// taking a device's last sync for its last news.
+// taking the remote's last sync for the device's last news.
 func TestAttack25FrozenForMonths(t *testing.T) {
 	c := newCouple(t, "desk")
 	old := filepath.Join(c.dir, "old")
@@ -197,7 +183,7 @@ func TestAttack25FrozenForMonths(t *testing.T) {
 // Attack 44. A device that somebody let in has a name that commands the terminal: its
 // clipboard, its screen, its direction. Precondition: it was admitted by somebody who
 // typed its words. Expected: none of it reaches stdout or stderr of any command. Seen to
-// succeed with clean taken out of deviceList.
+// succeed with clean taken out of deviceList and of the table's cells.
 func TestAttack44ADeviceThatCommandsTheTerminal(t *testing.T) {
 	c := newCouple(t, "desk\x1b]52;c;aGVsbG8=\a\x1b[2J\u009b31m\u202e\u2066\r\n")
 	for _, args := range [][]string{{"device", "list"}, {"status"}, {"sync"}, {"audit", "list"}, {"device", "list", "--json"}, {"status", "--json"}} {

@@ -25,28 +25,53 @@ type finding struct {
 }
 
 func (a *app) doctorCommand() *cobra.Command {
-	return &cobra.Command{
+	var at string
+	var hostile bool
+	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "What this machine offers a vault, and what it lacks",
-		Long:  "Doctor looks at the process, the keyring, the terminal, the clock and the vault's\nfolder. It opens nothing, asks for no passphrase and changes nothing.",
-		Args:  noArgs,
+		Short: "What this machine offers a vault, and what it lacks; what a remote does",
+		Long: `Doctor looks at the process, the keyring, the terminal, the clock and the vault's
+folder. It opens nothing, asks for no passphrase and changes nothing.
+
+With --remote it looks at a remote of the vault instead: whether it gives back what
+was put, gives a name once, lists truly, deletes, and how the connection is kept. It
+puts a few objects of random bytes there and removes them where it may.
+
+With --hostile too it makes a scratch vault of three devices there, of throwaway keys
+and records about nobody, and plays the attacks of the threat model over it: the store
+is made to damage, swap, withhold, replay, delete and fork on its answers' way here.
+Exit code 13 when something did not hold.`,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			t := newTable(a.out, column{title: "CHECK"}, column{title: "STATE"}, column{title: "DETAIL"}, column{title: "ADVICE"})
-			for _, f := range a.diagnose(c.Context()) {
-				f.Schema = "phivault.doctor.v1"
-				var err error
-				if a.g.json {
-					err = a.emit(f)
-				} else {
-					err = t.row(f.Check, f.State, f.Detail, f.Advice)
-				}
-				if err != nil {
-					return err
-				}
+			if at != "" {
+				return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.hostileDoctor(ctx, s, at, hostile) })
 			}
-			return t.close()
+			if hostile {
+				return usage("--hostile needs a remote", "name it with --remote")
+			}
+			return a.doctor(c.Context())
 		},
 	}
+	c.Flags().StringVar(&at, "remote", "", "look at this remote, by its `name`")
+	c.Flags().BoolVar(&hostile, "hostile", false, "with --remote: play the attacks of the threat model there, in a scratch vault")
+	return c
+}
+
+func (a *app) doctor(ctx context.Context) error {
+	t := newTable(a.out, column{title: "CHECK"}, column{title: "STATE"}, column{title: "DETAIL"}, column{title: "ADVICE"})
+	for _, f := range a.diagnose(ctx) {
+		f.Schema = "phivault.doctor.v1"
+		var err error
+		if a.g.json {
+			err = a.emit(f)
+		} else {
+			err = t.row(f.Check, f.State, f.Detail, f.Advice)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return t.close()
 }
 
 func (a *app) diagnose(ctx context.Context) []finding {

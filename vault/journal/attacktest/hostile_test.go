@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -82,8 +83,8 @@ func bounded(t *testing.T, most int64, f func()) {
 // hold: huge lengths and counts, a payload that unpacks to 256 MiB, documents nested a
 // hundred thousand deep. Expected: forged, or waiting where it may be that something is
 // still to come; nothing applied, memory fixed. Seen to take gigabytes with segment's
-// reader making room for a length before comparing it with what is left, and with
-// payload's decoder without its limit on memory.
+// reader making room for a length before comparing it with what is left, and 256 MiB with
+// the store's comparison of what a body says of itself with its header removed.
 func TestAttack42PromisesOfSize(t *testing.T) {
 	raw := func(b []byte) func(*world) {
 		return func(w *world) {
@@ -147,8 +148,8 @@ func TestAttack42PromisesOfSize(t *testing.T) {
 
 // Attack 42, the other half: listings. A host lists names for ever, or in XML that
 // nests, or that defines entities. Expected: a reader takes them one by one, stops when
-// it likes, and holds none; traps are refused. Seen to take all memory with webdav's and
-// s3's limits on an answer removed and the listing collected first.
+// it likes, and holds none; traps are refused. Seen to take all it was given with s3's limit
+// on a page removed.
 func TestAttack42ListingsWithoutEnd(t *testing.T) {
 	most := 20_000
 	if os.Getenv("PHIVAULT_SLOW") != "" {
@@ -202,12 +203,16 @@ func TestAttack42ListingsWithoutEnd(t *testing.T) {
 			}
 		})
 		for name, text := range map[string]string{
-			"nesting":  strings.Repeat("<a>", 650_000),
+			"nesting":  strings.Repeat("<a>", 10_000),
 			"entities": `<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><ListBucketResult><Contents><Key>&b;</Key></Contents></ListBucketResult>`,
 		} {
 			s.instead = func(rw http.ResponseWriter, req *http.Request) {
 				rw.WriteHeader(map[bool]int{true: 207, false: 200}[req.Method == "PROPFIND"])
-				io.WriteString(rw, text)
+				for range 10_000 { // as long as the client listens
+					if _, err := io.WriteString(rw, text); err != nil || name != "nesting" {
+						return
+					}
+				}
 			}
 			bounded(t, 128<<20, func() {
 				var failed error
@@ -227,8 +232,8 @@ func TestAttack42ListingsWithoutEnd(t *testing.T) {
 // Attack 43. Hostile names: in listings, and in a folder as links, pipes and folders in
 // an object's place. Expected: only names of this vault in their one form ever come out;
 // what is no plain file is never opened, and the rest of the folder serves on. Seen to
-// come out with ParseName's comparison of the canonical form removed; the link was read,
-// and the pipe waited for, with folder's look at the kind of a file removed.
+// come out with ParseName's comparison of the canonical form removed; the pipe was waited
+// for with folder's look at the kind of a file removed, while os.Root still kept links in.
 func TestAttack43HostileNames(t *testing.T) {
 	everyAdapter(t, nil, nil, func(t *testing.T, w *world, s *server, r remote.Remote) {
 		space := segment.Space(w.a.VaultID())
@@ -238,11 +243,14 @@ func TestAttack43HostileNames(t *testing.T) {
 				good = n.String()
 			}
 		}
-		s.listing = []string{"../../etc/passwd", "/etc/passwd", "v1/../v1/x", "C:\\boot.ini", "CON", "v1/CON/aa/NUL", "v1/．．/．．", "\x00", "%00",
+		id, shouted := good[len(good)-52:], strings.ToUpper(good[len(good)-52:])
+		s.listing = []string{space.Path() + "/" + shouted[:2] + "/" + shouted, space.Path() + "/../.." + id[2:], space.Path() + "/" + id[:2] + "/" + id[:51] + "\n",
+			space.Path() + "/" + id[:2] + "/" + id[:51] + "\x1b", space.Path() + "/ci/ci" + strings.Repeat("ı", 25), space.Path() + "/" + id[:2] + "/" + id[:51] + "b",
+			"../../etc/passwd", "/etc/passwd", "v1/../v1/x", "C:\\boot.ini", "CON", "v1/CON/aa/NUL", "v1/．．/．．", "\x00", "%00",
 			strings.ToUpper(good), good + "/", good + "/../x", "./" + good, strings.Replace(good, "/", "//", 1), strings.Replace(good, "v1", "v2", 1),
 			good + "\x1b[2J", good + " ", strings.Replace(good, space.String(), strings.Repeat("a", 16), 1), "-rf", "~", "|id", good[:len(good)-1]}
 		for e, err := range remote.List(ctx, r, space) {
-			if err == nil && (e.Name.String() != good && e.Name.Space() != space || strings.ContainsAny(e.Name.String(), "\x00\x1b\\ .") || len(e.Name.String()) != len(good)) {
+			if err == nil && (e.Name.Space() != space || !proper.MatchString(e.Name.String())) {
 				t.Errorf("%q came out", e.Name)
 			}
 		}
@@ -293,6 +301,10 @@ func TestAttack43HostileNames(t *testing.T) {
 		}
 	})
 }
+
+// proper is the one form of an object's name: the last of its characters carries one
+// bit and four spare ones, which are zero.
+var proper = regexp.MustCompile(`^v1/[a-z2-7]{16}/[a-z2-7]{2}/[a-z2-7]{51}[aq]$`)
 
 // errSeal is a failure to encrypt.
 var errSeal = errors.New("the encryption failed")
@@ -356,9 +368,9 @@ func (u unreadable) PackBlob(ctx context.Context, h vault.Hash) (io.ReadCloser, 
 // Attack 48. The encryption fails, at each call in turn, before it gave anything and
 // in the middle; an attachment cannot be read to its end. Expected: the sync fails with
 // that error; nothing is kept by the remote but whole objects that open; no plaintext.
-// Seen to leave half an object with remote.NewSource not comparing what was read with
-// the size, and the attachment's plaintext with journal's sealing falling back to what it
-// reads.
+// Seen to leave the attachment's plaintext with journal's sealing falling back to what it
+// reads. Half an object is stopped more than once: by remote.Source, by net/http, and by
+// the server.
 func TestAttack48EncryptionFails(t *testing.T) {
 	for _, within := range []bool{false, true} {
 		t.Run(fmt.Sprint("within ", within), func(t *testing.T) {

@@ -71,7 +71,7 @@ func opened(t *testing.T, dir, backup string, pass *secret.Bytes, o local.Option
 // parameters, here even one that the right passphrase opens. Expected: refused
 // with its own error, not with that of a passphrase, at open and at restore. Package
 // keyfile counts that no derivation is made. Seen to open and to restore with the
-// floor for memory set to 64 KiB.
+// floors at 64 KiB and one pass.
 func TestAttack05WeakDerivation(t *testing.T) {
 	dir, backup, pass, o := onDisk(t)
 	before := read(t, filepath.Join(dir, "vault.key"))
@@ -114,8 +114,8 @@ func TestAttack06AbsurdDerivation(t *testing.T) {
 // Attack 7. Older, unknown and zero versions and suites: in a key file; in an
 // object's header, by a member who derives all keys from that header as the
 // specification says; in a signed segment. Expected: closed, each with its error. Seen
-// to open with seal deriving from the header that it read and not comparing it, and
-// with segment's Decode not looking at its first two bytes.
+// to open with seal deriving from the header that it read and not comparing it. No one
+// weakening lets a segment in: what is verified is what this version encodes.
 func TestAttack07OtherVersionsAndSuites(t *testing.T) {
 	dir, backup, pass, o := onDisk(t)
 	name := filepath.Join(dir, "vault.key")
@@ -178,7 +178,7 @@ func TestAttack09TwoKeyCollision(t *testing.T) {
 	prefix := append(append(h[:], salt...), commitment...)
 	plain := make([]byte, 4096-len(prefix)-28)
 	plain = plain[:len(plain)/16*16]
-	binary.BigEndian.PutUint64(plain[len(plain)-8:], 16)
+	binary.BigEndian.PutUint64(plain[len(plain)-8:], 200) // the block that the attacker chooses lies in it
 	object := append(bytes.Clone(prefix), sealtest.Collide(asked, other, plain, sealtest.AAD(prefix, 0, true), 5)...)
 	w.host.only(n, object)
 	w.refuses(w.a, journal.ErrUnreadable)

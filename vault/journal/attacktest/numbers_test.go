@@ -15,9 +15,9 @@ import (
 
 var numbered = regexp.MustCompile(`^Test(Attack[0-9]{2}(?:And[0-9]{2})*)`)
 
-// attacks are the tests of the module that are named by attacks, by number; each as
+// numberedTests are the tests of the module that are named by attacks, by number; each as
 // folder and name.
-func attacks(t *testing.T) map[int][]string {
+func numberedTests(t *testing.T) map[int][]string {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
 	if err != nil {
@@ -80,7 +80,7 @@ func documented(doc string) bool {
 // transport have one at every adapter that speaks over a network; hostile names in a
 // folder, at that.
 func TestEveryAttackHasATest(t *testing.T) {
-	found := attacks(t)
+	found := numberedTests(t)
 	for n := 1; n <= 49; n++ {
 		if len(found[n]) == 0 {
 			t.Errorf("attack %d has no test", n)

@@ -26,8 +26,8 @@ import (
 
 // Attack 18. The host alters what it says of its objects: ETag, Last-Modified, the
 // order and the sizes of its listings. Expected: no effect; devices converge. Seen to
-// fail with s3.Get comparing the ETag with the body's MD5, as many clients do, and
-// webdav.Get refusing what was modified in the future.
+// stop a sync with s3.Get refusing another ETag than it had, and with webdav.Get refusing
+// what was modified in the future.
 func TestAttack18MetadataAltered(t *testing.T) {
 	everyAdapter(t, nil, nil, func(t *testing.T, w *world, s *server, r remote.Remote) {
 		s.header = func(h http.Header) {
@@ -49,8 +49,10 @@ func TestAttack18MetadataAltered(t *testing.T) {
 
 // Attack 41. Bodies without end, with a length that lies, that unpack to more, that
 // drip. Expected: refused, within memory and time that do not depend on the host. Seen
-// to succeed with Guard's limit on bodies, its watch on progress, and its look at
-// Content-Encoding removed, each for the case of its own.
+// to succeed with Guard's watch on progress removed, for the drip, and with the journal's
+// limit on what it reads, for more than a segment. The others are stopped twice: by Guard,
+// and by adapters that take no body without its length and a journal that takes none of
+// that size.
 func TestAttack41HostileBodies(t *testing.T) {
 	var bomb bytes.Buffer
 	z := gzip.NewWriter(&bomb)
