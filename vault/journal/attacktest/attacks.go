@@ -350,18 +350,26 @@ func writesOn(ctx context.Context, v *arena) error {
 	if err != nil {
 		return err
 	}
-	v.host.Serve(n, object)
-	if err := v.refused(ctx, v.a); err != nil {
-		return err
-	}
-	st, err := v.a.journal.Status(ctx)
+	before, err := v.a.effects(ctx)
 	if err != nil {
 		return err
 	}
-	if st.Quarantined == 0 {
+	if err := errors.Join(v.host.Put(ctx, n, bytes.NewReader(object), int64(len(object))), v.a.sync(ctx, v.host)); err != nil {
+		return err
+	}
+	after, err := v.a.effects(ctx)
+	if err != nil {
+		return err
+	}
+	st, err := v.a.journal.Status(ctx)
+	switch {
+	case err != nil:
+		return err
+	case before != after:
+		return fmt.Errorf("%w: it has an effect", errTook)
+	case st.Quarantined == 0:
 		return fmt.Errorf("%w: it is not set aside", errTook)
 	}
-	v.host.Honest()
 	return nil
 }
 

@@ -156,9 +156,20 @@ func (p *player) sync(ctx context.Context, r remote.Remote) error {
 	return err
 }
 
-// state is the logical state of the database: what of others' logs is in it, the
-// number of entries, and every record with all that it says.
+// state is the logical state of the database: how far others' logs are in it, and
+// their effects.
 func (p *player) state(ctx context.Context) (string, error) {
+	places, err := p.store.Places(ctx)
+	if err != nil {
+		return "", err
+	}
+	e, err := p.effects(ctx)
+	return fmt.Sprintln(places, e), err
+}
+
+// effects are the number of entries that have one, and every record with all that it
+// says.
+func (p *player) effects(ctx context.Context) (string, error) {
 	h := sha256.New()
 	n := 0
 	for _, err := range p.store.Entries(ctx, 1) {
@@ -167,11 +178,7 @@ func (p *player) state(ctx context.Context) (string, error) {
 		}
 		n++
 	}
-	places, err := p.store.Places(ctx)
-	if err != nil {
-		return "", err
-	}
-	fmt.Fprintln(h, n, places)
+	fmt.Fprintln(h, n)
 	for r, err := range p.store.Find(ctx, vault.Query{}) {
 		if err != nil {
 			return "", err
