@@ -32,6 +32,7 @@ const (
 	ActionBackup     Action = "backup"
 	ActionVerify     Action = "verify"
 	ActionRebuild    Action = "rebuild"
+	ActionAdopt      Action = "adopt"
 	ActionRekey      Action = "rekey"
 )
 

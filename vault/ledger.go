@@ -102,6 +102,32 @@ type Quarantine interface {
 	Withdraw(ctx context.Context, from map[LogID]uint64, merge Merger) (Withdrawn, error)
 }
 
+// Aside is a put or a tombstone in a quarantined segment.
+type Aside struct {
+	Revision RevisionID
+	Header   Header
+	Entry    int64
+	Log      LogID
+	At       time.Time // the writer's clock, for display only
+	Stands   bool      // the same revision is in the record's history: it was adopted, or others wrote it too
+}
+
+// Asides tells of what is quarantined, and lets a member take it over.
+// Implemented by vault/store.
+type Asides interface {
+	// Asides gives what is quarantined, in the order in which it came.
+	Asides(ctx context.Context) ([]Aside, error)
+	// Kept counts all quarantined entries, by the device that wrote them.
+	Kept(ctx context.Context) (map[[16]byte]int64, error)
+	// Aside gives the record as the entry has it; Deleted for a tombstone, then
+	// with nothing in it.
+	Aside(ctx context.Context, entry int64) (Record, error)
+	// Adopt writes these entries, and the notes, into the own log: the same
+	// revisions, which stand from then on. What stands already is left out. It
+	// gives how many were written.
+	Adopt(ctx context.Context, entries []int64, notes []Note) (int, error)
+}
+
 // Withdrawn counts what a Withdraw changed.
 type Withdrawn struct {
 	Out, Back int // segments

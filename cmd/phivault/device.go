@@ -33,7 +33,7 @@ DEVICE is its letter, its name, or its id, as "phivault device list" shows them.
 		},
 	}
 	remove.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return group("device", "The devices that share this vault", list, a.inviteCommand(), a.joinCommand(), a.renameCommand(), remove)
+	return group("device", "The devices that share this vault", list, a.inviteCommand(), a.joinCommand(), a.renameCommand(), remove, a.quarantineCommand())
 }
 
 func newDeviceObject(ctx context.Context, s *session, m journal.Member) (deviceObject, error) {
@@ -46,12 +46,17 @@ func (a *app) deviceList(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	kept, err := s.Kept(ctx)
+	if err != nil {
+		return err
+	}
 	t := newTable(a.out, column{title: "DEVICE"}, column{title: "NAME"}, column{title: "ID"}, column{title: "LAST NEWS"}, column{title: ""})
 	for _, m := range j.Members() {
 		o, err := newDeviceObject(ctx, s, m)
 		if err != nil {
 			return err
 		}
+		o.Quarantined = kept[m.Device]
 		if a.g.json {
 			o.Schema = "phivault.device.v1"
 			err = a.emit(o)
@@ -76,6 +81,9 @@ func standing(o deviceObject) string {
 	}
 	if o.Removed {
 		w = append(w, "removed")
+	}
+	if o.Quarantined > 0 {
+		w = append(w, count(o.Quarantined, "entry", "entries")+" set aside")
 	}
 	return strings.Join(w, ", ")
 }

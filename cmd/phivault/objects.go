@@ -159,6 +159,8 @@ type deviceObject struct {
 	Removed bool   `json:"removed"`
 	Seen    string `json:"seen"` // by its own clock, when it last wrote; empty: nothing of it is here
 	Log     int64  `json:"log"`  // the number of the log that it writes; most often 0
+
+	Quarantined int64 `json:"quarantined"` // entries written after its removal, device list only
 }
 
 type problemObject struct {

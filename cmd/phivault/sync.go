@@ -257,7 +257,7 @@ func (a *app) remarks(f findings) {
 		a.note("phivault: note: " + itoa(int64(n)) + " parts of the history wait for others that have not arrived yet; sync again later")
 	}
 	if st.Quarantined > 0 {
-		a.note("phivault: note: " + itoa(int64(st.Quarantined)) + " parts that a removed device wrote afterwards are set aside")
+		a.note("phivault: note: " + itoa(int64(st.Quarantined)) + " parts that a removed device wrote afterwards are set aside; \"phivault device quarantine list\" shows them")
 	}
 	for _, l := range st.Later {
 		a.note("phivault: note: device " + l.Letter + " goes on in its log " + itoa(int64(l.Number)) + ": at a remote something else lies where it would have written")

@@ -339,3 +339,63 @@ func TestAnEmptySegmentTakesNothingAway(t *testing.T) {
 	}
 	clean(t, a)
 }
+
+// A member adopts what a removed device wrote: the same revisions, of its own log
+// now, which stay when everything of the removed one is out.
+func TestWhatIsQuarantinedCanBeAdopted(t *testing.T) {
+	a, b := device(t, 1), device(t, 2)
+	addJSON(t, a, weight)
+	exchange(t, a, b)
+	addJSON(t, b, asthma, strings.Replace(asthma, "mild", "severe", 1), strings.Replace(weight, "71.50", "72", 1))
+	r, err := b.Get(ctx, vault.RecordIDOf("a", "Condition", "c1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	exchange(t, a, b)
+	before := shownBy(t, a)
+	out := map[vault.LogID]uint64{{Device: b.o.Device}: 0}
+	if _, err := a.Withdraw(ctx, out, nil); err != nil {
+		t.Fatal(err)
+	}
+	as, err := a.Asides(ctx)
+	if err != nil || len(as) != 3 || as[0].Stands || as[0].Log.Device != b.o.Device {
+		t.Fatalf("%v %+v", err, as)
+	}
+	kept, err := a.Kept(ctx)
+	if err != nil || kept[b.o.Device] != 4 { // its genesis, too
+		t.Errorf("%v %v", err, kept)
+	}
+	got, err := a.Aside(ctx, as[0].Entry)
+	if err != nil || string(got.Resource.JSON) != asthma || got.ID != r.ID || got.Source != "a" {
+		t.Errorf("%v %+v", err, got)
+	}
+	if _, err := a.Aside(ctx, 1); !errors.Is(err, vault.ErrUsage) {
+		t.Errorf("an entry that stands: %v", err)
+	}
+	if n, err := a.Adopt(ctx, []int64{as[1].Entry}, nil); err != nil || n != 1 {
+		t.Fatalf("%d %v", n, err)
+	}
+	h, err := a.History(ctx, r.ID)
+	if err != nil || len(h) != 1 || !h[0].Orphan || h[0].Device != a.o.Device || h[0].ID != as[1].Revision {
+		t.Errorf("%v %+v", err, h)
+	}
+	clean(t, a)
+	note := vault.Note{Kind: vault.KindAudit, Payload: []byte("{}")}
+	if n, err := a.Adopt(ctx, []int64{as[0].Entry, as[1].Entry, as[2].Entry}, []vault.Note{note}); err != nil || n != 2 {
+		t.Fatalf("%d %v", n, err)
+	}
+	if got := shownBy(t, a); got != before {
+		t.Errorf("adopted, it differs:\n%s\n%s", before, got)
+	}
+	if as, err = a.Asides(ctx); err != nil || !as[0].Stands || !as[1].Stands || !as[2].Stands {
+		t.Errorf("%v %+v", err, as)
+	}
+	c := device(t, 3)
+	cutAll(t, a)
+	pullOut(t, c, a, out)
+	if shownBy(t, c) != before {
+		t.Error("it does not travel")
+	}
+	clean(t, a)
+	clean(t, c)
+}
