@@ -6,17 +6,25 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"io/fs"
+	"log"
 	mathrand "math/rand/v2"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 )
 
 // program is phivault-host as it is shipped, in a process of its own.
@@ -26,6 +34,8 @@ type program struct {
 	dir     string
 	address string
 	pin     string
+	store   []string // flags that say where objects lie; the folder without
+	env     []string
 
 	cmd  *exec.Cmd
 	seen chan struct{} // a request was answered; closed when the process has ended
@@ -59,10 +69,10 @@ func buildHost(t *testing.T) *program {
 	return h
 }
 
-func (h *program) start(more ...string) {
+func (h *program) start() {
 	h.t.Helper()
-	h.cmd = exec.Command(h.path, append([]string{"serve", "--dir", h.dir, "--listen", h.address, "--json"}, more...)...)
-	h.cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	h.cmd = exec.Command(h.path, append([]string{"serve", "--dir", h.dir, "--listen", h.address, "--json"}, h.store...)...)
+	h.cmd.Env = append(os.Environ(), h.env...)
 	out, err := h.cmd.StdoutPipe()
 	if err != nil {
 		h.t.Fatal(err)
@@ -119,7 +129,7 @@ func (h *program) says(args ...string) string {
 	h.t.Helper()
 	var errs bytes.Buffer
 	c := exec.Command(h.path, append(args, "--dir", h.dir)...)
-	c.Stderr = &errs
+	c.Stderr, c.Env = &errs, append(os.Environ(), h.env...)
 	out, err := c.Output()
 	if err != nil {
 		h.t.Fatalf("phivault-host %v: %v\n%s%s", args, err, out, &errs)
@@ -201,7 +211,34 @@ func TestKilledInTheMiddleOfAPush(t *testing.T) {
 	if os.Getenv("PHIVAULT_SLOW") != "" {
 		rounds = 40
 	}
+	survives(t, buildHost(t), rounds)
+}
+
+// The same with a bucket behind the host.
+func TestKilledOverABucket(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only there a variable can name the issuers to believe")
+	}
+	store := s3mem.New()
+	if err := store.CreateBucket("bucket"); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewUnstartedServer(gofakes3.New(store, gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
+	srv.TLS = &tls.Config{MinVersion: tls.VersionTLS13}
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // connections of a killed host
+	srv.StartTLS()
+	defer srv.Close()
 	h := buildHost(t)
+	defer h.kill()
+	roots := filepath.Join(t.TempDir(), "roots.pem")
+	write(t, roots, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})))
+	h.store = []string{"--s3-endpoint", strings.TrimPrefix(srv.URL, "https://"), "--s3-bucket", "bucket"}
+	h.env = []string{"SSL_CERT_FILE=" + roots, "PHIVAULT_HOST_S3_ACCESS_KEY=AKIATEST", "PHIVAULT_HOST_S3_SECRET_KEY=only-for-tests"}
+	survives(t, h, 1)
+}
+
+// survives kills the host rounds times, then as often the client.
+func survives(t *testing.T, h *program, rounds int) {
 	h.start()
 	dir, env := made(t)
 	u := user{t, env, dir}
@@ -246,7 +283,7 @@ func TestKilledInTheMiddleOfAPush(t *testing.T) {
 		}
 	}
 	h.kill()
-	if out := h.says("check"); !strings.Contains(out, "1 vaults") {
+	if out := h.says(append([]string{"check"}, h.store...)...); !strings.Contains(out, "1 vaults") {
 		t.Errorf("check: %s", out)
 	}
 }
