@@ -32,9 +32,11 @@ type pool struct {
 
 	dialing chan struct{} // holds one token: who is first dials, and the others share
 
-	mu    sync.Mutex
-	conns []*conn
-	turn  int
+	mu       sync.Mutex
+	conns    []*conn
+	turn     int
+	failures int // of dialing
+	failure  error
 }
 
 type conn struct {
@@ -87,6 +89,9 @@ func (p *pool) reserve(ctx context.Context) (c *conn, fresh bool, err error) {
 	if c := p.pick(); c != nil {
 		return c, false, nil
 	}
+	p.mu.Lock()
+	before := p.failures
+	p.mu.Unlock()
 	select {
 	case p.dialing <- struct{}{}:
 		defer func() { <-p.dialing }()
@@ -96,8 +101,20 @@ func (p *pool) reserve(ctx context.Context) (c *conn, fresh bool, err error) {
 	if c := p.pick(); c != nil {
 		return c, false, nil
 	}
-	c, err = p.dial(ctx)
-	if err != nil {
+	// Whoever waited for somebody else's attempt shares how it ended: a host that
+	// swallows everything would otherwise be waited for once for each of them.
+	p.mu.Lock()
+	failures, failure := p.failures, p.failure
+	p.mu.Unlock()
+	if failures != before {
+		return nil, false, failure
+	}
+	if c, err = p.dial(ctx); err != nil {
+		if ctx.Err() == nil {
+			p.mu.Lock()
+			p.failures, p.failure = p.failures+1, err
+			p.mu.Unlock()
+		}
 		return nil, false, err
 	}
 	if err := c.Reserve(); err != nil {
