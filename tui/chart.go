@@ -41,7 +41,7 @@ func newChart(c commands, p patient) *chart {
 		{name: "Summary", pane: newSummary(c, who)},
 		{name: "Timeline", pane: newListing(c, who, listingKind{name: "timeline", empty: "Nothing is recorded.", led: true}, q, "")},
 		{name: "Labs and vitals", pane: newFlowsheet(c, who)},
-		{name: "Medications", pane: newListing(c, who, listingKind{name: "medications", empty: "No medication records. That does not say that nothing is taken.", date: "Ordered", detail: true}, q,
+		{name: "Medications", pane: newListing(c, who, listingKind{name: "medications", empty: "No medication records. That does not say that nothing is taken.", date: "Ordered"}, q,
 			medicationTypes...)},
 		{name: "Immunizations", pane: newListing(c, who, listingKind{name: "immunizations", empty: "No immunization records. That does not say that none was given.", date: "Given"}, q, "Immunization")},
 		{name: "Documents", pane: newListing(c, who, listingKind{name: "documents", empty: "No documents or notes.", date: "Date", kind: true}, q,

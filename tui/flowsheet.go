@@ -199,7 +199,7 @@ func (s *flowsheet) View(w, h int) string {
 	}
 	head += " " + widget.FitRight("Range", ref) + " " + widget.Fit("Flag", flag) + " Trend"
 	lines := []string{s.head(w), t.Faint.Render(widget.Fit("  "+head, w))}
-	body := s.list.Draw(w, h-3, t.Selected.Render, func(i, w int) string {
+	body := s.list.Draw(w, h-4, t.Selected.Render, func(i, w int) string {
 		x := s.rows[i]
 		line := widget.Fit(x.short, name) + " " + widget.Fit(stated(x.unit, "–"), unit)
 		for _, d := range days {
@@ -209,7 +209,8 @@ func (s *flowsheet) View(w, h int) string {
 		return line + " " + widget.FitRight(x.lastRange(), ref) + " " + widget.Fit(flagText(last.flag), flag) + " " + widget.Spark(x.numbers(), spark)
 	})
 	lines = append(lines, body...)
-	return widget.Block(append(lines, t.Faint.Render(widget.Fit("  "+s.note(), w))), w, h)
+	last, left := s.note()
+	return widget.Block(append(lines, t.Faint.Render(widget.Fit("  "+last, w)), t.Faint.Render(widget.Fit("  "+left, w))), w, h)
 }
 
 // cell is the value of a test on a day; one that does not fit is cut visibly.
@@ -244,27 +245,28 @@ func (s *flowsheet) head(w int) string {
 	if s.own {
 		days = "days of the selected test"
 	}
+	if s.sheet.left > 0 {
+		days += fmt.Sprintf(" · %d entered in error or cancelled left out", s.sheet.left)
+	}
 	return s.d.theme.Faint.Render(widget.Fit("  "+plural(len(s.rows), "test")+", "+days, w))
 }
 
-// note says of the selected test what its row has no room for, and what is not
-// shown at all.
-func (s *flowsheet) note() string {
-	var parts []string
+// note says of the selected test what its row has no room for: its name, its last
+// value in full; and what is not shown at all.
+func (s *flowsheet) note() (last, left string) {
+	parts := []string{}
 	if t := s.test(); t != nil {
+		last = t.name
+		parts = append(parts, fmt.Sprintf("last %s on %s", strings.TrimSpace(stated(t.last().value, "without a value")+" "+t.unit),
+			stated(dayText(t.last().date), "no date")))
 		if t.last().ref == "" {
 			parts = append(parts, "no range supplied")
 		}
-		parts = append(parts, fmt.Sprintf("%s: last %s on %s", t.name, strings.TrimSpace(stated(t.last().value, "without a value")+" "+t.unit),
-			stated(dayText(t.last().date), "no date")))
-	}
-	if s.sheet.left > 0 {
-		parts = append(parts, fmt.Sprintf("%d entered in error or cancelled left out", s.sheet.left))
 	}
 	if !s.sheet.ended && !s.pages.busy {
 		parts = append(parts, "older results: m")
 	}
-	return strings.Join(parts, " · ")
+	return last, strings.Join(parts, " · ")
 }
 
 func (s *flowsheet) About() about {

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// The screens as they are, at the least size and at a larger one.
+// The screens as they are, at the least size and at two larger ones.
 func TestScreensLookAsTheyDid(t *testing.T) {
-	for _, size := range [][2]int{{80, 24}, {120, 40}} {
+	for _, size := range [][2]int{{80, 24}, {120, 40}, {160, 48}} {
 		name := func(s string) string { return fmt.Sprintf("%s-%dx%d", s, size[0], size[1]) }
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			s := sit(t, practice(t, 4)).Resize(size[0], size[1]).Golden(name("unlock"))

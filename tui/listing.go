@@ -13,12 +13,11 @@ import (
 
 // listingKind says how a listing looks.
 type listingKind struct {
-	name   string
-	empty  string
-	date   string // what its date is; "" with led
-	kind   bool   // a column for the type
-	detail bool   // the value belongs to the title: a dosage
-	led    bool   // days as headings, led by their encounters
+	name  string
+	empty string
+	date  string // what its date is; "" with led
+	kind  bool   // a column for the type
+	led   bool   // days as headings, led by their encounters
 }
 
 // listing lists a patient's records, newest first, as far as it was scrolled.
@@ -178,7 +177,35 @@ func (s *listing) View(w, h int) string {
 		}
 		return widget.Block([]string{s.head(w), "", "  " + text}, w, h)
 	}
-	return widget.Block(append([]string{s.head(w)}, s.list.Draw(w, h-1, t.Selected.Render, s.line)...), w, h)
+	lines := append([]string{s.head(w)}, s.list.Draw(w, h-2, t.Selected.Render, s.line)...)
+	return widget.Block(append(lines, t.Faint.Render(widget.Fit("  "+whole(s.selected(), s.line(s.list.At, w-2)), w))), w, h)
+}
+
+// whole says what the line of a row had to cut off; "" when nothing.
+func whole(r *row, line string) string {
+	if r == nil || !strings.Contains(line, "…") {
+		return ""
+	}
+	text := stated(r.title, "without a title")
+	if r.value != "" {
+		text += ": " + r.value
+	}
+	if r.flag != "" {
+		text += " " + flagText(r.flag)
+	}
+	return text
+}
+
+// titled puts a value behind a title so that the title is cut before it.
+func titled(title, value string, w int) string {
+	if value == "" {
+		return title
+	}
+	value = "  " + value
+	if over := widget.Width(title) + widget.Width(value) - w; over > 0 {
+		title = widget.Fit(title, max(w-widget.Width(value), 1))
+	}
+	return title + value
 }
 
 func (s *listing) head(w int) string {
@@ -206,17 +233,26 @@ func (s *listing) line(i, w int) string {
 		date = ""
 	}
 	title := stated(r.title, "without a title")
+	value := r.value
 	switch {
-	case s.kind.detail && r.value != "":
-		title += "; " + r.value
-	case r.value != "":
-		title += "  " + r.value
-		if r.flag != "" {
-			title += " " + flagText(r.flag)
-		}
+	case value != "" && r.typ != "Observation": // a dose, an amount: what it is comes first
+		title, value = title+"; "+value, ""
+	case r.flag != "":
+		value += " " + flagText(r.flag)
+	}
+	if r.typ == "Observation" && w < 100 {
+		title = shortName(title)
 	}
 	if r.conflict {
 		title = "! in conflict: " + title
+	}
+	// What the columns leave for the title, as Columns counts it.
+	fill := func(others ...int) string {
+		room := w
+		for _, n := range others {
+			room -= n + 2
+		}
+		return titled(title, value, room)
 	}
 	status := stated(r.status, "not stated")
 	switch {
@@ -225,11 +261,11 @@ func (s *listing) line(i, w int) string {
 		if r.typ == "Encounter" {
 			name = "▪ Encounter"
 		}
-		return widget.Columns(w, []int{11, 22, -1, 12}, date, name, title, status)
+		return widget.Columns(w, []int{11, 20, -1, 11}, date, name, fill(11, 20, 11), status)
 	case s.kind.kind:
-		return widget.Columns(w, []int{11, 20, -1, 14}, date, words(r.typ), title, status)
+		return widget.Columns(w, []int{11, 20, -1, 11}, date, words(r.typ), fill(11, 20, 11), status)
 	}
-	return widget.Columns(w, []int{11, -1, 16}, date, title, status)
+	return widget.Columns(w, []int{11, -1, 16}, date, fill(11, 16), status)
 }
 
 func (s *listing) About() about {

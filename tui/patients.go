@@ -228,6 +228,9 @@ func (s *patients) arrange(keep bool) {
 		if n := b.opened.Compare(a.opened); n != 0 {
 			return n
 		}
+		if (a.name == "") != (b.name == "") { // nobody looks for those first
+			return strings.Compare(b.name, a.name)
+		}
 		return cmp.Compare(strings.ToLower(a.name), strings.ToLower(b.name))
 	})
 	for i := range s.found {

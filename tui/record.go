@@ -81,7 +81,7 @@ func readRecord(ctx context.Context, in Session, id vault.RecordID, at int) (out
 	if out.r.Deleted {
 		out.facts[0] += ", deleted"
 	}
-	out.facts[1] = fmt.Sprintf("Source %s · %s/%s · record %s", widget.Clean(out.r.Source), widget.Clean(out.r.Resource.Type), widget.Clean(out.r.Resource.ID), out.r.ID.String()[:12])
+	out.facts[1] = fmt.Sprintf("Record %s · source %s · %s/%s", out.r.ID.String()[:12], widget.Clean(out.r.Source), widget.Clean(out.r.Resource.Type), widget.Clean(out.r.Resource.ID))
 	for _, l := range fhir.View(&out.r.Resource) {
 		out.text = append(out.text, viewLine(l))
 	}

@@ -94,7 +94,7 @@ func TestTimelineIsFilteredByTypeYearAndSource(t *testing.T) {
 }
 
 func TestARecordShowsHistoryAndDifferences(t *testing.T) {
-	s := sit(t, sample(t)).Unlock(passphrase).Press("enter").Screen("record").Expect("Condition: Cough", "Version 1 of 1", "Source clinic")
+	s := sit(t, sample(t)).Unlock(passphrase).Press("enter").Screen("record").Expect("Condition: Cough", "Version 1 of 1", "source clinic")
 	s.Press("r").Expect(`"resourceType": "Condition"`).Press("r")
 	s.Press("J").Screen("editor").Press("ctrl+s").Expect("Nothing was changed")
 	s.Press("end").Type("x").Press("ctrl+s").Expect("Not taken").Screen("editor").Press("delete")

@@ -228,8 +228,25 @@ func (s *summary) View(w, h int) string {
 	for i := range left {
 		lines = append(lines, left[i]+"  "+right[i])
 	}
-	lines = append(lines, "")
+	lines = append(lines, s.d.theme.Faint.Render(widget.Fit("    "+s.whole(w, half), w)))
 	return widget.Block(append(lines, s.part(3, w, recent)...), w, h)
+}
+
+// whole is what the selected line had to cut off, in a chart w columns wide with two
+// parts beside each other in its middle.
+func (s *summary) whole(w, half int) string {
+	r := s.selected()
+	if r == nil {
+		return ""
+	}
+	if s.at == 1 || s.at == 2 {
+		w = half
+	}
+	text := whole(r, summaryLine(s.at, r, w-2))
+	if s.at == 3 && text != "" && r.passage != "" {
+		text += ", " + r.passage
+	}
+	return text
 }
 
 // part draws one part in h lines.
