@@ -29,8 +29,12 @@ func (j *Journal) decode(s *segment.Segment, bodies [][]byte) (*checked, error) 
 			if err != nil || m.Genesis != nil && !bytes.Equal(m.Genesis, j.p.Genesis) {
 				return nil, at(ErrForged, s.Place, "an entry about members is malformed, or of another vault")
 			}
+			e := event{At: s.Place, Index: i, By: s.Place.Log.Device, Admit: m.Admit, Remove: m.Remove, Name: m.Name}
+			if m.Replace != nil {
+				e.Admit, e.Copy = j.s.replaces(e.By, m.Replace), true
+			}
 			if m.Genesis == nil {
-				c.events = append(c.events, event{At: s.Place, Index: i, By: s.Place.Log.Device, Admit: m.Admit, Remove: m.Remove, Name: m.Name})
+				c.events = append(c.events, e)
 			}
 		case vault.KindEpoch:
 			m, err := segment.DecodeMint(p)
@@ -112,7 +116,7 @@ func (j *Journal) checkPast(c *checked, in past) error {
 	if !before.is(s.Place.Log.Device) {
 		return at(ErrForged, s.Place, "its writer is no member")
 	}
-	if slices.ContainsFunc(c.events, func(e event) bool { return e.Name == nil }) && !before.owner(s.Place.Log.Device) {
+	if slices.ContainsFunc(c.events, func(e event) bool { return e.Name == nil && !e.Copy }) && !before.owner(s.Place.Log.Device) {
 		return at(ErrForged, s.Place, "only an owner changes who is a member")
 	}
 	if err := j.checkEvents(c, before); err != nil {
@@ -176,6 +180,8 @@ func (j *Journal) hashAt(ctx context.Context, log vault.LogID, seq uint64) (vaul
 func (j *Journal) checkEvents(c *checked, before membership) error {
 	for i, e := range c.events {
 		switch {
+		case e.Copy && !(c.seg.Later() && c.seg.Last && len(c.seg.Entries) == 1):
+			return at(ErrForged, c.seg.Place, "a replacement that does not stand alone")
 		case e.Admit != nil:
 			if _, known := before.find(e.Admit.Public.DeviceID()); known {
 				return at(ErrForged, c.seg.Place, "it admits a device a second time")

@@ -45,9 +45,6 @@ func (s *state) from(seg *segment.Segment) (p vault.Place, ok bool) {
 	return p, ok
 }
 
-// replaces reports whether the segment is a replacement and nothing else.
-func (c *checked) replaces() bool { return false }
-
 // checkContinues holds the first segment of a later log to what it continues.
 func (j *Journal) checkContinues(ctx context.Context, c *checked, l *logState) error {
 	s := c.seg
@@ -115,6 +112,9 @@ func (j *Journal) mustBeMine(s *segment.Segment) bool {
 func (j *Journal) meetTaken(ctx context.Context, name string, se *session, a ask) (done bool, err error) {
 	p := spot{a.log, a.seq}
 	switch {
+	case a.kind == askReplace:
+		done, j.again = true, true
+		fallthrough
 	case a.kind == askSegment && a.seq == 0 && a.log.Number > 0:
 		if j.s.Blocked[name] == nil {
 			if j.s.Blocked == nil {
@@ -124,7 +124,7 @@ func (j *Journal) meetTaken(ctx context.Context, name string, se *session, a ask
 		}
 		se.blocked[a.log] = !j.s.Blocked[name][a.log]
 		j.s.Blocked[name][a.log] = true
-		return false, j.save(ctx)
+		return done, j.save(ctx)
 	case a.kind != askPut:
 		return false, nil
 	}

@@ -104,6 +104,12 @@ func (j *Journal) takeSegment(ctx context.Context, name string, se *session, a a
 	if a.seq < j.s.next(a.log) {
 		return j.compare(ctx, name, se, a, s)
 	}
+	if a.kind == askReplace {
+		j.again = true
+		if mine, err := j.isOffer(ctx, s); mine || err != nil {
+			return errors.Join(err, j.offered(ctx, name, a.log))
+		}
+	}
 	if j.mustBeMine(s) {
 		return j.setOld(ctx, p)
 	}

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -57,9 +58,11 @@ type Journal struct {
 	syncs   map[string]*session
 	absent  map[vault.LogID]bool // in these syncs, the next segment was asked for in vain
 	unsaved int
-	again   bool          // see Again
-	begun   []vault.LogID // later logs, since it was opened
-	old     bool          // this database is older than what the device published
+	former  *identity.Device // that this one was, until its replacement is out; or nil
+	again   bool             // see Again
+	begun   []vault.LogID    // later logs, since it was opened
+	copies  [][2][16]byte    // replacements since then: who, and of whom
+	old     bool             // this database is older than what the device published
 }
 
 var _ engine.Journal = (*Journal)(nil)
@@ -126,7 +129,7 @@ func (j *Journal) load(ctx context.Context, g identity.Genesis) error {
 		return err
 	}
 	j.old = b != nil
-	if err := j.loadKeys(ctx); err != nil {
+	if err := errors.Join(j.loadKeys(ctx), j.loadFormer(ctx)); err != nil {
 		return err
 	}
 	if err := j.catchUp(ctx); err != nil {
@@ -230,6 +233,11 @@ func (j *Journal) fold(ctx context.Context, c *checked) error {
 		}
 	}
 	j.s.fold(c)
+	for _, e := range c.events {
+		if e.Copy {
+			j.copies = append(j.copies, [2][16]byte{e.Admit.Public.DeviceID(), e.By})
+		}
+	}
 	if c.seg.Later() && !c.replaces() {
 		j.begun = append(j.begun, c.seg.Place.Log)
 	}
@@ -266,6 +274,7 @@ func (j *Journal) Close(ctx context.Context) error {
 	if j.unsaved > 0 {
 		err = j.save(context.WithoutCancel(ctx))
 	}
+	j.former.Destroy()
 	for _, k := range j.keys {
 		k.Destroy()
 	}

@@ -60,7 +60,15 @@ func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes [
 		return nil, nil, ErrRestored
 	case len(j.s.Floors) > 0:
 		return nil, nil, at(ErrWaiting, j.s.Floors[0], "the inviting device had seen it and it is not here yet")
-	case !j.s.members(everything).is(j.self):
+	}
+	if err := j.dropFormer(ctx); err != nil {
+		return nil, nil, err
+	}
+	switch ms := j.s.members(everything); {
+	case j.former != nil && ms.is(j.former.ID()):
+		boxes, err := j.offer(ctx, name)
+		return nil, boxes, err
+	case !ms.is(j.self):
 		return nil, nil, nil
 	}
 	if err := j.settle(ctx); err != nil {
@@ -160,6 +168,8 @@ func (j *Journal) Sent(ctx context.Context, name string, n remote.Name) error {
 			return err
 		}
 		return j.carries(ctx, name, a.log, a.with)
+	case a.kind == askReplace:
+		return j.offered(ctx, name, a.log)
 	case a.kind == askBoxPut:
 		return j.boxSent(ctx, name, a)
 	}

@@ -49,6 +49,7 @@ type event struct {
 	Admit   *segment.Admission
 	Remove  *segment.Removal
 	Name    *segment.Naming
+	Copy    bool // Admit is a replacement's: of a copy of the device that signed it
 }
 
 // spot is a place without its hash.

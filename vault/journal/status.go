@@ -22,6 +22,7 @@ type Member struct {
 	Self    bool
 	Last    []vault.Place // of its logs, as applied here
 	Log     uint64        // the number of the log that it writes
+	Of      string        // the letter of the device that it was a copy of; or ""
 }
 
 // Members are all devices that were ever admitted, by seniority.
@@ -32,6 +33,12 @@ func (j *Journal) Members() (out []Member) {
 	for _, m := range ms.all {
 		x := Member{Device: m.device, Letter: letter(m.order), Name: m.name, Owner: m.role == segment.RoleOwner,
 			Removed: !ms.is(m.device), Self: m.device == j.self}
+		for _, e := range j.s.Events {
+			if e.Copy && [16]byte(e.Admit.Public.DeviceID()) == m.device {
+				old, _ := ms.find(e.By)
+				x.Of = letter(old.order)
+			}
+		}
 		for log, l := range j.s.Logs {
 			if log.Device == m.device {
 				x.Last = append(x.Last, l.Last)
@@ -67,6 +74,10 @@ type Status struct {
 	Forks       int
 	Later       []Later
 	Restored    bool // this copy may not publish
+	// Replacing: this device was a copy of another, and the others do not know of it
+	// yet. Out: they never will, since the other was removed.
+	Replacing, Out bool
+	Copies         []Copy
 }
 
 // Later is a device's log after its first, seen here for the first time since the
@@ -75,6 +86,10 @@ type Later struct {
 	Letter string
 	Number uint64
 }
+
+// Copy is a device that was a copy of another, seen here for the first time since the
+// journal was opened.
+type Copy struct{ Letter, Of string }
 
 // Status reports it.
 func (j *Journal) Status(ctx context.Context) (st Status, err error) {
@@ -90,6 +105,15 @@ func (j *Journal) Status(ctx context.Context) (st Status, err error) {
 		if from, ok := ms.cutOff(log); ok && log.Device != j.self && j.s.next(log) > from {
 			st.Quarantined += int(j.s.next(log) - from)
 		}
+	}
+	if j.former != nil {
+		st.Replacing = true
+		_, st.Out = ms.removed[j.former.ID()]
+	}
+	for _, d := range j.copies {
+		m, _ := ms.find(d[0])
+		o, _ := ms.find(d[1])
+		st.Copies = append(st.Copies, Copy{letter(m.order), letter(o.order)})
 	}
 	for _, log := range j.begun {
 		m, _ := ms.find(log.Device)

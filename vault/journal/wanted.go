@@ -49,6 +49,7 @@ const (
 	askBoxPut // the same, into an inbox
 	askPack
 	askOwnPack // an own Put of one
+	askReplace // a replacement
 )
 
 func (j *Journal) session(name string) *session {

@@ -30,6 +30,17 @@ func ownID(ctx context.Context, c *conn) (id vault.LogID, err error) {
 	return id, err
 }
 
+// Sent is the number of the own log's segments that some remote is known to hold.
+func (s *Store) Sent(ctx context.Context) (n uint64, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		var next int64
+		_, err := c.row(ctx, []any{&next}, "SELECT coalesce(max(next),0) FROM sent WHERE log=?", ownLog)
+		n = uint64(next)
+		return err
+	})
+	return n, err
+}
+
 // Continue makes another log the own one; see vault.Ledger. What is written
 // outside the log, in the journal's state, changes in the same transaction.
 func (s *Store) Continue(ctx context.Context, to vault.LogID, from uint64, state map[string][]byte) error {

@@ -47,7 +47,9 @@ func (w *world) agree(ds ...*journaltest.Device) {
 	w.t.Helper()
 	for range 6 {
 		for _, d := range ds {
-			_ = d.Sync(w.host) // what does not open yet is told of
+			if err := d.Sync(w.host); err != nil {
+				w.t.Log(d.Name, err)
+			} // what does not open yet is told of
 		}
 	}
 	for _, d := range ds {

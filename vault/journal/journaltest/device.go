@@ -36,6 +36,7 @@ type Device struct {
 	Dir     string
 	Clock   vault.Clock // set before Open to be given to the store
 
+	seeds   [2][]byte // signing, KEM
 	genesis []byte
 	epochs  []journal.EpochKey
 	floors  []vault.Place
@@ -48,7 +49,7 @@ func Found(t TB, dir, name string) *Device {
 	sign, kem := random(), random()
 	g, err := identity.NewGenesis(sign, kem)
 	check(t, err)
-	d := &Device{Name: name, Dir: filepath.Join(dir, name), genesis: g}
+	d := &Device{Name: name, Dir: filepath.Join(dir, name), genesis: g, seeds: [2][]byte{sign, kem}}
 	d.Keys, err = identity.NewDevice(sign, kem)
 	check(t, err)
 	d.epochs = []journal.EpochKey{{Key: secret.Random(32)}}
@@ -150,7 +151,8 @@ func join(t TB, owner *Device, r remote.Remote, dir, name string, role uint8, ca
 	i := identity.NewInvitation()
 	d := &Device{Name: name, Dir: filepath.Join(dir, name), Clock: owner.Clock}
 	var err error
-	d.Keys, err = identity.NewDevice(random(), random())
+	d.seeds = [2][]byte{random(), random()}
+	d.Keys, err = identity.NewDevice(d.seeds[0], d.seeds[1])
 	check(t, err)
 	w, err := journal.NewRequest(i, d.Keys, name, [32]byte(random()))
 	check(t, err)

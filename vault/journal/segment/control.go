@@ -19,6 +19,7 @@ const (
 	controlVersion = 1
 	tagAdmit       = 1
 	tagRemove      = 2
+	tagReplace     = 3
 
 	// MaxName bounds a device's name, in bytes.
 	MaxName   = 256
@@ -86,6 +87,7 @@ type Member struct {
 	Genesis []byte
 	Admit   *Admission
 	Remove  *Removal
+	Replace *Replacement
 	Name    *Naming
 }
 
@@ -104,6 +106,8 @@ func (m Member) Encode() []byte {
 			b = append(b, e[:]...)
 		}
 		return b
+	case m.Replace != nil:
+		return m.Replace.encode()
 	case m.Name != nil:
 		return m.Name.encode()
 	default:
@@ -142,6 +146,11 @@ func DecodeMember(b []byte) (m Member, err error) {
 	case tagRemove:
 		m.Remove = new(Removal)
 		if !m.Remove.decode(r) {
+			return Member{}, ErrFormat
+		}
+	case tagReplace:
+		m.Replace = new(Replacement)
+		if !m.Replace.decode(r) {
 			return Member{}, ErrFormat
 		}
 	case tagName:

@@ -193,9 +193,10 @@ func TestControlPayloadsComeBack(t *testing.T) {
 		"admission": {Admit: &Admission{Public: p, Role: RoleOwner, Name: "Käthe's laptop", Given: []EpochID{{1}, {2}}}},
 		"removals": {Remove: &Removal{Device: [16]byte{3}, Lower: []vault.Place{{Log: vault.LogID{Device: [16]byte{3}}, Seq: 9, Hash: vault.Hash{6}}},
 			Keep: vault.Place{Log: vault.LogID{Device: [16]byte{3}, Number: 1}, Seq: 4, Hash: vault.Hash{5}}}},
-		"removal": {Remove: &Removal{Device: [16]byte{3}, Keep: vault.Place{Log: vault.LogID{Device: [16]byte{3}, Number: 1}, Seq: 4, Hash: vault.Hash{5}}}},
-		"name":    {Name: &Naming{Device: [16]byte{3}, Name: "Käthe's laptop"}},
-		"of all":  {Remove: &Removal{Device: [16]byte{3}, None: true}},
+		"removal":  {Remove: &Removal{Device: [16]byte{3}, Keep: vault.Place{Log: vault.LogID{Device: [16]byte{3}, Number: 1}, Seq: 4, Hash: vault.Hash{5}}}},
+		"name":     {Name: &Naming{Device: [16]byte{3}, Name: "Käthe's laptop"}},
+		"replaced": {Replace: &Replacement{Public: p, Given: []EpochID{{1}, {2}}}},
+		"of all":   {Remove: &Removal{Device: [16]byte{3}, None: true}},
 	} {
 		b := m.Encode()
 		got, err := DecodeMember(b)
