@@ -34,6 +34,7 @@ const (
 	ActionRebuild    Action = "rebuild"
 	ActionAdopt      Action = "adopt"
 	ActionRekey      Action = "rekey"
+	ActionReplace    Action = "replace"
 )
 
 // AuditNote is the payload of an audit entry, canonical JSON. Count acts of

@@ -87,18 +87,11 @@ func (j *Journal) complete(ctx context.Context, h *held) (bool, error) {
 
 // takeNeed takes in an object that held segments cite.
 func (j *Journal) takeNeed(ctx context.Context, e engine.Envelope, n need) error {
-	j.mu.Lock()
-	k := j.keys[n.epoch]
-	j.mu.Unlock()
-	body, err := e.Open()
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	r, err := seal.NewReader(body, k.BlobKey(), k.BlobContext(j.id, e.Name))
+	body, r, err := j.openNeed(e, n)
 	if err != nil {
 		return unreadable(err, e.Name)
 	}
+	defer body.Close()
 	defer r.Close()
 	if n.blob != nil {
 		err = j.takeBlob(ctx, r, n.blob)
@@ -112,6 +105,36 @@ func (j *Journal) takeNeed(ctx context.Context, e engine.Envelope, n need) error
 	defer j.mu.Unlock()
 	delete(j.pending.need, e.Name)
 	return j.drain(ctx)
+}
+
+// openNeed opens an object under its segment's epoch, or another: a copy of a device
+// writes entries again whose attachments its device has put already, under the epoch
+// of that time. What it must be is in the entry.
+func (j *Journal) openNeed(e engine.Envelope, n need) (io.ReadCloser, *seal.Reader, error) {
+	j.mu.Lock()
+	keys := []*segment.Keys{j.keys[n.epoch]}
+	for id, k := range j.keys {
+		if n.blob != nil && id != n.epoch {
+			keys = append(keys, k)
+		}
+	}
+	j.mu.Unlock()
+	var err error
+	for _, k := range keys {
+		var body io.ReadCloser
+		if body, err = e.Open(); err != nil {
+			return nil, nil, err
+		}
+		var r *seal.Reader
+		if r, err = seal.NewReader(body, k.BlobKey(), k.BlobContext(j.id, e.Name)); err == nil {
+			return body, r, nil
+		}
+		_ = body.Close()
+		if !errors.Is(err, seal.ErrOpen) {
+			break
+		}
+	}
+	return nil, nil, err
 }
 
 func unreadable(err error, n remote.Name) error {

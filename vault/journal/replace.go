@@ -96,8 +96,9 @@ func (j *Journal) Keys() (out []EpochKey) {
 
 // Succeed hands the database over to the device that this copy becomes. What was in
 // no segment before from, of the own log, goes into the new device's log. sign and
-// kem are the seeds of the present device. The journal must be closed then.
-func (j *Journal) Succeed(ctx context.Context, next identity.DeviceID, sign, kem *secret.Bytes, from uint64) error {
+// kem are the seeds of the present device; forget names state that ends with it, in
+// the same transaction. The journal must be closed then.
+func (j *Journal) Succeed(ctx context.Context, next identity.DeviceID, sign, kem *secret.Bytes, from uint64, forget ...string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	g, err := identity.ParseGenesis(j.p.Genesis)
@@ -115,6 +116,9 @@ func (j *Journal) Succeed(ctx context.Context, next identity.DeviceID, sign, kem
 		k, v := Former(sign, kem)
 		defer clear(v)
 		state[k] = v
+	}
+	for _, k := range forget {
+		state[k] = nil
 	}
 	for _, prefix := range []string{epochState, offerState} {
 		names, err := j.p.State.States(ctx, prefix)

@@ -13,8 +13,9 @@ import (
 
 // database is an open database file with the VFS that decrypts it.
 type database struct {
-	vfs   *cryptvfs.VFS
-	store *store.Store
+	vfs    *cryptvfs.VFS
+	store  *store.Store
+	device [16]byte // whose keys the bundle holds
 }
 
 // pageSize of every database, in bytes: part of the format, since the pages'
@@ -52,7 +53,7 @@ func openDatabase(ctx context.Context, path string, b *keyfile.Bundle, with stor
 		_ = vfs.Close()
 		return nil, err
 	}
-	return &database{vfs, st}, nil
+	return &database{vfs, st, dev}, nil
 }
 
 // explain says what of several things an error of opening was: SQLite passes on

@@ -10,6 +10,7 @@ import (
 	"phivault/crypto/keyfile"
 	"phivault/crypto/secret"
 	"phivault/vault"
+	"phivault/vault/journal"
 	"phivault/vault/store"
 )
 
@@ -140,12 +141,21 @@ func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled func() r
 		v.database.vfs.Lockdown()
 	}
 	v.Vault = vault.New(v.database.parts(v.o.Clock))
-	if err := v.begin(ctx, older); err != nil {
+	err = explain(v.finishReplace(ctx, b), v.database.vfs.LastError())
+	if err == nil && older {
+		err = v.database.store.SetState(ctx, journal.RestoredState, []byte{1})
+	}
+	if err == nil {
+		err = v.begin(ctx, older)
+	}
+	if err != nil {
 		err = first(err, v.database.close())
 		v.keeper.close()
 		return err
 	}
-	v.door = newDoor(b)
+	if v.door.keys == nil {
+		v.door = newDoor(b)
+	}
 	return nil
 }
 

@@ -52,14 +52,14 @@ func Restore(ctx context.Context, backup, dir string, passphrase *secret.Bytes, 
 	}
 	defer b.Destroy()
 	out := Restored{Backup: f.describe(backup)}
-	l, err := build(ctx, dir, o, func(s *stage) error { return s.restore(ctx, f, b, o, &out) })
+	l, err := build(ctx, dir, o, func(s *stage) error { return s.restore(ctx, f, b, passphrase, o, &out) })
 	if err != nil {
 		return Restored{}, err
 	}
 	return out, l.release()
 }
 
-func (s *stage) restore(ctx context.Context, f *backupFile, b *keyfile.Bundle, o Options, out *Restored) error {
+func (s *stage) restore(ctx context.Context, f *backupFile, b *keyfile.Bundle, passphrase *secret.Bytes, o Options, out *Restored) error {
 	if err := unpack(ctx, f, s.path(dbName), o); err != nil {
 		return err
 	}
@@ -81,13 +81,41 @@ func (s *stage) restore(ctx context.Context, f *backupFile, b *keyfile.Bundle, o
 	if err == nil {
 		err = noteBackup(ctx, d.store, out.Backup)
 	}
+	var next *keyfile.Bundle
+	if err == nil {
+		next, err = replaced(ctx, d.store, b, o)
+		defer func() { next.Destroy() }()
+	}
 	if err == nil {
 		err = d.store.Checkpoint(ctx)
 	}
 	if err = d.end(err); err != nil {
 		return err
 	}
-	return fault("writing the key file", keyfile.WriteFile(s.path(keyName), f.keys))
+	file, err := keyfile.Seal(next, passphrase, nil, f.info.Params)
+	if err != nil {
+		return err
+	}
+	return fault("writing the key file", keyfile.WriteFile(s.path(keyName), file))
+}
+
+// replaced makes the copy in a stage a device of its own, and gives its keys: nobody
+// knows where else the backup was restored, and whether its device lives on.
+func replaced(ctx context.Context, st *store.Store, b *keyfile.Bundle, o Options) (*keyfile.Bundle, error) {
+	door := newDoor(b)
+	j, err := door.open(ctx, st, o)
+	if err != nil {
+		return nil, first(err, door.close(ctx))
+	}
+	next, err := successor(b, j)
+	if err != nil {
+		return nil, first(err, door.close(ctx))
+	}
+	if err := door.succeed(ctx, st, o, b, next); err != nil {
+		next.Destroy()
+		return nil, err
+	}
+	return next, nil
 }
 
 // unpack writes a backup's database to path.

@@ -11,6 +11,7 @@ import (
 	"phivault/vault"
 	"phivault/vault/journal"
 	"phivault/vault/journal/segment"
+	"phivault/vault/store"
 )
 
 // Settings of this device in the journal's state, which lies encrypted in the
@@ -61,10 +62,15 @@ func (v *Vault) Journal(ctx context.Context) (*journal.Journal, error) {
 	if v.closed {
 		return nil, ErrClosed
 	}
-	if v.door.journal != nil {
-		return v.door.journal, nil
+	j, err := v.door.open(ctx, v.database.store, v.o)
+	return j, explain(err, v.database.vfs.LastError())
+}
+
+// open opens the journal, unless it is open.
+func (d *door) open(ctx context.Context, st *store.Store, o Options) (*journal.Journal, error) {
+	if d.journal != nil {
+		return d.journal, nil
 	}
-	st, d := v.database.store, &v.door
 	if d.device == nil {
 		dev, err := identity.NewDevice(d.keys.SigningSeed.Bytes(), d.keys.KEMSeed.Bytes())
 		if err != nil {
@@ -72,7 +78,7 @@ func (v *Vault) Journal(ctx context.Context) (*journal.Journal, error) {
 		}
 		d.device = dev
 	}
-	p := journal.Parts{Ledger: st, State: st, Store: st, Blobs: st, Device: d.device, Genesis: d.keys.Genesis, Clock: v.o.Clock}
+	p := journal.Parts{Ledger: st, State: st, Store: st, Blobs: st, Device: d.device, Genesis: d.keys.Genesis, Clock: o.Clock}
 	for _, e := range d.keys.Epochs {
 		p.Epochs = append(p.Epochs, journal.EpochKey{ID: segment.EpochID(e.ID), Key: e.Key})
 	}
@@ -84,7 +90,7 @@ func (v *Vault) Journal(ctx context.Context) (*journal.Journal, error) {
 		return nil, err
 	}
 	d.journal, err = journal.Open(ctx, p)
-	return d.journal, explain(err, v.database.vfs.LastError())
+	return d.journal, err
 }
 
 // Reached is when a segment that is here was written, by its writer's clock: for
