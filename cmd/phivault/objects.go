@@ -159,6 +159,7 @@ type deviceObject struct {
 	Removed bool   `json:"removed"`
 	Seen    string `json:"seen"` // by its own clock, when it last wrote; empty: nothing of it is here
 	Log     int64  `json:"log"`  // the number of the log that it writes; most often 0
+	Of      string `json:"of"`   // the letter of the device that it was a copy of; or empty
 
 	Quarantined int64 `json:"quarantined"` // entries written after its removal, device list only
 }

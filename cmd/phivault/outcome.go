@@ -80,7 +80,7 @@ var outcomes = []outcome{
 	{exit: 13, code: "unreadable", match: []error{journal.ErrUnreadable},
 		hint: "the remote damaged or swapped an object, or it is not whole yet; nothing here was changed; sync again, or use another remote"},
 	{exit: 13, code: "restored_copy", match: []error{journal.ErrRestored},
-		hint: "it can be read and does not publish; let this machine join anew with \"phivault device invite\" on another device"},
+		hint: "nothing is lost and nothing was sent; \"phivault device replace\" makes this copy a device of its own, then sync again"},
 	{exit: 13, code: "integrity", match: []error{vault.ErrIntegrity},
 		hint: `keep the folder as it is; "phivault verify" lists what is hit, and "phivault restore FILE --vault NEW" brings a backup back`},
 	{exit: 14, code: "conflicts", about: "unresolved conflicts, with --fail-on-conflict", hint: "decide them first"},

@@ -200,6 +200,7 @@ func (s *session) findings(ctx context.Context, j *journal.Journal) (f findings,
 	for _, m := range j.Members() {
 		f.out = f.out || m.Self && m.Removed
 	}
+	f.out = f.out || f.status.Out
 	f.stale, err = s.stale(ctx, j)
 	return f, err
 }
@@ -258,6 +259,16 @@ func (a *app) remarks(f findings) {
 	}
 	if st.Quarantined > 0 {
 		a.note("phivault: note: " + itoa(int64(st.Quarantined)) + " parts that a removed device wrote afterwards are set aside; \"phivault device quarantine list\" shows them")
+	}
+	if st.Restored {
+		a.warn(`phivault: note: this copy of the vault is older than what its device had sent, and sends nothing; "phivault device replace" makes it a device of its own`)
+	}
+	if st.Replacing && !st.Out {
+		a.note("phivault: note: the other devices do not know this copy's fresh keys yet; what is saved here is sent when they can")
+	}
+	for _, c := range st.Copies {
+		a.warn("phivault: note: device " + c.Letter + " was a copy of device " + c.Of + ` and has keys of its own now; "phivault device remove ` + c.Of +
+			`" if that one is gone, "phivault device remove ` + c.Letter + `" if nobody restored a backup`)
 	}
 	for _, l := range st.Later {
 		a.note("phivault: note: device " + l.Letter + " goes on in its log " + itoa(int64(l.Number)) + ": at a remote something else lies where it would have written")
