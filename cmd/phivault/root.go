@@ -53,7 +53,7 @@ func (a *app) commands() []*cobra.Command {
 		{"vault", []*cobra.Command{a.initCommand(), a.statusCommand(), a.passwdCommand(), a.rekeyCommand(), a.keyringCommand(), a.verifyCommand(),
 			a.auditCommand(), a.backupCommand(), a.restoreCommand(), a.drillCommand()}},
 		{"sync", []*cobra.Command{a.syncCommand(), a.remoteCommand(), a.deviceCommand(), a.conflictsCommand()}},
-		{"more", []*cobra.Command{a.demoCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand()}},
+		{"more", []*cobra.Command{a.demoCommand(), a.doctorCommand(), a.leaksCommand(), a.completionCommand(), a.versionCommand()}},
 	}
 	var all []*cobra.Command
 	for _, g := range groups {

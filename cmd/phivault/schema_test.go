@@ -65,6 +65,9 @@ var schemas = map[string]shape{
 	"phivault.join.v1":              {"vault": "string", "path": "string", "device": "string", "records": "int", "whole": "bool"},
 	"phivault.sync.v1": {"remote": "string", "code": "string", "pushed": moved, "pulled": moved, "conflicts": "int", "requests": "int",
 		"stale": []any{shape{"device": "string", "name": "string", "since": "string"}}, "waiting": "int", "dry_run": "bool", "more": "bool", "ms": "int"},
+	"phivault.leaks.v1": {"remote": "string", "kind": "string", "listed": "bool", "space": "string", "objects": "int", "bytes": "int",
+		"sizes": []any{shape{"bytes": "int", "objects": "int"}}, "logs": []any{shape{"segments": "int", "bytes": "int", "first": "string", "last": "string"}},
+		"beside": "int", "other": "int", "credential": "string", "synced": "string", "learns": []any{"string"}, "never": []any{"string"}},
 	"phivault.version.v1": {"version": "string", "commit": "string", "go": "string", "os": "string", "arch": "string", "fips140": "string"},
 }
 
