@@ -86,9 +86,12 @@ func (s *create) answered(a answer) {
 	}
 }
 
-// judged asks how strong the passphrase is.
+// judged asks how strong the passphrase is, when it may have become another one.
 func (s *create) judged() tea.Cmd {
 	s.insist = false
+	if s.form.at != 0 {
+		return nil
+	}
 	first := s.form.fields[0].secret
 	if first.Len() == 0 {
 		s.judge.end()
