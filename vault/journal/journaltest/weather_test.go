@@ -2,6 +2,7 @@ package journaltest
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -14,6 +15,9 @@ import (
 	"phivault/sync/remote"
 	"phivault/sync/remote/faults"
 	"phivault/sync/remote/retry"
+	"phivault/sync/remote/s3"
+	"phivault/sync/remote/webdav"
+	"phivault/vault"
 	"phivault/vault/journal/segment"
 )
 
@@ -35,15 +39,65 @@ func (d *Device) heavy(t TB, round, n int) {
 	}
 }
 
-// In whatever way the line to our host fails, a sync ends by its own deadlines,
+// In whatever way the line to a remote fails, a sync ends by its own deadlines,
 // says that the remote could not be reached and nothing worse, and the next one
 // in better weather completes on both sides.
 func TestFoulWeatherOverTheHost(t *testing.T) {
+	h := Serve(t, Scratch(t), nil)
+	weather(t, h.Address, func(vaultID vault.Hash, address string, l remote.Limits) remote.Remote {
+		return h.Client(t, vaultID, address, l)
+	})
+}
+
+// A real gateway, which .ci/s3-gateway starts: PHIVAULT_TEST_S3=1 demands it.
+func TestFoulWeatherOverARealGateway(t *testing.T) {
+	if os.Getenv("PHIVAULT_TEST_S3") == "" {
+		t.Skip("PHIVAULT_TEST_S3 is not set: no gateway to test against")
+	}
+	roots := issuers(t, os.Getenv("PHIVAULT_TEST_S3_CA"))
+	weather(t, os.Getenv("PHIVAULT_TEST_S3_ENDPOINT"), func(_ vault.Hash, address string, l remote.Limits) remote.Remote {
+		r, err := s3.Open(s3.Config{Endpoint: address, Bucket: os.Getenv("PHIVAULT_TEST_S3_BUCKET"), Abilities: s3.Abilities{Exclusive: true, Trailers: true},
+			HTTP: remote.HTTP{Roots: roots, Limits: l}},
+			s3.Credentials{AccessKey: os.Getenv("PHIVAULT_TEST_S3_ACCESS"), SecretKey: os.Getenv("PHIVAULT_TEST_S3_SECRET")})
+		check(t, err)
+		return r
+	})
+}
+
+// A real Apache, which .ci/webdav-server starts: PHIVAULT_TEST_WEBDAV=1 demands it.
+func TestFoulWeatherOverARealServer(t *testing.T) {
+	if os.Getenv("PHIVAULT_TEST_WEBDAV") == "" {
+		t.Skip("PHIVAULT_TEST_WEBDAV is not set: no server to test against")
+	}
+	roots := issuers(t, os.Getenv("PHIVAULT_TEST_WEBDAV_CA"))
+	at, _ := strings.CutPrefix(os.Getenv("PHIVAULT_TEST_WEBDAV_URL"), "https://")
+	at, path, _ := strings.Cut(at, "/")
+	weather(t, at, func(_ vault.Hash, address string, l remote.Limits) remote.Remote {
+		r, err := webdav.Open(webdav.Config{URL: "https://" + address + "/" + path, HTTP: remote.HTTP{Roots: roots, Limits: l}},
+			webdav.Credentials{Username: os.Getenv("PHIVAULT_TEST_WEBDAV_USER"), Secret: os.Getenv("PHIVAULT_TEST_WEBDAV_SECRET")})
+		check(t, err)
+		return r
+	})
+}
+
+func issuers(t *testing.T, file string) *x509.CertPool {
+	pem, err := os.ReadFile(file)
+	check(t, err)
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		t.Fatalf("no certificate in %s", file)
+	}
+	return roots
+}
+
+// weather syncs two devices with what listens at address, through a proxy before
+// it. open gives a client by way of an address.
+func weather(t *testing.T, address string, open func(vaultID vault.Hash, address string, l remote.Limits) remote.Remote) {
 	dir := Scratch(t)
-	h := Serve(t, dir, nil)
 	a := Found(t, dir, "a")
 	defer a.Close()
-	fair := h.Client(t, a.VaultID(), "", remote.Limits{})
+	fair := open(a.VaultID(), address, remote.Limits{})
+	defer fair.Close()
 	b := Join(t, a, fair, dir, "b", segment.RoleMember)
 	defer b.Close()
 	rounds := 1
@@ -65,13 +119,13 @@ func TestFoulWeatherOverTheHost(t *testing.T) {
 	}
 	for round := range rounds {
 		for n, k := range kinds {
-			p, err := faults.NewProxy(h.Address)
+			p, err := faults.NewProxy(address)
 			check(t, err)
 			p.Set(k.weather)
 			a.heavy(t, round*len(kinds)+n, 20)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // its own deadlines end it long before
 			for _, d := range []*Device{a, b} {
-				line := h.Client(t, a.VaultID(), p.Addr(), impatient)
+				line := open(a.VaultID(), p.Addr(), impatient)
 				err := d.through(ctx, line)
 				switch {
 				case err == nil && !k.passes:
