@@ -53,7 +53,7 @@ func OutlineOf(json []byte) (Outline, error) {
 	}
 	s := newScratch()
 	defer s.free()
-	d, err := s.scan(append(part, '}'), 0)
+	d, err := s.scanAs(append(part, '}'), 0, true)
 	if err != nil {
 		return Outline{}, err
 	}

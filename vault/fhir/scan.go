@@ -46,7 +46,10 @@ func (s *scratch) free() {
 
 // scan reads json, strictly, into a flat list of its values in the order of
 // their beginnings. The doc is valid until s is freed.
-func (s *scratch) scan(json []byte, depth int) (doc, error) {
+func (s *scratch) scan(json []byte, depth int) (doc, error) { return s.scanAs(json, depth, false) }
+
+// scanAs is scan, less strict with what was accepted before.
+func (s *scratch) scanAs(json []byte, depth int, accepted bool) (doc, error) {
 	if depth == 0 {
 		depth = vault.DefaultLimits().Depth
 	}
@@ -56,12 +59,19 @@ func (s *scratch) scan(json []byte, depth int) (doc, error) {
 	if bytes.HasPrefix(json, []byte("\xef\xbb\xbf")) {
 		return doc{}, refuse(0, "it begins with a byte order mark")
 	}
-	s.dec.Reset(bytes.NewBuffer(json))
 	s.open, s.nodes = s.open[:0], s.nodes[:0]
-	if err := s.values(json, depth); err != nil {
-		return doc{}, err
+	end := 0
+	if accepted {
+		end, accepted = s.accepted(json, depth)
 	}
-	end := int(s.dec.InputOffset())
+	if !accepted {
+		s.open, s.nodes = s.open[:0], s.nodes[:0]
+		s.dec.Reset(bytes.NewBuffer(json))
+		if err := s.values(json, depth); err != nil {
+			return doc{}, err
+		}
+		end = int(s.dec.InputOffset())
+	}
 	if rest := bytes.TrimLeft(json[end:], " \t\r\n"); len(rest) > 0 {
 		if rest[0] == '/' {
 			return doc{}, refuse(len(json)-len(rest), "comments are not JSON")

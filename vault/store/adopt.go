@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"phivault/vault"
+	"phivault/vault/fhir"
 )
 
 var _ vault.Asides = (*Store)(nil)
@@ -94,7 +95,7 @@ func (s *Store) Aside(ctx context.Context, entry int64) (r vault.Record, err err
 		}
 		r = vault.Record{ID: a.Header.Record, Deleted: a.Header.Kind == vault.KindTombstone}
 		if !r.Deleted {
-			r.Resource, r.Source, err = s.resource(body, a.Header.Payload, nil)
+			r.Resource, r.Source, err = s.resource(body, a.Header.Payload, fhir.Options{}) // nobody accepted it yet
 		}
 		return err
 	})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"phivault/vault"
+	"phivault/vault/fhir"
 )
 
 // Apply takes in a segment of another device's log; see vault.Ledger.
@@ -60,7 +61,7 @@ func (s *Store) openSome(entries []vault.SegmentEntry, puts []*vault.Put) error 
 		if err := honest(e.Header, e.Body); err != nil {
 			return err
 		}
-		r, source, err := s.resource(e.Body, e.Header.Payload, nil)
+		r, source, err := s.resource(e.Body, e.Header.Payload, fhir.Options{})
 		if err != nil {
 			return fmt.Errorf("record %s: %w", e.Header.Record, err)
 		}
@@ -340,7 +341,7 @@ func (a *applier) mergeHeads(ctx context.Context, record int64, id vault.RecordI
 		if err != nil {
 			return err
 		}
-		if res[i], source, err = a.s.resource(b, r.header.Payload, nil); err != nil {
+		if res[i], source, err = a.s.resource(b, r.header.Payload, fhir.Options{}); err != nil {
 			return err
 		}
 	}

@@ -205,6 +205,9 @@ func (t *tx) views(ctx context.Context, p *vault.Put, record, source, subject, d
 		terms = subjectFacet(subject) + " " + terms
 	}
 	t.add = append(t.add, ftsRow{doc, terms})
+	if err := t.vocabulary(terms); err != nil {
+		return err
+	}
 	return t.names(ctx, p, record, source)
 }
 

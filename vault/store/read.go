@@ -56,7 +56,7 @@ func (s *Store) record(ctx context.Context, c *conn, r row, note func(vault.Cut)
 		}
 		r.sum = put.header.Payload
 	}
-	res, source, err := s.resource(r.body, r.sum, note)
+	res, source, err := s.resource(r.body, r.sum, fhir.Options{Note: note, Accepted: true})
 	if err != nil {
 		return vault.Record{}, fmt.Errorf("record %s: %w", r.id, err)
 	}
@@ -67,9 +67,9 @@ func (s *Store) record(ctx context.Context, c *conn, r row, note func(vault.Cut)
 		Conflict: r.state == stateConflict, FullURL: r.url, Head: r.head, Order: r.doc, Resource: res}, nil
 }
 
-// resource unpacks a body and makes sure that it is what was written. With
-// notes, the text of attachments is read too, as search needs it.
-func (s *Store) resource(body []byte, sum vault.Hash, notes func(vault.Cut) []byte) (vault.Resource, string, error) {
+// resource unpacks a body, makes sure that it is what was written, and reads it as
+// o says. Only what a record's row leads to was accepted before.
+func (s *Store) resource(body []byte, sum vault.Hash, o fhir.Options) (vault.Resource, string, error) {
 	payload, err := s.pack.unpack(body)
 	if err != nil {
 		return vault.Resource{}, "", err
@@ -81,7 +81,7 @@ func (s *Store) resource(body []byte, sum vault.Hash, notes func(vault.Cut) []by
 	if err != nil {
 		return vault.Resource{}, "", err
 	}
-	r, err := fhir.Options{Note: notes}.Parse(json, cuts)
+	r, err := o.Parse(json, cuts)
 	if err != nil {
 		return vault.Resource{}, "", fmt.Errorf("%w: the payload is no resource", vault.ErrIntegrity)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"phivault/vault"
+	"phivault/vault/fhir"
 )
 
 // rebuildStep is the number of records rebuilt in one transaction.
@@ -22,7 +23,8 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 	err := s.w.transact(ctx, func() error {
 		for _, q := range []string{
 			"INSERT INTO meta(key,value) VALUES('rebuild',0) ON CONFLICT(key) DO UPDATE SET value=0",
-			"DELETE FROM subject", "DELETE FROM name", "DELETE FROM url", "INSERT INTO fts(fts) VALUES('delete-all')",
+			"DELETE FROM subject", "DELETE FROM name", "DELETE FROM url", "DELETE FROM vocabulary",
+			"INSERT INTO fts(fts) VALUES('delete-all')",
 		} {
 			if err := s.w.run(q); err != nil {
 				return err
@@ -157,7 +159,7 @@ func (t *tx) rebuild(ctx context.Context, r rebuilt, url string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	res, source, err := t.s.resource(b, put.header.Payload, t.s.notes(ctx, t.w))
+	res, source, err := t.s.resource(b, put.header.Payload, fhir.Options{Note: t.s.notes(ctx, t.w)})
 	if err != nil {
 		return 0, err
 	}

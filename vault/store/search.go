@@ -19,6 +19,8 @@ type match struct {
 	code    string
 	tier    int // 1 or 2
 	last    int
+
+	expanded map[string][]string // of a prefix, what it stands for; nil until looked up
 }
 
 func newMatch(q vault.Query, subjects []int64) (*match, error) {
@@ -98,15 +100,12 @@ func quote(term string) string { return `"` + term + `"` }
 // query is the FTS5 expression of the current tier.
 func (m *match) query() string {
 	parts := append([]string(nil), m.facets...)
+	facet := ""
+	if m.tier == 1 {
+		facet = facetTitle
+	}
 	for _, w := range m.words {
-		star := ""
-		if p, ok := strings.CutSuffix(w, "*"); ok {
-			w, star = p, " *"
-		}
-		if m.tier == 1 {
-			w = facetTitle + w
-		}
-		parts = append(parts, quote(w)+star)
+		parts = append(parts, m.term(facet, w))
 	}
 	return strings.Join(parts, " AND ")
 }
@@ -204,6 +203,9 @@ func (f *finder) matchPage(ctx context.Context) (out []vault.Record, err error) 
 	size := max(f.size, firstPage) // some hits fall away
 	err = f.s.read(ctx, func(c *conn) error {
 		var docs []int64
+		if err := m.expand(ctx, c); err != nil {
+			return err
+		}
 		err := c.rows(ctx, func(scan func(...any) error) error {
 			var doc int64
 			if err := scan(&doc); err != nil {

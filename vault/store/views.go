@@ -13,8 +13,9 @@ import (
 
 // views are the writer's bounded memories of small tables.
 type views struct {
-	words    map[string]int64
-	subjects map[subjectKey]int64
+	words      map[string]int64
+	subjects   map[subjectKey]int64
+	vocabulary map[string]struct{}
 }
 
 type subjectKey struct {
@@ -24,7 +25,9 @@ type subjectKey struct {
 
 const maxSubjects = 50_000
 
-func newViews() *views { return &views{words: map[string]int64{}, subjects: map[subjectKey]int64{}} }
+func newViews() *views {
+	return &views{words: map[string]int64{}, subjects: map[subjectKey]int64{}, vocabulary: map[string]struct{}{}}
+}
 
 // word numbers a resource type or a source.
 func (t *tx) word(ctx context.Context, text string) (n int64, err error) {
@@ -186,7 +189,7 @@ func (t *tx) unname(ctx context.Context, k known, p *vault.Put) error {
 	if err != nil {
 		return err
 	}
-	r, source, err := t.s.resource(b, put.header.Payload, nil)
+	r, source, err := t.s.resource(b, put.header.Payload, fhir.Options{})
 	if err != nil {
 		return err
 	}
