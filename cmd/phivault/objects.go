@@ -141,6 +141,10 @@ type statusObject struct {
 	Keyring   string           `json:"keyring"`
 	Devices   []deviceObject   `json:"devices"`
 	Remotes   []remoteObject   `json:"remotes"`
+	Stale     []staleObject    `json:"stale"`    // devices of which nothing was heard for 90 days
+	Waits     []waitObject     `json:"waits"`    // what has not arrived
+	Segments  uint64           `json:"segments"` // of all devices, here
+	Stable    uint64           `json:"stable"`   // those that every device that is not silent has seen
 	Pending   int64            `json:"pending"`
 	Conflicts int64            `json:"conflicts"`
 	Bytes     int64            `json:"bytes"`

@@ -24,7 +24,7 @@ func (a *app) previews(ctx context.Context, s *session, names []string) error {
 		begun := a.now()
 		f, perr := preview(ctx, s, r)
 		o := syncObject{Schema: "phivault.sync.v1", Remote: r.Name, Code: "ok", Pushed: newMoved(f.Push), Pulled: newMoved(f.Pull),
-			Conflicts: n.Conflicts, Requests: f.Requests, Stale: []staleObject{}, DryRun: true, More: f.More, MS: a.since(begun)}
+			Conflicts: n.Conflicts, Requests: f.Requests, Stale: []staleObject{}, Waits: []waitObject{}, DryRun: true, More: f.More, MS: a.since(begun)}
 		if perr != nil {
 			perr = because(perr, r.Name)
 			row, _, _ := explain(perr)

@@ -51,7 +51,7 @@ func (a *app) statusLocked() error {
 func newStatusObject(i *local.Info) statusObject {
 	o := statusObject{Schema: "phivault.status.v1", Vault: i.VaultID.String(), Path: i.Dir, Types: map[string]int64{},
 		Profile: i.Key.Params.Profile.String(), KDF: i.Key.Params.String(), Keyring: "unbound", Devices: []deviceObject{},
-		Remotes: []remoteObject{}, Bytes: i.Bytes}
+		Remotes: []remoteObject{}, Stale: []staleObject{}, Waits: []waitObject{}, Bytes: i.Bytes}
 	if i.Key.NeedsDeviceSecret {
 		o.Keyring = "bound"
 	}
@@ -91,6 +91,7 @@ func (a *app) status(ctx context.Context, s *session) error {
 		[2]string{"patients", itoa(n.Patients)}, [2]string{"attachments", itoa(n.Blobs) + ", " + sizeText(n.BlobBytes)},
 		[2]string{"conflicts", itoa(n.Conflicts)}, [2]string{"log", itoa(n.Entries) + " entries"}, [2]string{"backup", backupText(st.Backup)},
 		[2]string{"sync", syncText(o)})
+	pairs = append(pairs, standingText(o)...)
 	if st.Anchor == "" {
 		pairs = append(pairs, [2]string{"rollback", "nothing here remembers how far this vault had come"})
 	}
@@ -139,6 +140,9 @@ func (s *session) others(ctx context.Context, o *statusObject) error {
 			return err
 		}
 		o.Devices = append(o.Devices, d)
+	}
+	if err := s.standing(ctx, j, o); err != nil {
+		return err
 	}
 	list, err := s.Remotes(ctx)
 	if err != nil || len(list) == 0 {

@@ -38,6 +38,7 @@ type syncObject struct {
 	Requests  int           `json:"requests"`
 	Stale     []staleObject `json:"stale"`
 	Waiting   int           `json:"waiting"`
+	Waits     []waitObject  `json:"waits"` // what has not arrived, and since when
 	DryRun    bool          `json:"dry_run"`
 	More      bool          `json:"more"` // of --dry-run: more may be waiting there
 	MS        int64         `json:"ms"`
@@ -185,6 +186,7 @@ type findings struct {
 	revisions int64
 	status    journal.Status
 	stale     []staleObject
+	waits     []waitObject
 	out       bool // this device was removed
 }
 
@@ -201,6 +203,11 @@ func (s *session) findings(ctx context.Context, j *journal.Journal) (f findings,
 		f.out = f.out || m.Self && m.Removed
 	}
 	f.out = f.out || f.status.Out
+	waited, err := s.NoteWaiting(ctx, j)
+	if err != nil {
+		return f, err
+	}
+	f.waits = s.waits(j, waited)
 	f.stale, err = s.stale(ctx, j)
 	return f, err
 }
@@ -216,7 +223,7 @@ func (a *app) tell(list []local.Remote, results map[string]engine.Result, f find
 			continue
 		}
 		o := syncObject{Schema: "phivault.sync.v1", Remote: r.Name, Code: "ok", Pushed: newMoved(res.Pushed), Pulled: newMoved(res.Pulled),
-			Conflicts: f.conflicts, Requests: res.Requests, Stale: f.stale, Waiting: len(f.status.Held) + len(f.status.Floors), MS: res.Took.Milliseconds()}
+			Conflicts: f.conflicts, Requests: res.Requests, Stale: f.stale, Waits: f.waits, Waiting: len(f.status.Held) + len(f.status.Floors), MS: res.Took.Milliseconds()}
 		if fault := syncFault(r.Name, res); fault != nil {
 			row, _, _ := explain(fault)
 			o.Code, worst = row.code, graver(worst, fault)
@@ -254,9 +261,7 @@ func (a *app) remarks(f findings) {
 	if f.out {
 		a.warn("phivault: note: this device was removed from the vault; what is here stays readable, and nothing is exchanged any more")
 	}
-	if n := len(st.Held) + len(st.Floors); n > 0 {
-		a.note("phivault: note: " + itoa(int64(n)) + " parts of the history wait for others that have not arrived yet; sync again later")
-	}
+	a.remarkWaits(f.waits)
 	if st.Quarantined > 0 {
 		a.note("phivault: note: " + itoa(int64(st.Quarantined)) + " parts that a removed device wrote afterwards are set aside; \"phivault device quarantine list\" shows them")
 	}

@@ -22,7 +22,7 @@ type looseEntry struct {
 }
 
 // loose counts what is not cut yet, in the portions in which it will be.
-func (v *preview) loose(ctx context.Context, uncut Uncut, begun bool) error {
+func (v *preview) loose(ctx context.Context, uncut Uncut, beat, begun bool) error {
 	j := v.j
 	l := &loose{v: v, small: j.limits(segment.SmallSize).Bytes, large: j.limits(segment.TargetSize).Bytes}
 	var notes []*blobNote
@@ -49,6 +49,9 @@ func (v *preview) loose(ctx context.Context, uncut Uncut, begun bool) error {
 		return err
 	}
 	for len(l.entries) > 0 && l.cut(false) > 0 {
+	}
+	if beat && v.f.Push.Segments == 0 { // a sign of life takes along what is left
+		l.cut(true)
 	}
 	if !begun && v.f.Push.Segments > 0 {
 		v.segment(0, l.head()) // the first segment of such a log is empty

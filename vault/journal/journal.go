@@ -63,6 +63,8 @@ type Journal struct {
 	begun   []vault.LogID    // later logs, since it was opened
 	copies  [][2][16]byte    // replacements since then: who, and of whom
 	old     bool             // this database is older than what the device published
+	wrote   time.Time        // when the own log last grew; zero: not looked up yet
+	beating bool             // a segment of nothing but the audit trail is worth it
 }
 
 var _ engine.Journal = (*Journal)(nil)
@@ -238,6 +240,7 @@ func (j *Journal) fold(ctx context.Context, c *checked) error {
 			j.copies = append(j.copies, [2][16]byte{e.Admit.Public.DeviceID(), e.By})
 		}
 	}
+	j.wroteAt(c.seg)
 	if c.seg.Later() && !c.replaces() {
 		j.begun = append(j.begun, c.seg.Place.Log)
 	}

@@ -77,6 +77,9 @@ func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes [
 	if err := j.cut(ctx); err != nil {
 		return nil, nil, err
 	}
+	if err := j.beat(ctx); err != nil {
+		return nil, nil, err
+	}
 	marks, err := j.p.Ledger.Marked(ctx, name)
 	if err != nil {
 		return nil, nil, err
@@ -214,6 +217,11 @@ func (j *Journal) cut(ctx context.Context) error {
 	if j.own.Number > 0 && j.s.Logs[j.own] == nil {
 		limits = vault.CutLimits{Empty: true} // what closes the log before, whether or not there is more
 	}
+	return j.cutWith(ctx, limits)
+}
+
+// cutWith cuts all, the first segment within limits.
+func (j *Journal) cutWith(ctx context.Context, limits vault.CutLimits) error {
 	for {
 		l, ok, err := j.p.Ledger.Cut(ctx, limits, j.sign)
 		switch {
@@ -255,7 +263,7 @@ func (j *Journal) sign(d vault.Draft) ([]byte, vault.Hash, error) {
 		return nil, vault.Hash{}, fmt.Errorf("%w: the own log moved without the journal", vault.ErrIntegrity)
 	}
 	quiet := !slices.ContainsFunc(d.Entries, func(h vault.Header) bool { return h.Kind != vault.KindAudit })
-	if quiet && len(d.Entries) > 0 && len(d.Entries) < segment.MaxEntries && !d.More {
+	if quiet && !j.beating && len(d.Entries) > 0 && len(d.Entries) < segment.MaxEntries && !d.More {
 		return nil, vault.Hash{}, errQuiet
 	}
 	// Up to three small objects are less than the large one that all would be in.

@@ -60,7 +60,11 @@ func (j *Journal) Preview(ctx context.Context, name string, get Getter,
 		f.Push = engine.Traffic{} // nothing may be pushed
 		return f, nil
 	}
-	return f, v.loose(ctx, uncut, !j.opens(&segment.Segment{Place: vault.Place{Log: j.own, Seq: j.s.next(j.own)}}))
+	beat, err := j.due(ctx)
+	if err != nil {
+		return f, err
+	}
+	return f, v.loose(ctx, uncut, beat, !j.opens(&segment.Segment{Place: vault.Place{Log: j.own, Seq: j.s.next(j.own)}}))
 }
 
 type preview struct {
