@@ -101,6 +101,8 @@ func (s *add) Update(msg tea.Msg) tea.Cmd {
 		if !s.saves.busy && s.form.key(msg) {
 			return s.save()
 		}
+	case click:
+		s.form.click(msg.y - 2)
 	case tea.PasteMsg:
 		if !s.saves.busy && !s.form.paste(msg.Content) {
 			s.fail("That is too long for this field.")

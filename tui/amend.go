@@ -129,6 +129,8 @@ func (s *amend) Update(msg tea.Msg) tea.Cmd {
 		if !s.saves.busy && s.form.key(msg) {
 			return s.save()
 		}
+	case click:
+		s.form.click(msg.y - 2)
 	case tea.PasteMsg:
 		s.sure = false
 		if !s.saves.busy && !s.form.paste(msg.Content) {

@@ -39,6 +39,14 @@ type form struct {
 	fields []*field
 	at     int
 	fault  string
+	first  int // the first field that is drawn
+}
+
+// click goes to the field in line y of what was drawn.
+func (f *form) click(y int) {
+	if i := f.first + y; y >= 0 && i < len(f.fields) {
+		f.at, f.fault = i, ""
+	}
 }
 
 func (f *form) field() *field { return f.fields[f.at] }
@@ -167,6 +175,7 @@ func (f *form) lines(w, h int, t theme.Theme) []string {
 		tall = max(3, h-3-n)
 	}
 	first := max(0, min(f.at-(h-3-tall)/2, len(f.fields)-(h-3-tall)))
+	f.first = first
 	var out []string
 	for i := first; i < min(len(f.fields), first+max(h-3-tall, 1)); i++ {
 		x := f.fields[i]

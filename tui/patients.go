@@ -14,7 +14,9 @@ import (
 )
 
 const (
-	patientsPage = 200
+	// patientsFirst fill the first screen; the others come in pages behind it.
+	patientsFirst = 60
+	patientsPage  = 400
 	// patientsMost are kept for the filter. In a larger vault the filter asks
 	// the vault's index as well.
 	patientsMost = 5000
@@ -54,16 +56,19 @@ type patientsRead struct {
 }
 
 func (s *patients) next() tea.Cmd {
-	after := s.after
+	after, limit := s.after, patientsPage
+	if after == 0 {
+		limit = patientsFirst
+	}
 	return s.reading(&s.pages, func(ctx context.Context, in Session) (any, error) {
 		out := patientsRead{}
-		for r, err := range in.Records().Find(ctx, vault.Query{Type: "Patient", Sort: vault.Newest, Limit: patientsPage, After: after}) {
+		for r, err := range in.Records().Find(ctx, vault.Query{Type: "Patient", Sort: vault.Newest, Limit: limit, After: after}) {
 			if err != nil {
 				return nil, err
 			}
 			out.list = append(out.list, patientOf(&r))
 		}
-		out.ended = len(out.list) < patientsPage
+		out.ended = len(out.list) < limit
 		return out, nil
 	})
 }

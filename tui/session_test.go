@@ -297,6 +297,11 @@ func TestAPasteOfAMegabyteIsRefusedPolitely(t *testing.T) {
 func TestTheMouseSelectsAndScrolls(t *testing.T) {
 	s := sit(t, practice(t, 4)).Unlock(passphrase).Click(5, 4).Click(5, 4).Screen("chart summary").Expect("Hoshikawa")
 	s.Click(14, 1).Screen("chart timeline").Wheel().Expect("› ")
+	// In the summary: the second problem, and again to read it; the first medication.
+	s.Click(5, 1).Screen("chart summary").Click(5, 9).Expect("› Essential hypertension").Click(5, 9).Screen("record").Expect("Condition: Essential hypertension").Press("esc")
+	s.Click(50, 8).Expect("▸ MEDICATIONS", "› acetaminophen").Click(50, 8).Screen("record").Expect("Medication request: acetaminophen").Press("esc")
+	// In a form: another field.
+	s.Press("a", "2").Screen("form").Click(5, 5).Expect("› Value").Click(5, 3).Expect("› What")
 }
 
 func TestJSONKeepsItsDigits(t *testing.T) {

@@ -25,7 +25,11 @@ type summary struct {
 	parts [4]section // allergies, problems, medications, results
 	at    int        // the part that has the selection
 	ready bool
+	spots [4]spot // where the parts were drawn
 }
+
+// spot is a place on the screen: its first column and line, and its lines.
+type spot struct{ x, y, h int }
 
 // section is one part of it.
 type section struct {
@@ -167,8 +171,26 @@ func (s *summary) Update(msg tea.Msg) tea.Cmd {
 		}
 	case tea.KeyPressMsg:
 		s.move(msg.String())
+	case click:
+		s.click(msg)
 	}
 	return nil
+}
+
+// click selects a line of a part, and reads what is selected already.
+func (s *summary) click(c click) {
+	for i := 3; i >= 0; i-- { // of two beside each other the right one begins later
+		p := s.spots[i]
+		if c.x < p.x || c.y <= p.y || c.y >= p.y+p.h || c.y-p.y-1 >= len(s.parts[i].rows) {
+			continue
+		}
+		was := s.at
+		s.at = i
+		if s.parts[i].list.Click(c.y-p.y-1) && was == i {
+			s.open(newRecord(s.commands, s.p, s.selected().id))
+		}
+		return
+	}
 }
 
 // move goes through the lines of a part, and on to the next part at its end.
@@ -224,6 +246,7 @@ func (s *summary) View(w, h int) string {
 	}
 	half := (w - 2) / 2
 	left, right := s.part(1, half, middle), s.part(2, w-2-half, middle)
+	s.spots = [4]spot{{0, 0, len(allergies)}, {0, len(allergies), middle}, {half + 2, len(allergies), middle}, {0, len(allergies) + middle + 1, recent}}
 	lines := append([]string{}, allergies...)
 	for i := range left {
 		lines = append(lines, left[i]+"  "+right[i])

@@ -160,6 +160,27 @@ func TestALineSessionEndsAsItIsTold(t *testing.T) {
 	}
 }
 
+func TestALineSessionDecidesConflictsAndSyncs(t *testing.T) {
+	o, w := torn(t), clinicWorld()
+	r, _, err := talk(t, sharingOpener{o, w}, passphrase, "5", "1", "0", "5", "1", "1", "5", "1", "1", "5", "6", "0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.expect("2 records changed apart on two devices", "Here is version", "written 30 June 2026", "Which version is to count?", "Decide later",
+		"2 records changed apart", "Decided. The other versions stay", "1 record changed apart", "Decided.", "There are no conflicts.",
+		"Exchanging with the remotes", "main: 3 sent, 12 received.", "clinic: 3 sent, 0 received.")
+	for _, text := range []string{"It deletes the record", "2.50 mg daily", "INR weekly; bleeding"} {
+		if !strings.Contains(r.heard.String(), text) {
+			t.Errorf("%q was not heard", text)
+		}
+	}
+	r, _, err = talk(t, o, passphrase, "5", "6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.expect("This vault is not shared.", "This vault is not shared.")
+}
+
 func TestAnEndingContextEndsALineSession(t *testing.T) {
 	o := sample(t)
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -76,6 +77,25 @@ func TestBareOnATerminalOpensTheInterface(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(dir, "state", "phivault", settingsFile))
 	if err == nil {
 		t.Errorf("settings were kept that nobody saved: %s", b)
+	}
+}
+
+// Suspending locks: who continues the program is asked for the passphrase.
+func TestSuspendingTheInterfaceLocksIt(t *testing.T) {
+	dir, env := made(t)
+	s := sit(t, append(env, "NO_COLOR=1"), nil, "--passphrase-file", filepath.Join(dir, "pass")).looks("PROBLEMS").typed("\x1a").looks("The vault was locked.")
+	if strings.Contains(s.drawn(), "Sample") {
+		t.Error("the locked screen shows a name")
+	}
+	s.typed(testPassphrase + "\r").looks("PROBLEMS").typed("\x03").ends(0)
+	if colour := regexp.MustCompile("\x1b\\[[0-9;]*[34][0-7][;m]").FindString(s.text()); colour != "" {
+		t.Errorf("a colour in spite of NO_COLOR: %q", colour)
+	}
+	// The terminal is left as it was: no mouse, a cursor, its own screen.
+	for _, off := range []string{"\x1b[?1002l", "\x1b[?25h", "\x1b[?1049l"} {
+		if strings.LastIndex(s.text(), off) < strings.LastIndex(s.text(), strings.NewReplacer("l", "h", "h", "l").Replace(off)) {
+			t.Errorf("%q does not come last", off)
+		}
 	}
 }
 
