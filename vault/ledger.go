@@ -64,6 +64,7 @@ type CutLimits struct {
 // uses it.
 type Ledger interface {
 	Quarantine
+	Deletions
 	// Cut makes the next segment of the own log from entries not yet in one.
 	// sign gives the Head and the Hash for a draft; when it fails, nothing
 	// was cut. ok is false when there was nothing to cut.
@@ -100,6 +101,14 @@ type Quarantine interface {
 	// had the quarantined ones never been applied. It is one transaction, and none
 	// when that is so already.
 	Withdraw(ctx context.Context, from map[LogID]uint64, merge Merger) (Withdrawn, error)
+}
+
+// Deletions tells how much a deletion deletes. Implemented by vault/store.
+type Deletions interface {
+	// Live counts which of these records are live, and all that are.
+	Live(ctx context.Context, ids []RecordID) (these, all int64, err error)
+	// UncutDeletions counts the tombstones of the own log that are in no segment yet.
+	UncutDeletions(ctx context.Context) (int64, error)
 }
 
 // Aside is a put or a tombstone in a quarantined segment.

@@ -150,6 +150,8 @@ type statusObject struct {
 	Bytes     int64            `json:"bytes"`
 	Backup    string           `json:"backup"`
 	Locked    bool             `json:"locked"`
+
+	HeldDeletes int64 `json:"held_deletes"` // records that other devices delete, held back until confirmed
 }
 
 // deviceObject is phivault.device.v1, and without the schema a part of status.

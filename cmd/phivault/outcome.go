@@ -65,6 +65,7 @@ var outcomes = []outcome{
 	{exit: 2, code: "no_terminal", hint: "run it on a terminal"},
 	{exit: 2, code: "needs_yes", hint: "repeat it with --yes, or try --dry-run first"},
 	{exit: 3, code: "partial", about: "partial: some input was refused", hint: "the refusals are listed with the result"},
+	{exit: 3, code: "held_deletes", match: []error{journal.ErrDeletions}, hint: "look at it first; \"phivault sync --accept-deletes\" lets it pass"},
 	{exit: 4, code: "cancelled", about: "cancelled", hint: "nothing was changed"},
 	{exit: 4, code: "terminated", why: "asked to stop", hint: "what was finished is kept; run it again to continue"},
 	{exit: 10, code: "no_vault", about: "no vault", match: []error{vault.ErrNoVault}, why: "no vault here",

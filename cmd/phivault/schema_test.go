@@ -36,7 +36,7 @@ var schemas = map[string]shape{
 	"phivault.trend.v1": {"code": code, "unit": "string",
 		"points": []any{shape{"date": "string", "value": "string", "flag": "string", "id": "string"}}},
 	"phivault.status.v1": {"vault": "string", "records": "int", "patients": "int", "profile": "string", "kdf": "string",
-		"keyring": "string", "devices": []any{shape{"id": "string"}}, "remotes": []any{}, "stale": []any{shape{"device": "string"}}, "waits": []any{shape{"what": "string"}}, "segments": "int", "stable": "int", "pending": "int", "conflicts": "int", "locked": "bool"},
+		"keyring": "string", "devices": []any{shape{"id": "string"}}, "remotes": []any{}, "stale": []any{shape{"device": "string"}}, "waits": []any{shape{"what": "string"}}, "segments": "int", "stable": "int", "pending": "int", "conflicts": "int", "locked": "bool", "held_deletes": "int"},
 	"phivault.verify.v1": {"ok": "bool", "records": "int", "revisions": "int", "segments": "int", "problems": problems, "code": "string"},
 	"phivault.audit.v1": {"entry": "int", "at": "string", "device": "string", "session": "string", "action": "string",
 		"patient": "string", "count": "int", "first": "string", "last": "string"},

@@ -144,6 +144,13 @@ func (s *session) others(ctx context.Context, o *statusObject) error {
 	if err := s.standing(ctx, j, o); err != nil {
 		return err
 	}
+	js, err := j.Status(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range js.Deletions {
+		o.HeldDeletes += d.Records
+	}
 	list, err := s.Remotes(ctx)
 	if err != nil || len(list) == 0 {
 		return err
@@ -181,6 +188,9 @@ func syncText(o statusObject) string {
 			last = "synced " + r.Synced
 		}
 		s += "; " + r.Name + ": " + last + ", " + itoa(int64(r.Pending)) + " segments pending"
+	}
+	if o.HeldDeletes > 0 {
+		s += "; held back: deletions of " + itoa(o.HeldDeletes) + " records"
 	}
 	if o.Pending > 0 {
 		s += "; not synced yet: " + itoa(o.Pending)

@@ -45,7 +45,7 @@ type syncObject struct {
 }
 
 type syncFlags struct {
-	watch, failOnConflict, dryRun bool
+	watch, failOnConflict, dryRun, acceptDeletes bool
 }
 
 func (a *app) syncCommand() *cobra.Command {
@@ -57,12 +57,20 @@ func (a *app) syncCommand() *cobra.Command {
 here. A remote gets nothing but ciphertext. One that is down keeps nothing back at
 the others; one that cheats is named, exit code 13, and nothing here changes.
 
+When a device deletes unusually many records, more than 50 and more than 5 % of
+those that are live, this is held back until you agree, on a terminal or with
+--accept-deletes; so are your own before they leave. Exit code 3 says that
+something is held.
+
 With --watch it goes on until interrupted. It opens the vault for each round and
 lets go of it in between.`,
 		Args: takes(0, -1, "names of remotes"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.watch && f.dryRun {
 				return usage("--watch and --dry-run exclude each other", "")
+			}
+			if f.watch && f.acceptDeletes {
+				return usage("--watch accepts no deletions in advance", "sync once with --accept-deletes")
 			}
 			if f.watch {
 				return a.watch(c.Context(), args)
@@ -77,6 +85,7 @@ lets go of it in between.`,
 	}
 	c.Flags().BoolVar(&f.watch, "watch", false, "go on until interrupted")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what would be moved, and move nothing")
+	c.Flags().BoolVar(&f.acceptDeletes, "accept-deletes", false, "let unusually many deletions pass, in and out")
 	c.Flags().BoolVar(&f.failOnConflict, "fail-on-conflict", false, "exit with 14 while there are conflicts")
 	return c
 }
@@ -86,7 +95,22 @@ func (a *app) sync(ctx context.Context, s *session, names []string, f *syncFlags
 	if err != nil {
 		return err
 	}
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.confirmOwn(ctx, j, f.acceptDeletes); err != nil {
+		return err
+	}
 	worst, err := a.syncWith(ctx, s, list)
+	for more := true; more && err == nil; {
+		if more, err = a.confirmHeld(ctx, s); more && err == nil {
+			worst, err = a.syncWith(ctx, s, list)
+		}
+	}
+	if err == nil {
+		worst = graver(worst, s.heldBack(ctx))
+	}
 	if err = graver(worst, err); err != nil {
 		return err
 	}
@@ -262,6 +286,10 @@ func (a *app) remarks(f findings) {
 		a.warn("phivault: note: this device was removed from the vault; what is here stays readable, and nothing is exchanged any more")
 	}
 	a.remarkWaits(f.waits)
+	for _, d := range st.Deletions {
+		a.warn("phivault: note: device " + d.Letter + " deletes " + itoa(d.Records) + " of " + itoa(d.Live) +
+			` records: held back; "phivault sync --accept-deletes" lets it, "phivault device remove ` + d.Letter + `" sets it aside`)
+	}
 	if st.Quarantined > 0 {
 		a.note("phivault: note: " + itoa(int64(st.Quarantined)) + " parts that a removed device wrote afterwards are set aside; \"phivault device quarantine list\" shows them")
 	}
@@ -343,7 +371,7 @@ func graver(a, b error) error {
 			return 0
 		}
 		o, _, _ := explain(err)
-		return 1 + slices.Index([]int{15, 1, 130, 13}, o.exit)
+		return 1 + slices.Index([]int{3, 15, 1, 130, 13}, o.exit)
 	}
 	if a == nil || rank(b) > rank(a) {
 		return b

@@ -50,10 +50,16 @@ func (j *Journal) try(ctx context.Context, h *held) (bool, error) {
 	if err != nil || v == wait {
 		return false, err
 	}
+	if v == apply {
+		if held, err := j.holds(ctx, c.seg); err != nil || held {
+			return false, err
+		}
+	}
 	if err := j.apply(ctx, c, h.bodies, v == quarantine); err != nil {
 		return false, err
 	}
 	p := h.seg.Place
+	j.released(p)
 	delete(j.absent, p.Log)
 	j.pending.drop(p.Log, p.Seq)
 	count(&j.session(h.from).pulled, len(h.bodies))

@@ -57,6 +57,7 @@ type Journal struct {
 	pending pending
 	syncs   map[string]*session
 	absent  map[vault.LogID]bool // in these syncs, the next segment was asked for in vain
+	dels    deletions            // what was said about unusually many
 	unsaved int
 	former  *identity.Device // that this one was, until its replacement is out; or nil
 	again   bool             // see Again
@@ -93,7 +94,8 @@ func Open(ctx context.Context, p Parts) (*Journal, error) {
 		p.Merge = Merge
 	}
 	j := &Journal{p: p, id: g.VaultID(), self: p.Device.ID(), first: p.Epochs[0].ID,
-		keys: map[segment.EpochID]*segment.Keys{}, pending: newPending(), syncs: map[string]*session{}, absent: map[vault.LogID]bool{}}
+		keys: map[segment.EpochID]*segment.Keys{}, pending: newPending(), syncs: map[string]*session{}, absent: map[vault.LogID]bool{},
+		dels: deletions{of: map[[16]byte]int64{}, confirmed: map[vault.Hash]bool{}}}
 	j.space = segment.Space(j.id)
 	if err := j.load(ctx, g); err != nil {
 		j.Close(ctx)

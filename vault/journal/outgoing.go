@@ -213,6 +213,9 @@ func (j *Journal) limits(size int64) vault.CutLimits {
 
 // cut cuts all that the own log has.
 func (j *Journal) cut(ctx context.Context) error {
+	if err := j.mayCut(ctx); err != nil {
+		return err
+	}
 	limits := j.limits(segment.TargetSize)
 	if j.own.Number > 0 && j.s.Logs[j.own] == nil {
 		limits = vault.CutLimits{Empty: true} // what closes the log before, whether or not there is more
@@ -226,6 +229,7 @@ func (j *Journal) cutWith(ctx context.Context, limits vault.CutLimits) error {
 		l, ok, err := j.p.Ledger.Cut(ctx, limits, j.sign)
 		switch {
 		case errors.Is(err, errQuiet):
+			j.dels.own = j.dels.all
 			return nil
 		case errors.Is(err, errSwitch):
 			limits = vault.CutLimits{Empty: true}
@@ -236,6 +240,7 @@ func (j *Journal) cutWith(ctx context.Context, limits vault.CutLimits) error {
 		case err != nil:
 			return err
 		case !ok:
+			j.dels.own = j.dels.all
 			return nil
 		}
 		limits = j.limits(segment.TargetSize)

@@ -23,6 +23,8 @@ type state struct {
 	Taken   map[string][]takenSpot          // by remote: places whose names are taken there
 	Blocked map[string]map[vault.LogID]bool // by remote: logs whose first name is taken there
 
+	Deletions map[vault.LogID]Deletion // that wait for a confirmation
+
 	InboxRead map[[16]byte]uint64            // by writer: the next object to ask for
 	Inbox     []inboxItem                    // that this device has written
 	InboxSent map[string]map[[16]byte]uint64 // by remote and recipient: the next to put

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,7 +74,8 @@ type Status struct {
 	Quarantined int           // segments that do not stand
 	Forks       int
 	Later       []Later
-	Restored    bool // this copy may not publish
+	Deletions   []Deletion // segments held for what they delete, until Confirm
+	Restored    bool       // this copy may not publish
 	// Replacing: this device was a copy of another, and the others do not know of it
 	// yet. Out: they never will, since the other was removed.
 	Replacing, Out bool
@@ -97,6 +99,9 @@ func (j *Journal) Status(ctx context.Context) (st Status, err error) {
 	defer j.mu.Unlock()
 	for _, log := range j.pending.ids() {
 		for _, h := range j.pending.logs[log] {
+			if d, held := j.s.Deletions[log]; held && d.Place == h.seg.Place {
+				continue
+			}
 			st.Held = append(st.Held, Held{h.seg.Place, h.waits})
 		}
 	}
@@ -115,6 +120,12 @@ func (j *Journal) Status(ctx context.Context) (st Status, err error) {
 		o, _ := ms.find(d[1])
 		st.Copies = append(st.Copies, Copy{letter(m.order), letter(o.order)})
 	}
+	for _, d := range j.s.Deletions {
+		m, _ := ms.find(d.Place.Log.Device)
+		d.Letter = letter(m.order)
+		st.Deletions = append(st.Deletions, d)
+	}
+	slices.SortFunc(st.Deletions, func(a, b Deletion) int { return segment.CompareLogs(a.Place.Log, b.Place.Log) })
 	for _, log := range j.begun {
 		m, _ := ms.find(log.Device)
 		st.Later = append(st.Later, Later{letter(m.order), log.Number})
