@@ -21,8 +21,7 @@ type quiet struct {
 	known   bool
 	now     Standing
 	rounds  map[string]Round // the last with each remote
-	pulled  bool             // something arrived since it was last asked how things stand
-	fresh   int64            // versions that arrived and that the screens may not show
+	shown   int64            // of what arrived, as much as the screens have read
 }
 
 // sharing gives what an open vault can share with; nil while locked, or where it
@@ -76,27 +75,12 @@ func (m *Model) heard(list []Round) tea.Cmd {
 	}
 	for _, r := range list {
 		was := m.quiet.rounds[r.Remote]
-		m.quiet.take(r)
+		m.quiet.rounds[r.Remote] = r
 		if r.Trouble.Cheats() && r.Trouble != was.Trouble {
 			m.line, m.bad = r.Remote+" cannot be trusted. Nothing here was changed: Y says more.", true
 		}
 	}
 	return m.stand()
-}
-
-// take remembers what came of a remote.
-func (q *quiet) take(r Round) {
-	q.rounds[r.Remote] = r
-	q.pulled = q.pulled || r.Pulled > 0
-}
-
-// stand takes in how things stand. What arrived may be no more than another
-// device's audit trail: versions of records are what a reader wants to know of.
-func (q *quiet) stand(st Standing) {
-	if q.known && q.pulled && st.Revisions > q.now.Revisions {
-		q.fresh += st.Revisions - q.now.Revisions
-	}
-	q.now, q.known, q.pulled = st, true, false
 }
 
 // status is the quiet word in the banner; bad calls for attention.
@@ -129,8 +113,8 @@ func (d *desk) status() (text string, bad bool) {
 		}
 	}
 	switch {
-	case q.fresh > 0:
-		parts = append(parts, fmt.Sprintf("%d new: Ctrl-R", q.fresh))
+	case q.now.Arrived > q.shown:
+		parts = append(parts, fmt.Sprintf("%d new: Ctrl-R", q.now.Arrived-q.shown))
 	case len(q.now.Remotes) == 0:
 	case down == len(q.now.Remotes) && q.now.Pending > 0:
 		parts = append(parts, fmt.Sprintf("offline, %d waiting", q.now.Pending))
@@ -181,7 +165,7 @@ func (m *Model) sharedKeys() []binding {
 
 // again has every screen read anew.
 func (m *Model) again() tea.Cmd {
-	m.quiet.fresh = 0
+	m.quiet.shown = m.quiet.now.Arrived
 	var cmds []tea.Cmd
 	for _, s := range append([]screen{}, m.stack...) {
 		cmds = append(cmds, s.Update(answer{lane: &m.quiet.arrived, value: imported{}}))

@@ -175,7 +175,7 @@ func (m *Model) answered(a answer) tea.Cmd {
 	var cmds []tea.Cmd
 	switch v := a.value.(type) {
 	case Standing:
-		m.quiet.stand(v)
+		m.quiet.now, m.quiet.known = v, true
 	case saved, imported, renamed:
 		cmds = append(cmds, m.changed())
 	}

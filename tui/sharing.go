@@ -66,7 +66,7 @@ type Standing struct {
 	Code      string   // this device's, for another to compare; "" before the first sync
 	Pending   int64    // changes that no segment holds, and segments that a remote lacks
 	Conflicts int64
-	Revisions int64 // versions of records that are here
+	Arrived   int64 // versions and deletions of records that came from others since the vault was opened
 	Waiting   int   // parts of the history that wait for others
 	SetAside  int   // parts that a removed device wrote afterwards
 	Forks     int   // places at which two histories were found

@@ -71,7 +71,7 @@ func (s *syncing) answered(a answer) tea.Cmd {
 func (s *syncing) tell(list []Round) {
 	worst, sent, got := Round{}, 0, 0
 	for _, r := range list {
-		s.d.quiet.take(r)
+		s.d.quiet.rounds[r.Remote] = r
 		sent, got = sent+r.Pushed, got+r.Pulled
 		if r.Trouble > worst.Trouble {
 			worst = r

@@ -75,6 +75,9 @@ func (x *sharing) watch(ctx context.Context, list []local.Remote, wake <-chan st
 		results := map[string]engine.Result{}
 		for _, r := range rep.Remotes {
 			results[r.Remote] = r
+			if r.Pulled.Entries > 0 {
+				x.recount()
+			}
 		}
 		// A disk that is full keeps nothing back: the time is for display.
 		_ = x.s.synced(context.WithoutCancel(ctx), list, results)

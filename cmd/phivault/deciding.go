@@ -60,6 +60,7 @@ func writer(members []journal.Member, device [16]byte) string {
 }
 
 func (c sharedConflicts) Keep(ctx context.Context, old vault.Record, keep *vault.Resource) (vault.Record, error) {
+	defer c.x.recount()
 	return c.x.s.Settle(ctx, old, keep)
 }
 
@@ -68,5 +69,6 @@ func (c sharedConflicts) Merge(ctx context.Context, old vault.Record, b []byte) 
 	if err != nil {
 		return vault.Record{}, err
 	}
+	defer c.x.recount()
 	return c.x.s.Settle(ctx, old, r)
 }

@@ -299,7 +299,7 @@ var (
 
 func (s *shown) Records() tui.Records     { return s.Vault.Vault }
 func (s *shown) Survey() tui.Survey       { return s.Vault.Vault }
-func (s *shown) Editor() tui.Editor       { return shownEditor{s.Vault.Vault} }
+func (s *shown) Editor() tui.Editor       { return shownEditor{s.Vault.Vault, s.share} }
 func (s *shown) Exchange() tui.Exchange   { return shownExchange{s.Vault} }
 func (s *shown) Notices() []string        { return s.said }
 func (s *shown) Remotes() tui.Remotes     { return s.share.Remotes() }
@@ -307,7 +307,10 @@ func (s *shown) Sync() tui.Sync           { return s.share.Sync() }
 func (s *shown) Devices() tui.Devices     { return s.share.Devices() }
 func (s *shown) Conflicts() tui.Conflicts { return s.share.Conflicts() }
 
-type shownEditor struct{ v *vault.Vault }
+type shownEditor struct {
+	v     *vault.Vault
+	share *sharing
+}
 
 func (e shownEditor) Add(ctx context.Context, source string, b []byte) (vault.Record, error) {
 	r, err := parseOne(ctx, e.v, b)
@@ -325,7 +328,12 @@ func (e shownEditor) Edit(ctx context.Context, old vault.Record, b []byte) (vaul
 	return e.v.Edit(ctx, old, r)
 }
 
-func (e shownEditor) Delete(ctx context.Context, r vault.Record) error { return e.v.Delete(ctx, r) }
+func (e shownEditor) Delete(ctx context.Context, r vault.Record) error {
+	if r.Conflict {
+		defer e.share.recount()
+	}
+	return e.v.Delete(ctx, r)
+}
 
 type shownExchange struct{ v *local.Vault }
 

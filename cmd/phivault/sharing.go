@@ -9,6 +9,8 @@ import (
 	"phivault/sync/engine"
 	"phivault/sync/remote"
 	"phivault/tui"
+	"phivault/vault"
+	"phivault/vault/journal"
 	"phivault/vault/local"
 )
 
@@ -24,9 +26,14 @@ type sharing struct {
 	changed chan struct{} // holds one: remotes were added or removed
 	ctx     context.Context
 	stop    context.CancelFunc
+	busy    sync.WaitGroup
+
 	mu      sync.Mutex // guards what follows
 	closed  bool
-	busy    sync.WaitGroup
+	torn    int64 // records in conflict, when they were last counted
+	stale   bool  // they are to be counted again
+	next    int64 // the entry from which on nobody looked for what arrived; 0: not begun
+	arrived int64 // versions and deletions of other devices since then
 }
 
 var (
@@ -37,7 +44,7 @@ var (
 )
 
 func newSharing(s *session) *sharing {
-	x := &sharing{s: s, turn: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+	x := &sharing{s: s, stale: true, turn: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
 	x.ctx, x.stop = context.WithCancel(context.Background())
 	return x
 }
@@ -260,12 +267,15 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 	if err != nil {
 		return st, err
 	}
-	f, err := s.findings(ctx, j)
+	if st.Conflicts, st.Arrived, err = y.x.news(ctx, j); err != nil {
+		return st, err
+	}
+	known, err := j.Status(ctx)
 	if err != nil {
 		return st, err
 	}
-	st.Code, st.Conflicts, st.Revisions, st.Out = j.Code(), f.conflicts, f.revisions, f.out
-	st.Waiting, st.SetAside, st.Forks, st.Restored = len(f.status.Held)+len(f.status.Floors), f.status.Quarantined, f.status.Forks, f.status.Restored
+	st.Code, st.Waiting, st.SetAside = j.Code(), len(known.Held)+len(known.Floors), known.Quarantined
+	st.Forks, st.Restored = known.Forks, known.Restored
 	last, sent, err := s.LastChange(ctx)
 	if err != nil {
 		return st, err
@@ -275,6 +285,7 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 		if err != nil {
 			return st, err
 		}
+		st.Out = st.Out || m.Self && m.Removed
 		st.Devices = append(st.Devices, tui.Device{ID: m.Device.String(), Letter: m.Letter, Name: m.Name, Self: m.Self, Owner: m.Owner,
 			Removed: m.Removed, Seen: seen, Current: sent && j.Seen(m.Device, last)})
 	}
@@ -295,6 +306,53 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 	return st, err
 }
 
+// recount has conflicts counted again: all records are looked at for it, so that it
+// is done only after something arrived or was decided.
+func (x *sharing) recount() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.stale = true
+}
+
+// news counts conflicts and what arrived.
+func (x *sharing) news(ctx context.Context, j *journal.Journal) (torn, arrived int64, err error) {
+	if len(j.Members()) < 2 {
+		return 0, 0, nil // nobody to disagree with, and nothing to scan for
+	}
+	x.mu.Lock()
+	stale, from := x.stale, x.next
+	x.mu.Unlock()
+	if from == 0 {
+		if from, err = x.s.End(ctx); err != nil {
+			return 0, 0, err
+		}
+	}
+	fresh, next, err := x.s.Arrived(ctx, from)
+	if err != nil {
+		return 0, 0, err
+	}
+	if stale {
+		for _, err := range x.s.Find(ctx, vault.Query{Conflicts: true, Limit: conflictsMost}) {
+			if err != nil {
+				return 0, 0, err
+			}
+			torn++
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.next == from || x.next == 0 { // nobody else has counted these meanwhile
+		x.next, x.arrived = next, x.arrived+fresh
+	}
+	if stale {
+		x.torn, x.stale = torn, false
+	}
+	return x.torn, x.arrived, nil
+}
+
+// conflictsMost bounds what is counted for the banner.
+const conflictsMost = 999
+
 func (y sharedSync) Now(ctx context.Context, moved func(int64)) ([]tui.Round, error) {
 	ctx, done, err := y.x.alone(ctx)
 	if err != nil {
@@ -306,6 +364,7 @@ func (y sharedSync) Now(ctx context.Context, moved func(int64)) ([]tui.Round, er
 		return nil, err
 	}
 	_, results, err := y.x.s.exchange(ctx, list, objects(moved))
+	y.x.recount()
 	return rounds(list, results), err
 }
 

@@ -207,7 +207,6 @@ func (p *progress) moved() func(engine.Progress) {
 // findings are what the vault says after a sync.
 type findings struct {
 	conflicts int64
-	revisions int64
 	status    journal.Status
 	stale     []staleObject
 	waits     []waitObject
@@ -219,7 +218,7 @@ func (s *session) findings(ctx context.Context, j *journal.Journal) (f findings,
 	if err != nil {
 		return f, err
 	}
-	f.conflicts, f.revisions = n.Conflicts, n.Revisions
+	f.conflicts = n.Conflicts
 	if f.status, err = j.Status(ctx); err != nil {
 		return f, err
 	}

@@ -134,6 +134,37 @@ func (v *Vault) LastChange(ctx context.Context) (p vault.Place, ok bool, err err
 	return p, ok, nil
 }
 
+// Arrived counts the versions and deletions of records that other devices wrote
+// among the entries numbered from on, and gives the number after the last entry.
+func (v *Vault) Arrived(ctx context.Context, from int64) (n, next int64, err error) {
+	own, err := v.Journal(ctx)
+	if err != nil {
+		return 0, from, err
+	}
+	var self [16]byte
+	for _, m := range own.Members() {
+		if m.Self {
+			self = m.Device
+		}
+	}
+	for e, err := range v.database.store.Entries(ctx, from, vault.KindPut, vault.KindTombstone) {
+		if err != nil {
+			return 0, from, err
+		}
+		if e.Device != self {
+			n++
+		}
+		from = max(from, e.Number+1)
+	}
+	return n, from, nil
+}
+
+// End is the number after the last entry.
+func (v *Vault) End(ctx context.Context) (int64, error) {
+	h, err := v.database.store.Head(ctx)
+	return h.Entry + 1, err
+}
+
 // Uncut counts the entries, audit apart, that were written here since a segment
 // was last made: with the next sync they leave.
 func (v *Vault) Uncut(ctx context.Context) (int64, error) { return v.database.store.Uncut(ctx) }
