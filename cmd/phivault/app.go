@@ -31,11 +31,12 @@ type app struct {
 	openTTY func() (*terminal, error) // the controlling terminal
 	ring    local.Keyring             // the system's keyring; nil: none
 
-	envPass  *secret.Bytes // from the environment; nil when it was not there
-	scripted *secret.Bytes // read from a flag's source or the environment, once
-	keep     bool          // a vault that is made stays open (demo)
-	held     *session      // a vault kept open over several commands (demo)
-	state    string        // the folder for anchors; "": the platform's
+	envPass  *secret.Bytes     // from the environment; nil when it was not there
+	scripted *secret.Bytes     // read from a flag's source or the environment, once
+	hold     func(*local.Keys) // is given the keys of the vault that is opened next (watch)
+	keep     bool              // a vault that is made stays open (demo)
+	held     *session          // a vault kept open over several commands (demo)
+	state    string            // the folder for anchors; "": the platform's
 
 	accessible  bool // the interface in lines
 	interacting bool // the interface is what runs: its errors are no fault of the command line

@@ -71,6 +71,7 @@ var outcomes = []outcome{
 	{exit: 10, code: "no_vault", about: "no vault", match: []error{vault.ErrNoVault}, why: "no vault here",
 		hint: `create one with "phivault init", or name its folder with --vault`},
 	{exit: 11, code: "in_use", about: "in use by another process", match: []error{vault.ErrInUse}, hint: "wait for the other one, or give --wait 30s"},
+	{exit: 1, code: "keys_changed", match: []error{local.ErrKeysChanged}, hint: "start it again with the passphrase that is in force"},
 	{exit: 12, code: "wrong_passphrase", about: "wrong passphrase", match: []error{keyfile.ErrPassphrase}, why: "wrong passphrase or damaged key file", hint: "nobody can reset it; check keyboard layout and caps lock"},
 	{exit: 13, code: "forged", about: "integrity failure: tampering, rollback or fork", match: []error{journal.ErrForged},
 		hint: "the remote serves what no device of this vault may have written; nothing here was changed; do not trust this remote"},

@@ -70,7 +70,7 @@ func (a *app) keyring() local.Keyring {
 func (a *app) options() local.Options {
 	return local.Options{Sole: !a.keep, // no SQL, meant or not, writes a readable byte; the demo has two vaults
 		Keyring: a.keyring(), Wait: a.g.wait, Clock: a.now, Command: "phivault " + commandName(a.ran),
-		AcceptOlder: a.g.acceptOlder, StateDir: a.state,
+		AcceptOlder: a.g.acceptOlder, Hold: a.hold, StateDir: a.state,
 		Notice: func(n local.Notice) {
 			text := "phivault: note: " + clean(n.Text)
 			switch n.Kind {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"phivault/crypto/secret"
 	"phivault/sync/engine"
 	"phivault/vault"
 	"phivault/vault/journal"
@@ -16,6 +15,7 @@ import (
 // between.
 type watcher struct {
 	a       *app
+	keys    *local.Keys
 	list    []local.Remote
 	s       *session
 	j       *journal.Journal
@@ -25,22 +25,23 @@ type watcher struct {
 	targets []engine.Target
 }
 
-// watch syncs until it is interrupted. The passphrase is kept, in locked memory,
-// to open the vault for each round.
+// watch syncs until it is interrupted. The key is derived once; what it opened is
+// held, in locked memory, to open the vault for each round, and wiped at the end.
 func (a *app) watch(ctx context.Context, names []string) error {
-	if err := a.keepPassphrase(ctx); err != nil {
-		return err
-	}
 	w := &watcher{a: a, codes: map[string]string{}}
+	defer w.drop()
+	a.hold = w.hold
 	o := engine.WatchOptions{Options: engine.Options{Harmless: harmless}, Done: w.done}
 	err := a.withVault(ctx, func(ctx context.Context, s *session) (err error) {
 		o.Space = segment.Space(s.ID())
 		w.list, err = s.chosen(ctx, names)
 		return err
 	})
+	a.hold = nil
 	if err != nil {
 		return err
 	}
+	a.wipe() // the passphrase is not needed any more
 	for _, r := range w.list {
 		c, err := openRemote(r)
 		if err != nil {
@@ -54,14 +55,25 @@ func (a *app) watch(ctx context.Context, names []string) error {
 	return engine.Watch(ctx, w.open, w.targets, o)
 }
 
+func (w *watcher) hold(k *local.Keys) {
+	w.drop()
+	w.keys = k
+}
+
+func (w *watcher) drop() {
+	w.keys.Destroy()
+	w.keys = nil
+}
+
 func (w *watcher) open(ctx context.Context) (engine.Journal, func() error, error) {
-	s, err := w.a.open(ctx)
+	v, err := w.keys.Open(ctx, w.a.options())
 	if errors.Is(err, vault.ErrInUse) {
 		return nil, nil, engine.ErrLater
 	}
 	if err != nil {
 		return nil, nil, err
 	}
+	s := &session{v, w.a}
 	if err = s.synced(ctx, w.list, w.synced); err == nil {
 		w.j, err = s.Journal(ctx)
 	}
@@ -106,23 +118,4 @@ func (w *watcher) done(rep engine.Report, _ error) error {
 		w.a.warn("phivault: note: " + why)
 	}
 	return errors.Join(err, w.a.out.flush())
-}
-
-// keepPassphrase asks for the passphrase once where no script gives it, and keeps
-// it for as long as the command runs.
-func (a *app) keepPassphrase(ctx context.Context) error {
-	p, err := a.script(ctx)
-	if err != nil || p != nil {
-		return err
-	}
-	t, err := a.prompt()
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	var typed *secret.Bytes
-	if typed, err = t.secret(ctx, "Passphrase: "); err == nil {
-		a.scripted = typed
-	}
-	return err
 }

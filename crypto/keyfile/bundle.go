@@ -1,6 +1,7 @@
 package keyfile
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -60,6 +61,15 @@ func NewBundle(genesis func(signSeed, kemSeed []byte) ([]byte, error)) (*Bundle,
 
 // VaultID returns SHA-256(genesis).
 func (b *Bundle) VaultID() [32]byte { return sha256.Sum256(b.Genesis) }
+
+// Clone copies every key; the caller destroys the copy.
+func (b *Bundle) Clone() *Bundle {
+	c := &Bundle{Genesis: bytes.Clone(b.Genesis), Database: b.Database.Clone(), SigningSeed: b.SigningSeed.Clone(), KEMSeed: b.KEMSeed.Clone()}
+	for _, e := range b.Epochs {
+		c.Epochs = append(c.Epochs, Epoch{ID: e.ID, Key: e.Key.Clone()})
+	}
+	return c
+}
 
 // Destroy wipes every key. It may be called more than once, and on nil.
 func (b *Bundle) Destroy() {

@@ -30,6 +30,10 @@ func Open(ctx context.Context, dir string, passphrase *secret.Bytes, o Options) 
 	if err != nil {
 		return nil, err
 	}
+	return openDir(ctx, dir, by(passphrase), o)
+}
+
+func openDir(ctx context.Context, dir string, unlock unlocker, o Options) (*Vault, error) {
 	// Looked at twice: before the lock, so that no lock is left where there is no
 	// vault, and under it, since what was there may be gone.
 	if err := present(dir); err != nil {
@@ -39,7 +43,7 @@ func Open(ctx context.Context, dir string, passphrase *secret.Bytes, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	v, err := openLocked(ctx, dir, l, passphrase, o)
+	v, err := openLocked(ctx, dir, l, unlock, o)
 	if err != nil {
 		return nil, first(err, l.release())
 	}
@@ -54,7 +58,7 @@ func present(dir string) error {
 	return s.vault()
 }
 
-func openLocked(ctx context.Context, dir string, l *lock, passphrase *secret.Bytes, o Options) (*Vault, error) {
+func openLocked(ctx context.Context, dir string, l *lock, unlock unlocker, o Options) (*Vault, error) {
 	if err := present(dir); err != nil {
 		return nil, err
 	}
@@ -70,13 +74,8 @@ func openLocked(ctx context.Context, dir string, l *lock, passphrase *secret.Byt
 	}
 	as := newAnchors(info.VaultID, o)
 	recalled := as.recall(ctx)
-	sk, err := deviceSecret(ctx, info, o)
+	b, sk, err := unlock(ctx, file, info, o)
 	if err != nil {
-		return nil, err
-	}
-	b, err := openKeys(ctx, file, passphrase, sk)
-	if err != nil {
-		sk.Destroy()
 		return nil, err
 	}
 	defer b.Destroy()
@@ -90,6 +89,7 @@ func openLocked(ctx context.Context, dir string, l *lock, passphrase *secret.Byt
 		v.backupKey.Destroy()
 		return nil, err
 	}
+	o.hold(dir, file, b, sk)
 	return v, nil
 }
 

@@ -35,6 +35,9 @@ type Options struct {
 	// Command is the name by which another process learns who holds the vault.
 	// "" is the program's own. It must say nothing about records.
 	Command string
+	// Hold is given the keys of a vault that was opened, to open it again with. Nil:
+	// nobody gets them.
+	Hold func(*Keys)
 	// Clock is for display and the audit trail. Nil: time.Now.
 	Clock vault.Clock
 	// Notice is told what the owner should know and no error says. It may be
