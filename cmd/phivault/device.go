@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,9 @@ func (a *app) deviceCommand() *cobra.Command {
 		Use:   "remove DEVICE",
 		Short: "End a device's membership; what it has read it keeps",
 		Long: `Remove takes a device out of the vault: what others write from then on it cannot
-read, and what it writes is set aside. It can keep what it has read, and its
-credentials at the remotes work until you change them there.
+read, and what it writes is set aside. It can keep what it has read. Its access to a
+phivault-host ends at once; its credentials at other remotes work until you change
+them there.
 
 DEVICE is its letter, its name, or its id, as "phivault device list" shows them.`,
 		Args: takes(1, 1, "a device"),
@@ -128,7 +130,7 @@ func (a *app) deviceRemove(ctx context.Context, s *session, what string, yes boo
 	case m.Self:
 		return usage("this is the device itself", "remove it on another one")
 	case m.Removed:
-		return usage("that device was removed before", "")
+		return a.removedBefore(ctx, s, j, m)
 	}
 	if err := a.confirm(ctx, yes, "Remove device "+m.Letter+" "+clean(m.Name)+" for good?"); err != nil {
 		return err
@@ -144,7 +146,7 @@ func (a *app) deviceRemove(ctx context.Context, s *session, what string, yes boo
 		return err
 	}
 	for _, r := range list {
-		a.warn("phivault: note: change the credentials of remote " + r.Name + ": the removed device still has them")
+		a.warn(stillOpen(r))
 	}
 	if late != nil {
 		for _, why := range late.why {
@@ -154,6 +156,33 @@ func (a *app) deviceRemove(ctx context.Context, s *session, what string, yes boo
 	return nil
 }
 
+// removedBefore takes access away that could not be taken at once.
+func (a *app) removedBefore(ctx context.Context, s *session, j *journal.Journal, m journal.Member) error {
+	list, err := s.Remotes(ctx)
+	if err != nil {
+		return err
+	}
+	list = slices.DeleteFunc(list, func(r local.Remote) bool { return !strings.HasPrefix(r.URL, placeHost+":") })
+	if len(list) == 0 {
+		return usage("that device was removed before", "")
+	}
+	open := s.shutOutEverywhere(ctx, j, list, m.Device)
+	for _, r := range open {
+		a.warn(stillOpen(r))
+	}
+	if len(open) > 0 {
+		return failed("remote", "the device was removed before, and may still reach a host", "try again when the host answers, as an owner")
+	}
+	return a.done("phivault.device.remove.v1", "removed", "Device "+m.Letter+" was removed before. It has no access to the hosts.")
+}
+
+func stillOpen(r local.Remote) string {
+	if strings.HasPrefix(r.URL, placeHost+":") {
+		return "phivault: note: remote " + r.Name + " does not let its access be taken away now: run this again later, or have its operator do it"
+	}
+	return "phivault: note: change the credentials of remote " + r.Name + ": the removed device still has them"
+}
+
 // lateError is a removal that is done here and has not reached some remotes.
 type lateError struct{ why []string }
 
@@ -161,8 +190,9 @@ func (e *lateError) Error() string {
 	return "the device is removed, and these remotes do not know it yet: " + strings.Join(e.why, "; ")
 }
 
-// removeDevice ends a membership and tells the remotes, whose credentials the
-// removed device still has. A lateError leaves the removal in force.
+// removeDevice ends a membership, takes the device's access to our hosts away and tells
+// the remotes. It gives those that it can still reach with the credentials it has. A
+// lateError leaves the removal in force.
 func (s *session) removeDevice(ctx context.Context, what string, moved func(engine.Progress)) ([]local.Remote, error) {
 	j, err := s.Journal(ctx)
 	if err != nil {
@@ -179,9 +209,10 @@ func (s *session) removeDevice(ctx context.Context, what string, moved func(engi
 	if err != nil || len(list) == 0 {
 		return list, err
 	}
+	open := s.shutOutEverywhere(ctx, j, list, m.Device)
 	_, results, err := s.exchange(ctx, list, moved)
 	if err != nil {
-		return list, err
+		return open, err
 	}
 	late := &lateError{}
 	for _, r := range list {
@@ -191,9 +222,9 @@ func (s *session) removeDevice(ctx context.Context, what string, moved func(engi
 		}
 	}
 	if len(late.why) > 0 {
-		return list, late
+		return open, late
 	}
-	return list, nil
+	return open, nil
 }
 
 // validFlag is how long an invitation counts.

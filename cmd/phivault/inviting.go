@@ -21,6 +21,7 @@ type inviting struct {
 	at         local.Remote
 	c          remote.Remote
 	invitation identity.Invitation
+	access     granted
 }
 
 // inviting makes an invitation to meet at a remote; with bare, one that gives no
@@ -37,7 +38,7 @@ func (s *session) inviting(ctx context.Context, r local.Remote, bare bool) (*inv
 	v := &inviting{s: s, j: j, at: r, c: patient(raw)}
 	if bare {
 		v.invitation = identity.NewInvitation()
-	} else if v.invitation, err = invitation(ctx, r, raw); err != nil {
+	} else if v.invitation, v.access, err = invitation(ctx, r, raw); err != nil {
 		v.close()
 		return nil, because(err, r.Name)
 	}
@@ -63,6 +64,9 @@ func (v *inviting) admit(ctx context.Context, w *journal.Candidate, owner bool, 
 	if err != nil {
 		return err
 	}
+	if err := v.access.assign(ctx, v.j, w.Device, owner); err != nil {
+		return because(err, v.at.Name)
+	}
 	// The admission first: the reply tells the new device to wait for it.
 	if _, results, err := v.s.exchange(ctx, []local.Remote{v.at}, moved); err != nil {
 		return err
@@ -72,4 +76,7 @@ func (v *inviting) admit(ctx context.Context, w *journal.Candidate, owner bool, 
 	return because(put(ctx, v.c, reply), v.at.Name)
 }
 
-func (v *inviting) close() { v.c.Close() }
+func (v *inviting) close() {
+	v.access.withdraw()
+	v.c.Close()
+}

@@ -82,6 +82,11 @@ func (s *session) settleIn(ctx context.Context, r local.Remote, moved func(engin
 	if err != nil {
 		return st, nil, err
 	}
+	if results[r.ID].Err == nil {
+		if err := s.labelOwn(ctx, r); err != nil {
+			return st, nil, because(err, r.Name)
+		}
+	}
 	if bad := syncFault(r.Name, results[r.ID]); bad != nil {
 		o, why, _ := explain(bad)
 		return st, nil, &fault{code: o.code, why: "the vault is made, and not filled yet: " + why, hint: `run "phivault sync"`, cause: bad}

@@ -37,6 +37,9 @@ const (
 	secretToken    = "token" // one-time, of our own host; never kept
 	traitExclusive = "exclusive"
 	traitTrailers  = "trailers"
+	// traitRegistered: of our own host, this device's key came by a token of the
+	// operator's, not by an invitation; whose it is, this device says itself.
+	traitRegistered = "registered"
 )
 
 // place is a remote's URL taken apart.

@@ -140,6 +140,9 @@ func (s *session) addRemote(ctx context.Context, p place, r local.Remote) (local
 	if err := ready(ctx, p, segment.Space(s.ID()), &r); err != nil {
 		return r, err
 	}
+	if err := s.labelOwn(ctx, r); err != nil {
+		return r, err
+	}
 	return s.AddRemote(ctx, r)
 }
 
@@ -163,6 +166,7 @@ func ready(ctx context.Context, p place, space remote.Space, r *local.Remote) (e
 		if err := x.Register(ctx, token); err != nil {
 			return err
 		}
+		r.Traits = map[string]string{traitRegistered: "yes"}
 	case *s3.Remote:
 		can, err := x.Probe(ctx)
 		if err != nil {

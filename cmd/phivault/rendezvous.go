@@ -24,30 +24,32 @@ const (
 	askMost     = 5 * time.Second
 )
 
-// invitation makes what a new device needs to meet this one at the remote.
-func invitation(ctx context.Context, r local.Remote, c remote.Remote) (identity.Invitation, error) {
-	i := identity.NewInvitation()
+// invitation makes what a new device needs to meet this one at the remote, and tells
+// what access it gives there.
+func invitation(ctx context.Context, r local.Remote, c remote.Remote) (i identity.Invitation, g granted, err error) {
+	i = identity.NewInvitation()
 	i.Remote, i.Pin = r.URL, r.Pin
 	secrets := r.Secrets
 	if h, ok := c.(*hosted.Remote); ok {
 		// A key of its own, so that it can be taken away again.
 		seed, public, err := newHostKey()
 		if err != nil {
-			return i, err
+			return i, g, err
 		}
 		if err := h.Grant(ctx, public); err != nil {
-			return i, err
+			return i, g, err
 		}
+		g = granted{h, public}
 		secrets = map[string]string{secretAccess: seed}
 	}
 	if len(secrets) > 0 {
 		b, err := json.Marshal(secrets)
 		if err != nil {
-			return i, err
+			return i, g, err
 		}
 		i.Credential = string(b)
 	}
-	return i, nil
+	return i, g, nil
 }
 
 // invited gives the remote that an invitation speaks of, under the name it will

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // register makes a vault or adds a key, for a token.
@@ -34,24 +35,34 @@ func (h *Host) register(w http.ResponseWriter, req *http.Request, who signer, si
 	}
 }
 
-// keys adds or removes a key of the signer's vault.
-func (h *Host) keys(req *http.Request, v *vault, key string) int {
+// keys adds, labels or removes a key of the signer's vault. All but removing itself is
+// an owner's.
+func (h *Host) keys(w http.ResponseWriter, req *http.Request, who signer, v *vault, key string) int {
 	if _, ok := parseKey(key); !ok {
 		return http.StatusNotFound
 	}
-	var err error
-	status := http.StatusCreated
-	switch req.Method {
-	case http.MethodPut:
-		v.mu.Lock() // so that the number of keys holds
-		err = h.registry.addKey(v.space, key, h.limits.KeysPerVault)
-		v.mu.Unlock()
-	case http.MethodDelete:
-		err, status = h.registry.removeKey(v.space, key), http.StatusNoContent
-	default:
+	if req.Method != http.MethodPut && req.Method != http.MethodDelete {
 		return http.StatusMethodNotAllowed
 	}
+	if status := h.owns(who); status != 0 && (req.Method != http.MethodDelete || key != who.key) {
+		return status
+	}
+	var err error
+	status := http.StatusCreated
+	if req.Method == http.MethodPut {
+		a, ok := h.label(w, req)
+		if !ok {
+			return http.StatusBadRequest
+		}
+		v.mu.Lock() // so that the number of keys holds
+		err = h.registry.addKey(v.space, key, a, h.limits.KeysPerVault)
+		v.mu.Unlock()
+	} else {
+		err, status = h.registry.removeKey(v.space, key), http.StatusNoContent
+	}
 	switch {
+	case errors.Is(err, errLabelled):
+		return http.StatusConflict
 	case errors.Is(err, errFull):
 		return http.StatusInsufficientStorage
 	case err != nil:
@@ -59,4 +70,63 @@ func (h *Host) keys(req *http.Request, v *vault, key string) int {
 		return http.StatusInternalServerError
 	}
 	return status
+}
+
+// owns is 0 for an owner, else the answer to somebody else.
+func (h *Host) owns(who signer) int {
+	if a, err := h.registry.access(who.vault, who.key); err != nil || !a.Owner {
+		return http.StatusForbidden
+	}
+	return 0
+}
+
+// label reads what a key is given with: nothing, or 52 characters, or these and
+// " owner".
+func (h *Host) label(w http.ResponseWriter, req *http.Request) (a access, ok bool) {
+	if req.ContentLength == 0 {
+		return a, true
+	}
+	if req.ContentLength > 64 || req.ContentLength < 0 {
+		return a, false
+	}
+	b, err := io.ReadAll(io.LimitReader(h.paced(w, req), 64))
+	if err != nil {
+		return a, false
+	}
+	a.Label, a.Owner = strings.CutSuffix(string(b), " owner")
+	_, ok = parseKey(a.Label)
+	return a, ok
+}
+
+// listKeys writes the vault's keys, one a line: key, label or "-", "owner" or "member";
+// a single "." ends the list.
+func (h *Host) listKeys(w http.ResponseWriter, req *http.Request, who signer) int {
+	if req.Method != http.MethodGet {
+		return http.StatusMethodNotAllowed
+	}
+	if status := h.owns(who); status != 0 {
+		return status
+	}
+	keys, err := h.registry.keys(who.vault)
+	if err != nil {
+		h.log.Error("keys", "error", err.Error())
+		return http.StatusInternalServerError
+	}
+	text(w)
+	for _, k := range keys {
+		a, err := h.registry.access(who.vault, k)
+		if err != nil {
+			continue // removed since
+		}
+		label, role := "-", "member"
+		if a.Label != "" {
+			label = a.Label
+		}
+		if a.Owner {
+			role = "owner"
+		}
+		io.WriteString(w, k+" "+label+" "+role+"\n")
+	}
+	io.WriteString(w, ".\n")
+	return 0
 }

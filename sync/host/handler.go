@@ -158,10 +158,13 @@ func (h *Host) member(w http.ResponseWriter, req *http.Request, a *answer, who s
 		if req.Method != http.MethodGet {
 			return http.StatusMethodNotAllowed
 		}
-		return h.watch(w, req, v.space)
+		return h.watch(w, req, who)
+	case path == "v1/keys":
+		a.kind = "keys"
+		return h.listKeys(w, req, who)
 	case strings.HasPrefix(path, "v1/keys/"):
 		a.kind = "keys"
-		return h.keys(req, v, path[len("v1/keys/"):])
+		return h.keys(w, req, who, v, path[len("v1/keys/"):])
 	}
 	n, err := remote.ParseName(path)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"phivault/sync/host"
 	"phivault/sync/remote"
+	"phivault/sync/remote/hosted"
 	"phivault/sync/remote/remotetest"
 )
 
@@ -85,6 +86,84 @@ func TestMembersGrantAndRevoke(t *testing.T) {
 	}
 	t.Error("keys without end")
 }
+
+// Only an owner gives, labels, lists and takes access; a label is for good; anybody may
+// give his own up.
+func TestOwnersDecideWhoHasAccess(t *testing.T) {
+	r := start(t, nil)
+	owner := r.member(remotetest.Space(), host.Token{})
+	key, next := newKey(t), newKey(t)
+	member, public := r.client(remotetest.Space(), key), key.Public().(ed25519.PublicKey)
+	label := [32]byte{1, 2, 3}
+	steps := []struct {
+		name string
+		err  error
+		want error
+	}{
+		{"grant", owner.Grant(t.Context(), public), nil},
+		{"a member labels itself", member.Assign(t.Context(), hosted.Access{Key: public, Label: [32]byte{9}, Owner: true}), remote.ErrRefused},
+		{"a member grants", member.Grant(t.Context(), next.Public().(ed25519.PublicKey)), remote.ErrRefused},
+		{"a member revokes an owner", member.Revoke(t.Context(), owner.Public()), remote.ErrRefused},
+		{"a member lists", second(member.Keys(t.Context())), remote.ErrRefused},
+		{"assign", owner.Assign(t.Context(), hosted.Access{Key: public, Label: label}), nil},
+		{"assign the same again", owner.Assign(t.Context(), hosted.Access{Key: public, Label: label}), nil},
+		{"assign another", owner.Assign(t.Context(), hosted.Access{Key: public, Label: [32]byte{4}}), remote.ErrRefused},
+		{"make an owner of it", owner.Assign(t.Context(), hosted.Access{Key: public, Label: label, Owner: true}), remote.ErrRefused},
+		{"grant what is there", owner.Grant(t.Context(), public), nil},
+	}
+	for _, s := range steps {
+		if !errors.Is(s.err, s.want) {
+			t.Errorf("%s: %v", s.name, s.err)
+		}
+	}
+	keys, err := owner.Keys(t.Context())
+	if err != nil || len(keys) != 2 {
+		t.Fatalf("%d keys, %v", len(keys), err)
+	}
+	for _, k := range keys {
+		if mine := k.Key.Equal(owner.Public()); k.Owner != mine || (k.Label == label) == mine {
+			t.Errorf("%+v", k)
+		}
+	}
+	if err := member.Revoke(t.Context(), public); err != nil {
+		t.Errorf("a member gives its own up: %v", err)
+	}
+	if _, err := remotetest.Get(t.Context(), member, remotetest.Name()); !errors.Is(err, remote.ErrRefused) {
+		t.Errorf("after that: %v", err)
+	}
+}
+
+func TestAWatchEndsWithItsAccess(t *testing.T) {
+	r := start(t, nil)
+	owner := r.member(remotetest.Space(), host.Token{})
+	key := newKey(t)
+	member, public := r.client(remotetest.Space(), key), key.Public().(ed25519.PublicKey)
+	if err := owner.Grant(t.Context(), public); err != nil {
+		t.Fatal(err)
+	}
+	heard, ended := 0, false
+	for n, err := range member.Watch(t.Context(), remotetest.Space()) {
+		switch {
+		case err != nil:
+			ended = true
+		case !n.IsZero():
+			t.Errorf("%s after access was taken away", n)
+		case heard == 0:
+			if err := owner.Revoke(t.Context(), public); err != nil {
+				t.Fatal(err)
+			}
+			remotetest.Put(t, owner, remotetest.Name(), []byte("x"))
+		}
+		if heard++; heard > 3 {
+			break
+		}
+	}
+	if !ended {
+		t.Error("the watch goes on")
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
 
 func TestVaultsAreApart(t *testing.T) {
 	r := start(t, nil)

@@ -156,21 +156,44 @@ func (r *registry) register(s remote.Space, key, token string) error {
 			return err
 		}
 	}
-	return r.addKey(s, key, 0)
+	return r.write(keyFile(s, key), access{Owner: true})
 }
 
-// addKey puts a key on file; above most, if that is not 0, it refuses.
-func (r *registry) addKey(s remote.Space, key string, most int) error {
-	if most > 0 && !r.knows(s, key) {
+// access is what is on file of a key: who it is for, as the owners of the vault call
+// that, and whether it may give and take access.
+type access struct {
+	Label string `json:"label,omitempty"`
+	Owner bool   `json:"owner,omitempty"`
+}
+
+var errLabelled = errors.New("the key is labelled otherwise")
+
+func keyFile(s remote.Space, key string) string { return vaultDir(s) + "/keys/" + key }
+
+// addKey puts a key on file; above most keys it refuses. With a label, which a key gets
+// once, it is for good what a says.
+func (r *registry) addKey(s remote.Space, key string, a access, most int) error {
+	if !r.knows(s, key) {
 		if have, err := r.keys(s); err != nil || len(have) >= most {
 			return errors.Join(errFull, err)
 		}
+		return r.write(keyFile(s, key), a)
 	}
-	f, err := r.root.OpenFile(vaultDir(s)+"/keys/"+key, os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
+	old, err := r.access(s, key)
+	switch {
+	case err != nil:
 		return plain(err)
+	case a.Label == "" || a == old:
+		return nil
+	case old.Label != "":
+		return errLabelled
 	}
-	return errors.Join(f.Sync(), f.Close())
+	a.Owner = a.Owner || old.Owner
+	return r.write(keyFile(s, key), a)
+}
+
+func (r *registry) access(s remote.Space, key string) (access, error) {
+	return read[access](r, keyFile(s, key))
 }
 
 func (r *registry) removeKey(s remote.Space, key string) error {

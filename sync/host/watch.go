@@ -78,8 +78,8 @@ func (h *hub) close() {
 }
 
 // watch streams names until somebody has had enough.
-func (h *Host) watch(w http.ResponseWriter, req *http.Request, s remote.Space) int {
-	c, leave, ok := h.hub.subscribe(s)
+func (h *Host) watch(w http.ResponseWriter, req *http.Request, who signer) int {
+	c, leave, ok := h.hub.subscribe(who.vault)
 	if !ok {
 		return http.StatusTooManyRequests
 	}
@@ -110,7 +110,8 @@ func (h *Host) watch(w http.ResponseWriter, req *http.Request, s remote.Space) i
 		case <-h.hub.done:
 			return 0
 		}
-		if say(line) != nil {
+		// Whose access was taken away hears no more either.
+		if !h.registry.knows(who.vault, who.key) || say(line) != nil {
 			return 0
 		}
 	}

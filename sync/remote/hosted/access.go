@@ -18,13 +18,59 @@ func (r *Remote) Register(ctx context.Context, token string) error {
 	return r.simple(ctx, "register", http.MethodPost, "/v1/register", remote.Name{}, &token, http.StatusCreated)
 }
 
+// Access is a key that the host has on file for the vault.
+type Access struct {
+	Key   ed25519.PublicKey
+	Label [32]byte // zero: none
+	Owner bool     // may give and take access
+}
+
 // Grant lets another key use this vault's place: give each device its own, so that
-// it can be taken away again.
+// it can be taken away again. Only an owner's key may.
 func (r *Remote) Grant(ctx context.Context, key ed25519.PublicKey) error {
 	return r.simple(ctx, "grant", http.MethodPut, "/v1/keys/"+encode(key), remote.Name{}, nil, http.StatusCreated)
 }
 
-// Revoke takes a key's access away.
+// Assign labels a key, once: who it is for, in a form that only the vault's members
+// understand, and whether it is an owner's.
+func (r *Remote) Assign(ctx context.Context, a Access) error {
+	body := encoding.EncodeToString(a.Label[:])
+	if a.Owner {
+		body += " owner"
+	}
+	return r.simple(ctx, "assign", http.MethodPut, "/v1/keys/"+encode(a.Key), remote.Name{}, &body, http.StatusCreated)
+}
+
+// Keys are all that the host has on file for the vault; for an owner's key only.
+func (r *Remote) Keys(ctx context.Context) (list []Access, err error) {
+	err = r.lines(ctx, "keys", "/v1/keys", func(line string) (more, odd bool) {
+		if line == "." {
+			return false, true
+		}
+		f := strings.Fields(line)
+		if len(f) != 3 || len(list) == maxKeys {
+			return true, true
+		}
+		key, err := encoding.DecodeString(f[0])
+		if err != nil || len(key) != ed25519.PublicKeySize {
+			return true, true
+		}
+		a := Access{Key: key, Owner: f[2] == "owner"}
+		if label, err := encoding.DecodeString(f[1]); err == nil && len(label) == len(a.Label) {
+			a.Label = [32]byte(label)
+		}
+		list = append(list, a)
+		return true, false
+	})
+	return list, err
+}
+
+const maxKeys = 4096
+
+// Public is the key that this client signs with.
+func (r *Remote) Public() ed25519.PublicKey { return r.pool.key.Public().(ed25519.PublicKey) }
+
+// Revoke takes a key's access away. Any key may give up its own, an owner's all others.
 func (r *Remote) Revoke(ctx context.Context, key ed25519.PublicKey) error {
 	return r.simple(ctx, "revoke", http.MethodDelete, "/v1/keys/"+encode(key), remote.Name{}, nil, http.StatusNoContent)
 }
