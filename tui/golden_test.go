@@ -2,6 +2,9 @@ package tui_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -32,5 +35,30 @@ func TestScreensLookAsTheyDid(t *testing.T) {
 			s.Press("esc", "I").Golden(name("import")).Press("esc", "E").Golden(name("export")).Press("esc", "S").Golden(name("settings"))
 			s.Press("esc", "A").Golden(name("audit")).Press("esc", "?").Golden(name("help"))
 		})
+	}
+}
+
+// The picture in the README is lines of a screen as it is drawn.
+func TestTheReadmeShowsTheInterfaceAsItIs(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen, err := os.ReadFile(filepath.Join("testdata", "labs-80x24.golden"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "```\n")
+	picture, _, _ := strings.Cut(rest, "```")
+	lines, left := strings.Split(strings.TrimSpace(picture), "\n"), string(screen)
+	if len(lines) < 10 {
+		t.Fatalf("%d lines of a picture", len(lines))
+	}
+	for _, l := range lines {
+		_, after, found := strings.Cut(left, l+"\n")
+		if !found {
+			t.Fatalf("no such line, or not in this order: %q", l)
+		}
+		left = after
 	}
 }
