@@ -1,6 +1,9 @@
 package tui
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // fit tells how well words fit every term: 0 not at all.
 func fit(words string, terms []string) int {
@@ -31,11 +34,12 @@ func within(w, t string) bool {
 	if w == "" || w[0] != t[0] {
 		return false
 	}
-	left := []rune(t)
 	for _, r := range w {
-		if len(left) > 0 && r == left[0] {
-			left = left[1:]
+		if next, n := utf8.DecodeRuneInString(t); r == next {
+			if t = t[n:]; t == "" {
+				return true
+			}
 		}
 	}
-	return len(left) == 0
+	return false
 }

@@ -24,6 +24,7 @@ type patient struct {
 	died   string // a date, "yes", or "" when nothing is said
 	mrn    string // the identifier to show, with its label
 	words  string // what the filter looks at, lower case
+	sortAs string // the name, lower case
 	opened time.Time
 }
 
@@ -62,6 +63,7 @@ func patientOf(r *vault.Record) patient {
 	if p.mrn == "" && p.fhirID != "" {
 		p.mrn = "id " + short(widget.Clean(p.fhirID))
 	}
+	p.sortAs = strings.ToLower(p.name)
 	p.words = strings.ToLower(strings.Join(append(ids, p.name, widget.Clean(r.Resource.Title), p.born, dayText(p.born), p.fhirID, r.ID.String()), " "))
 	return p
 }

@@ -1,9 +1,7 @@
 package tui
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +32,7 @@ type patients struct {
 	have                map[vault.RecordID]bool
 	opened              map[vault.RecordID]time.Time
 	found               []patient // by the vault's index, for the filter
+	order               []int     // places in all, as they are listed; behind all when there are more
 	shown               []int     // places in all, then in found
 	list                widget.List
 	filter              widget.Input
@@ -182,6 +181,7 @@ func (s *patients) answered(a answer) tea.Cmd {
 		for i := range s.all {
 			s.all[i].opened = v[s.all[i].id]
 		}
+		s.order = s.order[:0]
 		s.arrange(true)
 	case []patient:
 		if a.lane == &s.more {
@@ -204,71 +204,17 @@ func (s *patients) answered(a answer) tea.Cmd {
 
 // again reads everything anew, after one was added or changed.
 func (s *patients) again() tea.Cmd {
-	s.all, s.found, s.after, s.ended, s.single = nil, nil, 0, false, true
+	s.all, s.order, s.found, s.after, s.ended, s.single = nil, nil, nil, 0, false, true
 	clear(s.have)
 	s.shown, s.list = nil, widget.List{}
 	return s.next()
-}
-
-// arrange filters and orders; with keep the selected one stays selected.
-func (s *patients) arrange(keep bool) {
-	var was vault.RecordID
-	if p := s.selected(); keep && p != nil && s.list.At > 0 {
-		was = p.id
-	}
-	terms := strings.Fields(strings.ToLower(s.filter.Text()))
-	rank := map[int]int{}
-	s.shown = s.shown[:0]
-	for i := range s.all {
-		if n := fit(s.all[i].words, terms); n > 0 {
-			rank[i] = n
-			s.shown = append(s.shown, i)
-		}
-	}
-	slices.SortStableFunc(s.shown, func(i, j int) int {
-		a, b := &s.all[i], &s.all[j]
-		if n := rank[j] - rank[i]; n != 0 {
-			return n
-		}
-		if n := b.opened.Compare(a.opened); n != 0 {
-			return n
-		}
-		if (a.name == "") != (b.name == "") { // nobody looks for those first
-			return strings.Compare(b.name, a.name)
-		}
-		return cmp.Compare(strings.ToLower(a.name), strings.ToLower(b.name))
-	})
-	for i := range s.found {
-		s.shown = append(s.shown, len(s.all)+i)
-	}
-	s.list.N = len(s.shown)
-	s.list.Move(0)
-	for i := range s.shown {
-		if !was.IsZero() && s.at(i).id == was {
-			s.list.At = i
-		}
-	}
-}
-
-func (s *patients) at(i int) *patient {
-	if n := s.shown[i]; n < len(s.all) {
-		return &s.all[n]
-	} else {
-		return &s.found[n-len(s.all)]
-	}
-}
-
-func (s *patients) selected() *patient {
-	if s.list.At >= len(s.shown) {
-		return nil
-	}
-	return s.at(s.list.At)
 }
 
 func (s *patients) show() tea.Cmd {
 	s.filtering = false
 	if p := s.selected(); p != nil {
 		p.opened = s.d.now()
+		s.order = s.order[:0]
 		s.open(newChart(s.commands, *p))
 		s.arrange(true)
 	}
@@ -339,7 +285,7 @@ func (s *patients) Wipe() {
 	s.pages.end()
 	s.recent.end()
 	s.more.end()
-	s.all, s.found, s.shown = nil, nil, nil
+	s.all, s.order, s.found, s.shown = nil, nil, nil, nil
 	s.have, s.opened = map[vault.RecordID]bool{}, nil
 	s.filter.Wipe()
 	s.list = widget.List{}
