@@ -81,6 +81,20 @@ func TestAWholeSideIsKeptWithItsBytes(t *testing.T) {
 	}
 }
 
+func TestTheResultCanBeEditedBeforeItIsKept(t *testing.T) {
+	o := torn(t)
+	s := inWorld(t, o, clinicWorld()).Unlock(passphrase).Press("C")
+	for !strings.Contains(line(s.Text(), "› "), "Warfarin") {
+		s.Press("down")
+	}
+	s.Press("enter", "1", "enter", "e").Screen("editor").Press("end").Type(`"priority": "urgent",`).Press("ctrl+s")
+	s.Screen("conflicts").Refuse("Warfarin")
+	heads, err := o.open.Heads(t.Context(), idOf("MedicationRequest", "m1"))
+	if err != nil || len(heads) != 1 || !strings.Contains(string(heads[0].Resource.JSON), `"priority": "urgent"`) {
+		t.Errorf("%v %v", err, heads)
+	}
+}
+
 func TestADeletionIsOneOfTheSides(t *testing.T) {
 	for _, deletes := range []bool{true, false} {
 		o := torn(t)
@@ -98,7 +112,7 @@ func TestADeletionIsOneOfTheSides(t *testing.T) {
 		}
 		s.Press("enter").Screen("conflict result")
 		if deletes {
-			s.Expect("The record is deleted")
+			s.Expect("The record is deleted").Press("e").Expect("nothing to edit")
 		} else {
 			s.Expect("resolved", "2024-02-03")
 		}

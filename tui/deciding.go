@@ -204,6 +204,28 @@ func (s *deciding) settleWhole() {
 	}
 }
 
+// uneditable says why the result cannot be edited as JSON; "" when it can.
+func (s *deciding) uneditable() string {
+	switch {
+	case s.whole == undecided:
+	case s.heads[s.whole].Deleted:
+		return "A deletion has nothing to edit."
+	case len(s.heads[s.whole].Resource.Cuts) > 0:
+		return "A record with a large attachment is edited on the command line: phivault edit."
+	}
+	return ""
+}
+
+// edit opens the result as JSON; saving it ends the conflict.
+func (s *deciding) edit() tea.Cmd {
+	from := s.now
+	from.Resource.JSON, from.Resource.Cuts = s.result, nil
+	e := newEditor(s.commands, s.who, &from)
+	e.ends = true
+	s.open(e)
+	return nil
+}
+
 // keep ends the conflict with what was reviewed.
 func (s *deciding) keep() tea.Cmd {
 	old, whole, result := s.now, s.whole, s.result
@@ -251,6 +273,7 @@ func (s *deciding) About() about {
 			busy = "It is being kept."
 		}
 		a.keys = []binding{bind("enter", "keep it", s.keep).unless(busy).foot(),
+			bind("e", "edit it first", s.edit).unless(stated(busy, s.uneditable())).foot(),
 			bind("esc", "choose again", func() tea.Cmd { s.reviewing = false; return nil }).foot()}
 		return a
 	}

@@ -59,7 +59,7 @@ func (s *devices) View(w, h int) string {
 	}
 	widths := []int{6, -1, 8, 30, 10}
 	if w >= 100 {
-		widths = []int{6, -1, 8, 30, 10, 13}
+		widths = []int{6, 28, 8, 30, 10, -1}
 	}
 	lines = append(lines, t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Device", "", "Role", "Last news", "Id", "Up to date"), w)))
 	lines = append(lines, s.list.Draw(w, min(len(st.Devices), max(h-8, 1)), t.Selected.Render, func(i, w int) string {

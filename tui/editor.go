@@ -20,6 +20,7 @@ type editor struct {
 	commands
 	p     *patient
 	old   *vault.Record // nil: a new one
+	ends  bool          // saving ends the conflict that old is in
 	area  widget.Area
 	begun string
 	saves lane
@@ -86,7 +87,7 @@ type refusedAt struct {
 
 func (s *editor) save() tea.Cmd {
 	b := []byte(s.area.Text())
-	if s.old != nil && string(b) == s.begun {
+	if s.old != nil && !s.ends && string(b) == s.begun {
 		s.fault = "Nothing was changed."
 		return nil
 	}
@@ -94,7 +95,7 @@ func (s *editor) save() tea.Cmd {
 	if s.old != nil {
 		old = *s.old
 	}
-	isNew, source := s.old == nil, ""
+	isNew, source, ends, shared := s.old == nil, "", s.ends, s.d.sharing()
 	if s.p != nil {
 		source = s.p.source
 	}
@@ -114,6 +115,8 @@ func (s *editor) save() tea.Cmd {
 		var out saved
 		if isNew {
 			out.record, err = in.Editor().Add(ctx, source, b)
+		} else if ends {
+			out.record, err = shared.Conflicts().Merge(ctx, old, b)
 		} else {
 			out.record, err = in.Editor().Edit(ctx, old, b)
 		}

@@ -221,7 +221,7 @@ func (s *syncing) remotes(w int) []string {
 
 func (s *syncing) devices(w int) []string {
 	t, q := s.d.theme, &s.d.quiet
-	widths := deviceWidths
+	widths := deviceWidths(w)
 	out := []string{t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Device", "", "Last news", "Up to date"), w))}
 	for _, d := range q.now.Devices {
 		if !d.Removed {
@@ -231,7 +231,13 @@ func (s *syncing) devices(w int) []string {
 	return out
 }
 
-var deviceWidths = []int{6, -1, 30, 13}
+// deviceWidths keeps what belongs together together on a wide terminal.
+func deviceWidths(w int) []int {
+	if w < 100 {
+		return []int{6, -1, 30, 13}
+	}
+	return []int{6, 28, 30, -1}
+}
 
 // news says when a device last wrote.
 func (c commands) news(d Device) string {
