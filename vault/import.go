@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -147,8 +148,9 @@ func (e *PersonError) Error() string {
 
 func (e *PersonError) Unwrap() error { return ErrPerson }
 
-// importer is one import under way: a goroutine decodes and prepares batches
-// while this one appends them, so that both cores work.
+// importer is one import under way: one goroutine decodes, one prepares what was
+// decoded, and this one appends, each a batch at a time, so that all cores work
+// whichever of the three takes longest.
 type importer struct {
 	v      *Vault
 	in     Input
@@ -172,13 +174,12 @@ type loaded struct {
 
 func (i *importer) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	ch := make(chan loaded, 1)
-	done := make(chan struct{})
-	defer func() { cancel(); <-done }()
-	go func() {
-		defer close(done)
-		i.load(ctx, ch)
-	}()
+	// Without room: of each step there is one batch in memory.
+	decoded, ch := make(chan loaded), make(chan loaded)
+	var wg sync.WaitGroup
+	defer func() { cancel(); wg.Wait() }()
+	wg.Go(func() { i.load(ctx, decoded) })
+	wg.Go(func() { i.prepare(ctx, decoded, ch) })
 	for b := range ch {
 		if err := i.append(ctx, b); err != nil {
 			return err
@@ -202,13 +203,9 @@ func (i *importer) load(ctx context.Context, ch chan<- loaded) {
 	}
 	var b loaded
 	send := func() bool {
-		select {
-		case ch <- b:
-			b = loaded{}
-			return true
-		case <-ctx.Done():
-			return false
-		}
+		sent := hand(ctx, ch, b)
+		b = loaded{}
+		return sent
 	}
 	for it, err := range i.in.Items(ctx, o) {
 		var ref *Refusal
@@ -220,7 +217,7 @@ func (i *importer) load(ctx context.Context, ch chan<- loaded) {
 			send()
 			return
 		default:
-			p, err := i.prepare(&it)
+			p, err := i.put(&it)
 			if err != nil {
 				b.err = err
 				send()
@@ -238,7 +235,7 @@ func (i *importer) load(ctx context.Context, ch chan<- loaded) {
 	send()
 }
 
-func (i *importer) prepare(it *Item) (*Put, error) {
+func (i *importer) put(it *Item) (*Put, error) {
 	r := it.Resource
 	id := r.ID
 	if id == "" {
@@ -248,8 +245,37 @@ func (i *importer) prepare(it *Item) (*Put, error) {
 		}
 		id = "sha256:" + h
 	}
-	p := &Put{ID: RecordIDOf(i.source, r.Type, id), Source: i.source, FullURL: it.FullURL, Resource: &r}
-	return p, i.v.p.Store.Prepare(p)
+	return &Put{ID: RecordIDOf(i.source, r.Type, id), Source: i.source, FullURL: it.FullURL, Resource: &r}, nil
+}
+
+// prepare passes batches on with their puts prepared, and closes to after the last.
+// One whose put cannot be prepared is the last, and ends before that.
+func (i *importer) prepare(ctx context.Context, from <-chan loaded, to chan<- loaded) {
+	defer close(to)
+	for b := range from {
+		for n, p := range b.puts {
+			if err := i.v.p.Store.Prepare(p); err != nil {
+				for _, left := range b.puts[n:] {
+					b.bytes -= int64(len(left.Resource.JSON))
+				}
+				b.puts, b.err = b.puts[:n], err
+				break
+			}
+		}
+		if !hand(ctx, to, b) || b.err != nil {
+			return
+		}
+	}
+}
+
+// hand sends b unless ctx ends first.
+func hand(ctx context.Context, ch chan<- loaded, b loaded) bool {
+	select {
+	case ch <- b:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (i *importer) append(ctx context.Context, b loaded) error {
