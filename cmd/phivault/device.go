@@ -35,7 +35,7 @@ DEVICE is its letter, its name, or its id, as "phivault device list" shows them.
 		},
 	}
 	remove.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return group("device", "The devices that share this vault", list, a.inviteCommand(), a.joinCommand(), a.renameCommand(), remove, a.quarantineCommand(), a.replaceCommand())
+	return group("device", "The devices that share this vault", list, a.inviteCommand(), a.joinCommand(), a.renameCommand(), remove, a.quarantineCommand(), a.forkCommand(), a.replaceCommand())
 }
 
 func newDeviceObject(ctx context.Context, s *session, m journal.Member) (deviceObject, error) {

@@ -109,7 +109,7 @@ func (a *app) sync(ctx context.Context, s *session, names []string, f *syncFlags
 		}
 	}
 	if err == nil {
-		worst = graver(worst, s.heldBack(ctx))
+		worst = graver(graver(worst, s.heldBack(ctx)), s.forked(ctx, j))
 	}
 	if err = graver(worst, err); err != nil {
 		return err
@@ -185,9 +185,10 @@ func together(a, b engine.Result) engine.Result {
 	return b
 }
 
-// harmless are errors about one object that say nothing against the rest.
+// harmless are errors about one object that say nothing against the rest. A fork
+// stops one log; what ends it has to get out.
 func harmless(err error) bool {
-	return errors.Is(err, journal.ErrWaiting) || errors.Is(err, journal.ErrUnreadable)
+	return errors.Is(err, journal.ErrWaiting) || errors.Is(err, journal.ErrUnreadable) || errors.Is(err, journal.ErrFork) && !errors.Is(err, journal.ErrGone)
 }
 
 // moved shows how much has gone over the wire, of all remotes together.

@@ -92,8 +92,8 @@ func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place
 	if err := j.checkContinues(ctx, c, l); err != nil {
 		return 0, nil, err
 	}
-	if err := j.checkPast(c, j.s.pastOf(s)); err != nil {
-		if missing := j.gaps(s); len(missing) > 0 {
+	if err := j.checkPast(ctx, c, j.s.pastOf(s)); err != nil {
+		if missing := j.gaps(ctx, s); len(missing) > 0 {
 			return wait, missing, nil // what it needs may be there
 		}
 		return 0, nil, err
@@ -110,7 +110,7 @@ func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place
 }
 
 // checkPast holds a segment to what its causal past says of members and epochs.
-func (j *Journal) checkPast(c *checked, in past) error {
+func (j *Journal) checkPast(ctx context.Context, c *checked, in past) error {
 	s := c.seg
 	before := j.s.members(in)
 	if !before.is(s.Place.Log.Device) {
@@ -122,7 +122,7 @@ func (j *Journal) checkPast(c *checked, in past) error {
 	if err := j.checkEvents(c, before); err != nil {
 		return err
 	}
-	return j.checkEpochs(c, in)
+	return j.checkEpochs(ctx, c, in)
 }
 
 // checkHeads gives the places that must come first.
@@ -138,7 +138,7 @@ func (j *Journal) checkHeads(ctx context.Context, s *segment.Segment, l *logStat
 			}
 		}
 		if _, ok := j.s.public(h.Log.Device); !ok {
-			if len(j.gaps(s)) == 0 { // else what admitted it is quarantined, and not here
+			if len(j.gaps(ctx, s)) == 0 { // else what admitted it is quarantined, and not here
 				waits = append(waits, h)
 			}
 			continue
@@ -160,10 +160,16 @@ func (j *Journal) checkHeads(ctx context.Context, s *segment.Segment, l *logStat
 			if h.Log == j.own { // cut here after an old copy was put back
 				return nil, j.setOld(ctx, s.Place)
 			}
-			if err := j.evidence(ctx, h, s.Encode()); err != nil {
-				return nil, err
+			// Its log goes on all the same: what ends the fork may be in it.
+			if ms.stands(h) {
+				fresh, err := j.evidence(ctx, h, s.Encode())
+				if err != nil {
+					return nil, err
+				}
+				if fresh {
+					j.split = append(j.split, at(ErrFork, h, "another device has seen another segment there"))
+				}
 			}
-			return nil, at(ErrFork, h, "another device has seen another segment there")
 		}
 	}
 	return waits, nil
@@ -209,7 +215,7 @@ const maxDepth = 1 << 30
 
 // checkEpochs holds the epochs that a segment mints and names to the rule: a
 // change of epoch leads to one whose recipients are exactly the members.
-func (j *Journal) checkEpochs(c *checked, in past) error {
+func (j *Journal) checkEpochs(ctx context.Context, c *checked, in past) error {
 	s := c.seg
 	known := func(id segment.EpochID) *epochInfo {
 		if e := j.s.Epochs[id]; e != nil && (id == j.first || in(e.At.Log, e.At.Seq)) {
@@ -223,7 +229,7 @@ func (j *Journal) checkEpochs(c *checked, in past) error {
 		return nil
 	}
 	ms := j.s.members(in, c.events...)
-	gaps := len(j.gaps(s)) > 0
+	gaps := len(j.gaps(ctx, s)) > 0
 	for i, m := range c.mints {
 		parent := known(m.Parent)
 		if !slices.ContainsFunc(m.Wraps, func(w segment.MintWrap) bool { return w.Device == s.Place.Log.Device }) {

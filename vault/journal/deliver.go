@@ -66,7 +66,7 @@ func (j *Journal) Deliver(ctx context.Context, name string, e engine.Envelope) e
 		return unreadable(err, e.Name)
 	}
 	err = j.takeSegment(ctx, name, se, a, s, bodies, int64(len(object)))
-	if errors.Is(err, ErrFork) || errors.Is(err, ErrRestored) {
+	if errors.Is(err, ErrGone) || errors.Is(err, ErrRestored) {
 		se.refused = err
 	}
 	return err
@@ -143,12 +143,24 @@ func (j *Journal) compare(ctx context.Context, name string, se *session, a ask, 
 	if a.log.Device == j.self {
 		return j.setOld(ctx, s.Place)
 	}
-	return j.fork(ctx, s.Place, s)
+	err = j.fork(ctx, s.Place, s)
+	switch {
+	case a.kind == askVerified && err != nil:
+		return fmt.Errorf("%w: %w", err, ErrGone)
+	case a.kind == askPut:
+		// This remote keeps the other branch; the rest of the log goes there all the
+		// same.
+		return errors.Join(err, j.sent(ctx, name, se, a))
+	}
+	return err
 }
 
 func (j *Journal) fork(ctx context.Context, p vault.Place, s *segment.Segment) error {
-	if err := j.evidence(ctx, p, s.Encode()); err != nil {
+	if _, err := j.evidence(ctx, p, s.Encode()); err != nil {
 		return err
+	}
+	if !j.s.members(everything).stands(p) {
+		return nil // it was ended
 	}
 	return at(ErrFork, p, "two segments are signed for one place")
 }

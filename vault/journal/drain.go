@@ -33,6 +33,8 @@ func (j *Journal) drain(ctx context.Context) error {
 			moved = moved || done
 		}
 	}
+	errs = append(errs, j.split...)
+	j.split = nil
 	return errors.Join(append(errs, j.settle(ctx))...)
 }
 
@@ -80,8 +82,15 @@ func (j *Journal) apply(ctx context.Context, c *checked, bodies [][]byte, quaran
 	return j.took(ctx, c)
 }
 
-func (j *Journal) evidence(ctx context.Context, p vault.Place, b []byte) error {
-	return j.p.State.SetState(ctx, fmt.Sprintf("%s%s/%d/%d", forkState, hex.EncodeToString(p.Log.Device[:]), p.Log.Number, p.Seq), b)
+// evidence keeps a segment that proves two histories at a place. The first stays;
+// fresh says that this is it.
+func (j *Journal) evidence(ctx context.Context, p vault.Place, b []byte) (fresh bool, err error) {
+	key := fmt.Sprintf("%s%s/%d/%d", forkState, hex.EncodeToString(p.Log.Device[:]), p.Log.Number, p.Seq)
+	if old, err := j.p.State.State(ctx, key); err != nil || old != nil {
+		return false, err
+	}
+	j.stopped[p.Log] = true
+	return true, j.p.State.SetState(ctx, key, b)
 }
 
 // setOld remembers that this database is behind what its device published. From

@@ -58,6 +58,8 @@ type Journal struct {
 	syncs   map[string]*session
 	absent  map[vault.LogID]bool // in these syncs, the next segment was asked for in vain
 	dels    deletions            // what was said about unusually many
+	split   []error              // forks that citations told of, to be reported
+	stopped map[vault.LogID]bool // logs with two histories: not asked for, unless somebody cites more
 	unsaved int
 	former  *identity.Device // that this one was, until its replacement is out; or nil
 	again   bool             // see Again
@@ -94,7 +96,7 @@ func Open(ctx context.Context, p Parts) (*Journal, error) {
 		p.Merge = Merge
 	}
 	j := &Journal{p: p, id: g.VaultID(), self: p.Device.ID(), first: p.Epochs[0].ID,
-		keys: map[segment.EpochID]*segment.Keys{}, pending: newPending(), syncs: map[string]*session{}, absent: map[vault.LogID]bool{},
+		keys: map[segment.EpochID]*segment.Keys{}, pending: newPending(), syncs: map[string]*session{}, absent: map[vault.LogID]bool{}, stopped: map[vault.LogID]bool{},
 		dels: deletions{of: map[[16]byte]int64{}, confirmed: map[vault.Hash]bool{}}}
 	j.space = segment.Space(j.id)
 	if err := j.load(ctx, g); err != nil {

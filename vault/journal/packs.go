@@ -100,7 +100,7 @@ func (j *Journal) takePart(ctx context.Context, name string, se *session, a ask,
 		return at(ErrForged, vault.Place{Log: a.log, Seq: a.seq}, "it is not a segment")
 	}
 	err = j.takeSegment(ctx, name, se, a, s, bodies, int64(len(plain)))
-	if errors.Is(err, ErrFork) || errors.Is(err, ErrRestored) {
+	if errors.Is(err, ErrGone) || errors.Is(err, ErrRestored) {
 		se.refused = err
 	}
 	return err

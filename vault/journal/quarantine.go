@@ -38,7 +38,15 @@ func (j *Journal) stand(ctx context.Context) error {
 			from[log] = f
 		}
 	}
-	_, err := j.p.Ledger.Withdraw(ctx, from, j.p.Merge)
+	fs, err := j.forks(ctx)
+	if err != nil {
+		return err
+	}
+	clear(j.stopped)
+	for _, f := range fs {
+		j.stopped[f.log] = true
+	}
+	_, err = j.p.Ledger.Withdraw(ctx, from, j.p.Merge)
 	return err
 }
 
@@ -48,12 +56,19 @@ func (j *Journal) received(ms membership, p vault.Place) bool {
 	return !ms.stands(p) && j.absent[p.Log]
 }
 
-// gaps are the quarantined places in a segment's causal past that are not here:
-// what is minted, admitted or removed there cannot be known.
-func (j *Journal) gaps(s *segment.Segment) (missing []vault.Place) {
+// gaps are the places in a segment's causal past that are not here and will not be:
+// quarantined ones, and those of another branch of a log. What is minted, admitted
+// or removed there cannot be known.
+func (j *Journal) gaps(ctx context.Context, s *segment.Segment) (missing []vault.Place) {
 	ms := j.s.members(everything)
 	gap := func(p vault.Place) {
-		if p.Seq >= j.s.next(p.Log) && !ms.stands(p) {
+		if p.Seq >= j.s.next(p.Log) {
+			if !ms.stands(p) {
+				missing = append(missing, p)
+			}
+			return
+		}
+		if hash, err := j.hashAt(ctx, p.Log, p.Seq); err == nil && hash != p.Hash {
 			missing = append(missing, p)
 		}
 	}

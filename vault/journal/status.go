@@ -130,7 +130,7 @@ func (j *Journal) Status(ctx context.Context) (st Status, err error) {
 		m, _ := ms.find(log.Device)
 		st.Later = append(st.Later, Later{letter(m.order), log.Number})
 	}
-	f, err := j.p.State.States(ctx, forkState)
+	f, err := j.forks(ctx)
 	st.Forks, st.Floors, st.Restored = len(f), j.s.Floors, j.old
 	return st, err
 }

@@ -182,7 +182,7 @@ func (j *Journal) wantedOf(ctx context.Context, at string, se *session, log vaul
 		}
 	}
 	switch {
-	case j.full(log), j.closed(log):
+	case j.full(log), j.closed(log), j.stopped[log] && !j.awaited(log):
 		return true, nil
 	case log == j.own:
 		// Something there is from a copy of this device that went on.

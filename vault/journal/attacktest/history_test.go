@@ -153,6 +153,76 @@ func TestAttack23AForkThenOneCrossingEntry(t *testing.T) {
 	}
 }
 
+// Attack 23, ended. Both branches have content, each device has another one, and
+// others have written on top of both. Expected: everybody goes on but the log that
+// forked; an owner ends it, and then all devices, one that joins later too, have the
+// same, with both branches kept apart. Seen to succeed with the citations of another
+// branch refused, which keeps the removal itself from arriving.
+func TestAttack23AForkIsEnded(t *testing.T) {
+	w := newWorld(t)
+	var n remote.Name
+	forge := func(id string) []byte {
+		p := []byte("\x01\x00\x01a\x00\x00" + note(id, 1))
+		n = w.forge(w.b, [][]byte{packed(p)}, func(s *segment.Segment) {
+			s.Entries = entries(vault.KindPut, p)
+			s.Entries[0].Record = vault.RecordIDOf("a", "Condition", id)
+		})
+		return w.host.objects[n]
+	}
+	first := forge("one")
+	w.sync(w.a)
+	delete(w.host.objects, n)
+	second := forge("two")
+	w.sync(w.c)
+	if !strings.Contains(w.a.Contents(t), `"one"`) || !strings.Contains(w.c.Contents(t), `"two"`) {
+		t.Fatal("no fork")
+	}
+	w.c.Add(t, note("y", 1), note("two", 2))
+	w.sync(w.c)
+	w.host.only(n, first)
+	if err := w.a.Sync(w.host); !errors.Is(err, journal.ErrFork) {
+		t.Fatalf("%v", err)
+	}
+	w.a.Add(t, note("z", 1))
+	w.sync(w.a)
+	if st, err := w.a.Journal.Status(ctx); err != nil || st.Forks != 1 || !strings.Contains(w.a.Contents(t), "y") {
+		t.Errorf("%v %+v", err, st)
+	}
+	if err := w.c.Journal.EndFork(ctx, w.b.Keys.ID()); !errors.Is(err, vault.ErrUsage) {
+		t.Errorf("an end of what is not known: %v", err)
+	}
+	if err := w.a.Journal.EndFork(ctx, w.b.Keys.ID()); err != nil {
+		t.Fatal(err)
+	}
+	w.sync(w.a)
+	w.host.only(n, second)
+	for range 2 {
+		if err := w.c.Sync(w.host); err != nil && !errors.Is(err, journal.ErrFork) {
+			t.Fatal(err)
+		}
+	}
+	w.c.Add(t, note("after", 1))
+	w.sync(w.c)
+	w.host.only(n, first)
+	w.sync(w.a)
+	d := journaltest.Join(t, w.a, w.host, w.dir, "d", segment.RoleMember)
+	defer d.Close()
+	if err := d.Sync(w.host); err != nil && !errors.Is(err, journal.ErrFork) {
+		t.Fatal(err)
+	}
+	w.sync(d)
+	for _, x := range []*journaltest.Device{w.a, w.c, d} {
+		if got := x.Contents(t); got != w.a.Contents(t) || strings.Contains(got, `"one"`) || !strings.Contains(got, canary+" 2") {
+			t.Errorf("%s has\n%s\nnot\n%s", x.Name, got, w.a.Contents(t))
+		}
+		st, err := x.Journal.Status(ctx)
+		if err != nil || st.Forks != 0 || st.Quarantined == 0 || len(st.Held) > 0 {
+			t.Errorf("%s: %v %+v", x.Name, err, st)
+		}
+		x.Verify(t)
+	}
+}
+
 // Attack 24. The same, and nothing ever crosses. Expected: the verify code tells.
 // Seen to succeed with CheckCode comparing the number alone.
 func TestAttack24APermanentFork(t *testing.T) {
