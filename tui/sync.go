@@ -184,7 +184,15 @@ func (s *syncing) headline() string {
 		return "Reading…"
 	}
 	var parts []string
+	cheats := ""
+	for _, r := range q.now.Remotes {
+		if q.rounds[r.Name].Trouble.Cheats() {
+			cheats = r.Name
+		}
+	}
 	switch n := int(q.now.Pending); {
+	case cheats != "":
+		parts = append(parts, cheats+" cannot be trusted: nothing is sent there.")
 	case len(q.now.Remotes) == 0:
 	case n == 0:
 		parts = append(parts, "Nothing waits to be sent.")
