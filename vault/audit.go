@@ -35,6 +35,7 @@ const (
 	ActionAdopt      Action = "adopt"
 	ActionRekey      Action = "rekey"
 	ActionReplace    Action = "replace"
+	ActionSpare      Action = "spare"
 )
 
 // AuditNote is the payload of an audit entry, canonical JSON. Count acts of

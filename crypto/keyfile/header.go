@@ -38,6 +38,7 @@ func Inspect(file []byte) (Info, error) {
 }
 
 type fileHeader struct {
+	magic       string
 	params      Params
 	needsSecret bool
 	salt        [saltSize]byte
@@ -49,7 +50,7 @@ type fileHeader struct {
 // parse and in Params.Check.
 func (h fileHeader) encode() []byte {
 	b := make([]byte, 0, headerSize)
-	b = append(b, magic...)
+	b = append(b, h.magic...)
 	flags := byte(0)
 	if h.needsSecret {
 		flags |= flagDeviceSecret
@@ -69,7 +70,9 @@ func (h fileHeader) encode() []byte {
 
 // parse splits a file into its header and the sealed bundle. It does not check
 // the parameters against the limits.
-func parse(file []byte) (fileHeader, []byte, error) {
+func parse(file []byte) (fileHeader, []byte, error) { return parseAs(magic, file) }
+
+func parseAs(magic string, file []byte) (fileHeader, []byte, error) {
 	if len(file) < len(magic)+4 || string(file[:len(magic)]) != magic {
 		return fileHeader{}, nil, ErrFormat
 	}
@@ -77,7 +80,7 @@ func parse(file []byte) (fileHeader, []byte, error) {
 	if f[0] != version || f[1] != suite {
 		return fileHeader{}, nil, fmt.Errorf("%w: version %d, suite %d", ErrVersion, f[0], f[1])
 	}
-	h := fileHeader{params: Params{Profile: Profile(f[2])}, needsSecret: f[3] == flagDeviceSecret}
+	h := fileHeader{magic: magic, params: Params{Profile: Profile(f[2])}, needsSecret: f[3] == flagDeviceSecret}
 	if p := h.params.Profile; p != Default && p != FIPS {
 		return fileHeader{}, nil, fmt.Errorf("%w: %v", ErrVersion, p)
 	}

@@ -18,6 +18,12 @@ func Seal(b *Bundle, passphrase, deviceSecret *secret.Bytes, p Params) ([]byte, 
 }
 
 func sealWith(b *Bundle, passphrase, deviceSecret *secret.Bytes, p Params, kdf deriver) ([]byte, error) {
+	return sealAs(magic, b.VaultID, b.encode, passphrase, deviceSecret, p, kdf)
+}
+
+// sealAs makes a file of the given magic. Nothing is encoded before the passphrase and
+// the parameters are known to be good.
+func sealAs(magic string, id func() [32]byte, encode func() (*secret.Bytes, error), passphrase, deviceSecret *secret.Bytes, p Params, kdf deriver) ([]byte, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
@@ -27,15 +33,16 @@ func sealWith(b *Bundle, passphrase, deviceSecret *secret.Bytes, p Params, kdf d
 	if deviceSecret != nil && deviceSecret.Len() != deviceSecretSize {
 		return nil, ErrDeviceSecret
 	}
-	plain, err := b.encode()
+	plain, err := encode()
 	if err != nil {
 		return nil, err
 	}
 	defer plain.Destroy()
 	h := fileHeader{
+		magic:       magic,
 		params:      p,
 		needsSecret: deviceSecret != nil,
-		vaultID:     b.VaultID(),
+		vaultID:     id(),
 		bodySize:    uint32(seal.Size(int64(plain.Len()), seal.Exact)),
 	}
 	rand.Read(h.salt[:])
@@ -50,7 +57,7 @@ func sealWith(b *Bundle, passphrase, deviceSecret *secret.Bytes, p Params, kdf d
 		return nil, err
 	}
 	defer kek.Destroy()
-	// Not padded: the file stays on this device, and its length tells only how
+	// Not padded: the file stays with its owner, and its length tells only how
 	// many epochs there have been.
 	body, err := seal.Seal(plain.Bytes(), kek, h.context(), seal.Exact)
 	if err != nil {
@@ -67,50 +74,16 @@ func Open(file []byte, passphrase, deviceSecret *secret.Bytes) (*Bundle, error) 
 	return openWith(file, passphrase, deviceSecret, derive)
 }
 
-func openWith(file []byte, passphrase, deviceSecret *secret.Bytes, kdf deriver) (*Bundle, error) {
-	h, body, err := parse(file)
-	if err != nil {
-		return nil, err
-	}
-	if err := h.params.Check(); err != nil {
-		return nil, err
-	}
-	if err := checkPassphrase(passphrase); err != nil {
-		return nil, err
-	}
-	if !h.needsSecret {
-		deviceSecret = nil
-	} else if deviceSecret.Len() != deviceSecretSize {
-		return nil, ErrDeviceSecret
-	}
-	forms := candidates(passphrase)
-	defer func() {
-		for _, f := range forms {
-			f.Destroy()
-		}
-	}()
-	for _, form := range forms {
-		pk := kdf(h.params, form, h.salt[:])
-		b, err := openBody(h, body, pk, deviceSecret)
-		pk.Destroy()
-		if err == nil {
-			return b, nil
-		}
-	}
-	return nil, ErrPassphrase
+func openWith(file []byte, passphrase, deviceSecret *secret.Bytes, kdf deriver) (b *Bundle, err error) {
+	err = openAs(magic, file, passphrase, deviceSecret, kdf, func(h fileHeader, plain []byte) (err error) {
+		b, err = decodeFor(h, plain)
+		return err
+	})
+	return b, err
 }
 
-func openBody(h fileHeader, body []byte, pk, deviceSecret *secret.Bytes) (*Bundle, error) {
-	kek, err := wrapKey(pk, deviceSecret, h.encode())
-	if err != nil {
-		return nil, err
-	}
-	defer kek.Destroy()
-	plain, err := seal.Open(body, kek, h.context())
-	if err != nil {
-		return nil, err
-	}
-	defer secret.Wipe(plain)
+// decodeFor reads the bundle of the vault that a header names.
+func decodeFor(h fileHeader, plain []byte) (*Bundle, error) {
 	b, err := decode(plain)
 	if err != nil {
 		return nil, err
@@ -122,6 +95,58 @@ func openBody(h fileHeader, body []byte, pk, deviceSecret *secret.Bytes) (*Bundl
 	return b, nil
 }
 
+// openAs opens a file of the given magic and lends take its plaintext.
+func openAs(magic string, file []byte, passphrase, deviceSecret *secret.Bytes, kdf deriver, take func(fileHeader, []byte) error) error {
+	h, body, err := parseAs(magic, file)
+	if err != nil {
+		return err
+	}
+	if err := h.params.Check(); err != nil {
+		return err
+	}
+	if err := checkPassphrase(passphrase); err != nil {
+		return err
+	}
+	if !h.needsSecret {
+		deviceSecret = nil
+	} else if deviceSecret.Len() != deviceSecretSize {
+		return ErrDeviceSecret
+	}
+	forms := candidates(passphrase)
+	defer func() {
+		for _, f := range forms {
+			f.Destroy()
+		}
+	}()
+	for _, form := range forms {
+		pk := kdf(h.params, form, h.salt[:])
+		err := openBody(h, body, pk, deviceSecret, take)
+		pk.Destroy()
+		if err == nil {
+			return nil
+		}
+	}
+	return ErrPassphrase
+}
+
+func openBody(h fileHeader, body []byte, pk, deviceSecret *secret.Bytes, take func(fileHeader, []byte) error) error {
+	kek, err := wrapKey(pk, deviceSecret, h.encode())
+	if err != nil {
+		return err
+	}
+	defer kek.Destroy()
+	plain, err := seal.Open(body, kek, h.context())
+	if err != nil {
+		return err
+	}
+	defer secret.Wipe(plain)
+	return take(h, plain)
+}
+
 func (h fileHeader) context() seal.Context {
-	return seal.Context{VaultID: h.vaultID, Kind: seal.KindKeyFile}
+	kind := seal.KindKeyFile
+	if h.magic == spareMagic {
+		kind = seal.KindSpare
+	}
+	return seal.Context{VaultID: h.vaultID, Kind: kind}
 }

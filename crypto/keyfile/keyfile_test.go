@@ -218,7 +218,7 @@ func TestHeaderOfAnotherVaultIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := fileHeader{params: DefaultParams(), bodySize: uint32(seal.Size(int64(plain.Len()), seal.Exact))}
+	h := fileHeader{magic: magic, params: DefaultParams(), bodySize: uint32(seal.Size(int64(plain.Len()), seal.Exact))}
 	for vault, want := range map[[32]byte]error{b.VaultID(): nil, {1}: ErrPassphrase} {
 		h.vaultID = vault
 		pk := new(counter).derive(h.params, phrase("right"), h.salt[:])

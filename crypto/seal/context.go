@@ -28,6 +28,7 @@ const (
 	KindBackup                  // a file of a backup
 	KindSpool                   // input that must be read twice, on local disk
 	KindExport                  // a chart handed to a recipient
+	KindSpare                   // a device's keys for a drawer, under a passphrase of their own
 )
 
 // Context is what an object is bound to without carrying it. Whoever opens the

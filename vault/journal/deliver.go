@@ -25,7 +25,7 @@ func (j *Journal) Deliver(ctx context.Context, name string, e engine.Envelope) e
 		return fmt.Errorf("%w: %s", ErrUnasked, e.Name)
 	case a.kind == askNeed:
 		return j.takeNeed(ctx, e, a.need)
-	case a.kind == askInbox, a.kind == askBoxPut:
+	case a.kind == askInbox, a.kind == askOldInbox, a.kind == askBoxPut:
 		return j.takeInbox(ctx, e, a)
 	case a.kind == askPack:
 		return j.takePack(ctx, name, e, a)

@@ -177,6 +177,21 @@ func (j *Journal) reply(ctx context.Context, c *Candidate, ids []segment.EpochID
 	return whole(n, object), err
 }
 
+// AdmitSpare makes a device a member whose keys, with those of the given epochs, the
+// caller has put away. A sync carries it out. ErrNotMember unless this device is an
+// owner; a spare is one, too, since it may be all that is left.
+func (j *Journal) AdmitSpare(ctx context.Context, p identity.Public, name string, given []segment.EpochID) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(name) > segment.MaxName {
+		return fmt.Errorf("%w: a name of %d bytes", vault.ErrLimit, len(name))
+	}
+	if err := j.mayChange(ctx); err != nil {
+		return err
+	}
+	return j.change(ctx, segment.Member{Admit: &segment.Admission{Public: p, Role: segment.RoleOwner, Name: name, Given: given, Spare: true}})
+}
+
 // mayChange cuts what there is, so that a change of membership and its epoch stand
 // in one segment.
 func (j *Journal) mayChange(ctx context.Context) error {

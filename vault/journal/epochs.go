@@ -43,6 +43,24 @@ func (j *Journal) learn(ctx context.Context, id segment.EpochID, writer [16]byte
 	return j.p.State.SetState(ctx, epochState+hex.EncodeToString(id[:]), append(writer[:len(writer):len(writer)], wrap...))
 }
 
+// learnFormer is learn for a key that was wrapped for the device that this one was.
+// It is kept under this one's own key, since the other's will be gone.
+func (j *Journal) learnFormer(ctx context.Context, id segment.EpochID, writer [16]byte, wrap []byte) error {
+	if j.keys[id] != nil || j.former == nil {
+		return nil
+	}
+	key, err := j.former.Unwrap(j.wrapping(writer, j.former.ID(), id), wrap)
+	if err != nil {
+		return nil
+	}
+	defer key.Destroy()
+	own, err := identity.Wrap(j.p.Device.Public(), j.wrapping(j.self, j.self, id), key)
+	if err != nil {
+		return err
+	}
+	return j.learn(ctx, id, j.self, own)
+}
+
 // choose gives the epoch that new segments should be sealed under: of those whose
 // recipients are the members, the highest. ok is false when there is none.
 func (j *Journal) choose() (id segment.EpochID, ok bool) {

@@ -104,8 +104,13 @@ func (j *Journal) takeInbox(ctx context.Context, e engine.Envelope, a ask) error
 	defer j.mu.Unlock()
 	recipient := j.self
 	own := a.kind == askBoxPut
-	if own {
+	switch {
+	case own:
 		recipient = a.log.Device
+	case a.kind == askOldInbox && j.former == nil:
+		return nil
+	case a.kind == askOldInbox:
+		recipient = j.former.ID()
 	}
 	box := j.keys[j.first].Inbox(recipient)
 	defer box.Destroy()
@@ -132,10 +137,14 @@ func (j *Journal) takeInbox(ctx context.Context, e engine.Envelope, a ask) error
 		return fmt.Errorf("%w: an inbox object of another writer", ErrForged)
 	}
 	before := j.keys[m.Epoch] != nil
-	if err := j.learn(ctx, m.Epoch, m.Writer, m.Wrap); err != nil {
+	learn, next := j.learn, j.s.InboxRead
+	if a.kind == askOldInbox {
+		learn, next = j.learnFormer, j.s.OldRead
+	}
+	if err := learn(ctx, m.Epoch, m.Writer, m.Wrap); err != nil {
 		return err
 	}
-	j.s.InboxRead[m.Writer] = a.seq + 1
+	next[m.Writer] = a.seq + 1
 	if err := j.save(ctx); err != nil {
 		return err
 	}

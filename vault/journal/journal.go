@@ -231,10 +231,15 @@ func bodiesOf(l vault.Segment) [][]byte {
 func (j *Journal) fold(ctx context.Context, c *checked) error {
 	for _, m := range c.mints {
 		for _, w := range m.Wraps {
-			if w.Device == j.self {
-				if err := j.learn(ctx, m.Epoch, c.seg.Place.Log.Device, w.Wrap); err != nil {
-					return err
-				}
+			var err error
+			switch {
+			case w.Device == j.self:
+				err = j.learn(ctx, m.Epoch, c.seg.Place.Log.Device, w.Wrap)
+			case j.former != nil && w.Device == j.former.ID():
+				err = j.learnFormer(ctx, m.Epoch, c.seg.Place.Log.Device, w.Wrap)
+			}
+			if err != nil {
+				return err
 			}
 		}
 	}

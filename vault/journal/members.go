@@ -18,6 +18,7 @@ type member struct {
 	name   string
 	order  int // of seniority, from 0
 	given  []segment.EpochID
+	spare  bool
 }
 
 // membership is what a set of events amounts to.
@@ -124,7 +125,7 @@ func (s *state) members(in past, more ...event) membership {
 			d := [16]byte(e.Admit.Public.DeviceID())
 			admits[d] = append(admits[d], e)
 			m.all = append(m.all, member{device: e.Admit.Public.DeviceID(), public: e.Admit.Public, role: e.Admit.Role,
-				name: e.Admit.Name, order: s.rank(e), given: e.Admit.Given})
+				name: e.Admit.Name, order: s.rank(e), given: e.Admit.Given, spare: e.Admit.Spare})
 		case e.Remove != nil:
 			removals = append(removals, e)
 		case e.Name != nil:

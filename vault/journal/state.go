@@ -26,6 +26,7 @@ type state struct {
 	Deletions map[vault.LogID]Deletion // that wait for a confirmation
 
 	InboxRead map[[16]byte]uint64            // by writer: the next object to ask for
+	OldRead   map[[16]byte]uint64            // the same of the inbox of the device that this one was
 	Inbox     []inboxItem                    // that this device has written
 	InboxSent map[string]map[[16]byte]uint64 // by remote and recipient: the next to put
 }
@@ -81,6 +82,7 @@ func newState(genesis identity.Genesis, first segment.EpochID) *state {
 		Events:    []event{{By: f.DeviceID(), Founder: &f}},
 		Epochs:    map[segment.EpochID]*epochInfo{first: {ID: first, Recipients: [][16]byte{f.DeviceID()}}},
 		InboxRead: map[[16]byte]uint64{},
+		OldRead:   map[[16]byte]uint64{},
 		InboxSent: map[string]map[[16]byte]uint64{},
 	}
 }
@@ -98,6 +100,9 @@ func decodeState(b []byte) (*state, error) {
 	}
 	if s.Logs == nil {
 		s.Logs = map[vault.LogID]*logState{}
+	}
+	if s.OldRead == nil {
+		s.OldRead = map[[16]byte]uint64{}
 	}
 	if s.InboxRead == nil {
 		s.InboxRead = map[[16]byte]uint64{}

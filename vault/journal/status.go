@@ -23,6 +23,7 @@ type Member struct {
 	Self    bool
 	Last    []vault.Place // of its logs, as applied here
 	Log     uint64        // the number of the log that it writes
+	Spare   bool          // its keys lie in a drawer; false once it came to life
 	Of      string        // the letter of the device that it was a copy of; or ""
 }
 
@@ -34,7 +35,9 @@ func (j *Journal) Members() (out []Member) {
 	for _, m := range ms.all {
 		x := Member{Device: m.device, Letter: letter(m.order), Name: m.name, Owner: m.role == segment.RoleOwner,
 			Removed: !ms.is(m.device), Self: m.device == j.self}
+		used := false
 		for _, e := range j.s.Events {
+			used = used || e.Copy && e.By == m.device
 			if e.Copy && [16]byte(e.Admit.Public.DeviceID()) == m.device {
 				old, _ := ms.find(e.By)
 				x.Of = letter(old.order)
@@ -48,6 +51,7 @@ func (j *Journal) Members() (out []Member) {
 				}
 			}
 		}
+		x.Spare = m.spare && !used
 		segment.SortPlaces(x.Last)
 		out = append(out, x)
 	}
@@ -140,8 +144,9 @@ func (j *Journal) Status(ctx context.Context) (st Status, err error) {
 func (j *Journal) Stable(p vault.Place) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, d := range j.s.members(everything).devices() {
-		if d == p.Log.Device {
+	ms := j.s.members(everything)
+	for _, d := range ms.devices() {
+		if m, _ := ms.find(d); d == p.Log.Device || m.spare {
 			continue
 		}
 		if !j.seen(d, p) {

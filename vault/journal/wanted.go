@@ -48,8 +48,9 @@ const (
 	askPut    // an own Put that met something
 	askBoxPut // the same, into an inbox
 	askPack
-	askOwnPack // an own Put of one
-	askReplace // a replacement
+	askOwnPack  // an own Put of one
+	askReplace  // a replacement
+	askOldInbox // the inbox of the device that this one was
 )
 
 func (j *Journal) session(name string) *session {
@@ -124,13 +125,9 @@ func (j *Journal) wanted(ctx context.Context, name string, first bool) (names []
 		add(j.space.Name(j.keys[j.first].SegmentName(log, 0)), ask{kind: askSegment, log: log, epoch: j.first})
 	}
 	if inbox {
-		box := j.keys[j.first].Inbox(j.self)
-		defer box.Destroy()
-		for _, m := range j.s.members(everything).all {
-			if m.device != j.self {
-				n := j.s.InboxRead[m.device]
-				add(j.space.Name(segment.InboxName(box, m.device, n)), ask{kind: askInbox, log: vault.LogID{Device: m.device}, seq: n})
-			}
+		j.askInbox(askInbox, j.self, j.s.InboxRead, add)
+		if j.former != nil {
+			j.askInbox(askOldInbox, j.former.ID(), j.s.OldRead, add)
 		}
 	}
 	if first {
@@ -146,6 +143,17 @@ func (j *Journal) wanted(ctx context.Context, name string, first bool) (names []
 	}
 	se.over = first && len(names) == 0
 	return names, nil
+}
+
+// askInbox asks for what each other member put next into an inbox.
+func (j *Journal) askInbox(kind askKind, of [16]byte, next map[[16]byte]uint64, add func(remote.Name, ask)) {
+	box := j.keys[j.first].Inbox(of)
+	defer box.Destroy()
+	for _, m := range j.s.members(everything).all {
+		if n := next[m.device]; m.device != of && m.device != j.self {
+			add(j.space.Name(segment.InboxName(box, m.device, n)), ask{kind: kind, log: vault.LogID{Device: m.device}, seq: n})
+		}
+	}
 }
 
 // logs are all that may be at a remote, the own one included.

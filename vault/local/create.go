@@ -23,7 +23,7 @@ func Create(ctx context.Context, dir string, passphrase *secret.Bytes, p keyfile
 		return nil, err
 	}
 	defer b.Destroy()
-	return found(ctx, dir, passphrase, p, b, nil, o)
+	return found(ctx, dir, passphrase, p, b, "", nil, o)
 }
 
 func vacant(dir string) error {

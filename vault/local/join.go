@@ -51,17 +51,17 @@ func Join(ctx context.Context, dir string, passphrase *secret.Bytes, p keyfile.P
 	if err != nil {
 		return nil, err
 	}
-	return found(ctx, dir, passphrase, p, b, floors, o)
+	return found(ctx, dir, passphrase, p, b, floorsState, floors, o)
 }
 
-// keepFloors notes, in a database that was just made, how far the inviting device
-// had come: nothing is published before this one has come as far.
-func (s *stage) keepFloors(ctx context.Context, b *keyfile.Bundle, floors []byte, o Options) error {
+// keepState keeps something in a database that was just made: how far the inviting
+// device had come, or the keys of the spare that comes to life.
+func (s *stage) keepState(ctx context.Context, b *keyfile.Bundle, key string, value []byte, o Options) error {
 	d, err := openDatabase(ctx, s.path(dbName), b, store.Open, store.Options{Clock: o.Clock})
 	if err != nil {
 		return err
 	}
-	err = d.store.SetState(ctx, floorsState, floors)
+	err = d.store.SetState(ctx, key, value)
 	if err == nil {
 		err = d.store.Checkpoint(ctx)
 	}
@@ -70,7 +70,7 @@ func (s *stage) keepFloors(ctx context.Context, b *keyfile.Bundle, floors []byte
 
 // found makes a vault of the bundle's keys in dir, and opens it. The bundle stays
 // the caller's.
-func found(ctx context.Context, dir string, passphrase *secret.Bytes, p keyfile.Params, b *keyfile.Bundle, floors []byte, o Options) (*Vault, error) {
+func found(ctx context.Context, dir string, passphrase *secret.Bytes, p keyfile.Params, b *keyfile.Bundle, key string, value []byte, o Options) (*Vault, error) {
 	o.fill()
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -85,10 +85,10 @@ func found(ctx context.Context, dir string, passphrase *secret.Bytes, p keyfile.
 		return nil, err
 	}
 	l, err := build(ctx, dir, o, func(s *stage) error {
-		if err := s.create(ctx, b, file, o); err != nil || floors == nil {
+		if err := s.create(ctx, b, file, o); err != nil || value == nil {
 			return err
 		}
-		return s.keepFloors(ctx, b, floors, o)
+		return s.keepState(ctx, b, key, value, o)
 	})
 	if err != nil {
 		return nil, err

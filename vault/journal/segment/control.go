@@ -33,7 +33,11 @@ type Admission struct {
 	Role   uint8
 	Name   string
 	Given  []EpochID // the epochs whose keys its reply carries
+	Spare  bool      // its keys lie in a drawer; it writes nothing before it is replaced
 }
+
+// roleSpare is the bit of a role on the wire that says Spare.
+const roleSpare = 2
 
 // Removal ends a membership. What the device wrote up to Keep stays.
 type Removal struct {
@@ -99,7 +103,11 @@ func (m Member) Encode() []byte {
 	case m.Admit != nil:
 		a := m.Admit
 		b := append([]byte{controlVersion, tagAdmit}, a.Public.Signing[:]...)
-		b = append(append(b, a.Public.KEM[:]...), a.Role)
+		role := a.Role
+		if a.Spare {
+			role |= roleSpare
+		}
+		b = append(append(b, a.Public.KEM[:]...), role)
 		b = appendVar(b, []byte(a.Name))
 		b = binary.BigEndian.AppendUint16(b, uint16(len(a.Given)))
 		for _, e := range a.Given {
@@ -133,6 +141,9 @@ func DecodeMember(b []byte) (m Member, err error) {
 		r.fill(a.Public.Signing[:])
 		r.fill(a.Public.KEM[:])
 		a.Role = r.u8()
+		if a.Role&roleSpare != 0 {
+			a.Role, a.Spare = a.Role&^roleSpare, true
+		}
 		a.Name = string(r.variable(MaxName))
 		n := r.u16()
 		if a.Role > RoleOwner || !utf8.ValidString(a.Name) || !r.room(n, len(EpochID{})) {

@@ -191,6 +191,7 @@ func TestControlPayloadsComeBack(t *testing.T) {
 	wrap := bytes.Repeat([]byte{1}, identity.WrapSize)
 	for name, m := range map[string]Member{
 		"admission": {Admit: &Admission{Public: p, Role: RoleOwner, Name: "Käthe's laptop", Given: []EpochID{{1}, {2}}}},
+		"spare":     {Admit: &Admission{Public: p, Role: RoleOwner, Name: "drawer", Given: []EpochID{{1}}, Spare: true}},
 		"removals": {Remove: &Removal{Device: [16]byte{3}, Lower: []vault.Place{{Log: vault.LogID{Device: [16]byte{3}}, Seq: 9, Hash: vault.Hash{6}}},
 			Keep: vault.Place{Log: vault.LogID{Device: [16]byte{3}, Number: 1}, Seq: 4, Hash: vault.Hash{5}}}},
 		"removal":  {Remove: &Removal{Device: [16]byte{3}, Keep: vault.Place{Log: vault.LogID{Device: [16]byte{3}, Number: 1}, Seq: 4, Hash: vault.Hash{5}}}},
