@@ -309,7 +309,7 @@ var troubleTexts = map[Trouble]string{
 	TroubleOffline:    "it does not answer. Nothing is lost: what waits is sent when it does.",
 	TroubleRefused:    "it answers and refuses. Its credential may have been changed or taken away, or it is full.",
 	TroubleOther:      "that was not done.",
-	TroubleRestored:   "this copy of the vault is older than what this device had sent. It can be read; it sends nothing. Let this machine join anew from another device.",
+	TroubleRestored:   "this copy of the vault is older than what this device had sent. It can be read; it sends nothing. The command “phivault device replace” makes it a device of its own, and nothing is lost.",
 	TroubleUntrusted:  "what answers there did not prove to be the place that was set up. Nothing was sent. If nobody renewed its certificate, somebody may be in between.",
 	TroubleUnreadable: "it gave something that does not open: damaged, swapped, or not whole yet, as in a cloud folder that still copies. Nothing here was changed. Sync again later; if it stays so, use another remote.",
 	TroubleGone:       "it lost what was there before, or was put back to an older state. Your records are whole on this device; nothing here was changed and nothing was sent there. Ask who runs it, or use another remote.",

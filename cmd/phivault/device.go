@@ -35,12 +35,12 @@ DEVICE is its letter, its name, or its id, as "phivault device list" shows them.
 		},
 	}
 	remove.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return group("device", "The devices that share this vault", list, a.inviteCommand(), a.joinCommand(), a.renameCommand(), remove, a.quarantineCommand(), a.forkCommand(), a.replaceCommand())
+	return group("device", "The devices that share this vault", list, a.inviteCommand(), a.joinCommand(), a.renameCommand(), remove, a.quarantineCommand(), a.forkCommand(), a.replaceCommand(), a.spareCommand())
 }
 
 func newDeviceObject(ctx context.Context, s *session, m journal.Member) (deviceObject, error) {
 	seen, err := s.seen(ctx, m)
-	return deviceObject{ID: m.Device.String(), This: m.Self, Letter: m.Letter, Name: m.Name, Owner: m.Owner, Removed: m.Removed, Seen: stamp(seen), Log: int64(m.Log), Of: m.Of}, err
+	return deviceObject{ID: m.Device.String(), This: m.Self, Letter: m.Letter, Name: m.Name, Owner: m.Owner, Removed: m.Removed, Seen: stamp(seen), Log: int64(m.Log), Of: m.Of, Spare: m.Spare}, err
 }
 
 func (a *app) deviceList(ctx context.Context, s *session) error {
@@ -80,6 +80,9 @@ func standing(o deviceObject) string {
 	}
 	if o.Owner {
 		w = append(w, "owner")
+	}
+	if o.Spare && !o.Removed {
+		w = append(w, "spare")
 	}
 	if o.Of != "" {
 		w = append(w, "was a copy of "+o.Of)

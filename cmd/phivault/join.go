@@ -15,6 +15,7 @@ import (
 )
 
 type joinFlags struct {
+	revive                    reviveFlags
 	name, file, place, remote string
 	valid                     time.Duration
 	init                      initFlags
@@ -47,6 +48,10 @@ everything.
 Where the remote lies elsewhere on this machine, a folder say, give its address
 with --place.
 
+With --spare it takes a spare of "phivault device spare" in place of an invitation, and
+its passphrase; a scripted passphrase serves for both. The spare gets fresh keys here
+and stays good for another time.
+
 With --words it asks for the 12 words of "device invite --words". They say nothing of
 the remote: give its address with --place, and what "phivault remote add" takes for
 it: --pin, --credentials-file or the environment. Of a phivault-host it is the address
@@ -70,6 +75,9 @@ end, and a token that its operator made for that vault.`,
 	fs.BoolVar(&f.words, "words", false, "ask for 12 words in place of the text")
 	fs.StringVar(&f.access.pin, "pin", "", "with words: the host's `pin`")
 	fs.StringVar(&f.access.credentials, "credentials-file", "", "with words: read the remote's credentials, lines of NAME=VALUE, from `file`")
+	fs.StringVar(&f.revive.spare, "spare", "", "rebuild the vault from the spare in `file`, or - for stdin, and its remote")
+	fs.IntVar(&f.revive.passFD, "spare-passphrase-fd", -1, "read the spare's passphrase, one line, from descriptor `N`")
+	fs.StringVar(&f.revive.passFile, "spare-passphrase-file", "", "read the spare's passphrase from `file`, which nobody else may read")
 	fs.StringVar(&f.remote, "remote", "main", "what to call the remote here")
 	fs.DurationVar(&f.valid, "valid", inviteValid, "how long to wait for the other device")
 	fs.StringVar(&f.init.profile, "profile", "default", "default (Argon2id) or fips (PBKDF2-HMAC-SHA-512)")
@@ -85,6 +93,12 @@ func (a *app) join(ctx context.Context, stdin bool, f *joinFlags) error {
 	}
 	if _, err := local.Inspect(dir); err == nil {
 		return failed("exists", "there is a vault already", "name another folder with --vault")
+	}
+	if f.revive.spare != "" {
+		if stdin || f.file != "" || f.words {
+			return usage("a spare needs no invitation", "")
+		}
+		return a.revive(ctx, dir, f)
 	}
 	params, err := a.chooseParams(f.init.profile, f.init.unlock)
 	if err != nil {

@@ -149,6 +149,7 @@ type statusObject struct {
 	Conflicts int64            `json:"conflicts"`
 	Bytes     int64            `json:"bytes"`
 	Backup    string           `json:"backup"`
+	Spares    int64            `json:"spares"`
 	Locked    bool             `json:"locked"`
 
 	HeldDeletes int64 `json:"held_deletes"` // records that other devices delete, held back until confirmed
@@ -165,7 +166,8 @@ type deviceObject struct {
 	Removed bool   `json:"removed"`
 	Seen    string `json:"seen"` // by its own clock, when it last wrote; empty: nothing of it is here
 	Log     int64  `json:"log"`  // the number of the log that it writes; most often 0
-	Of      string `json:"of"`   // the letter of the device that it was a copy of; or empty
+	Spare   bool   `json:"spare"`
+	Of      string `json:"of"` // the letter of the device that it was a copy of; or empty
 
 	Quarantined int64 `json:"quarantined"` // entries written after its removal, device list only
 }

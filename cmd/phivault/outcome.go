@@ -60,6 +60,7 @@ var outcomes = []outcome{
 	{exit: 1, code: "params", match: []error{keyfile.ErrParams}, hint: "the key derivation's costs or profile are not taken here; nothing was derived"},
 	{exit: 1, code: "not_backup", match: []error{local.ErrNotBackup}, hint: "check the name"},
 	{exit: 2, code: "usage", about: "usage", match: []error{vault.ErrUsage, keyfile.ErrUnusable}, hint: "see --help"},
+	{exit: 2, code: "spare", match: []error{keyfile.ErrSpare}, hint: "copy it whole; it begins with PHVSPARE1:"},
 	{exit: 2, code: "invitation", match: []error{identity.ErrInvitation}, hint: "copy it whole, or have a new one made"},
 	{exit: 2, code: "no_passphrase", hint: "give one with --passphrase-fd, --passphrase-file or --passphrase-command, or run it on a terminal"},
 	{exit: 2, code: "no_terminal", hint: "run it on a terminal"},

@@ -89,7 +89,7 @@ func (a *app) status(ctx context.Context, s *session) error {
 	}
 	pairs := append(outside(&st.Info), [2]string{"records", itoa(n.Records) + " live, " + itoa(n.Deleted) + " deleted, " + itoa(n.Revisions) + " versions"},
 		[2]string{"patients", itoa(n.Patients)}, [2]string{"attachments", itoa(n.Blobs) + ", " + sizeText(n.BlobBytes)},
-		[2]string{"conflicts", itoa(n.Conflicts)}, [2]string{"log", itoa(n.Entries) + " entries"}, [2]string{"backup", backupText(st.Backup)},
+		[2]string{"conflicts", itoa(n.Conflicts)}, [2]string{"log", itoa(n.Entries) + " entries"}, [2]string{"backup", backupText(st.Backup)}, [2]string{"spares", spareText(o.Spares)},
 		[2]string{"sync", syncText(o)})
 	pairs = append(pairs, standingText(o)...)
 	if st.Anchor == "" {
@@ -128,6 +128,13 @@ func backupText(b *local.LastBackup) string {
 	return stamp(b.At) + ", " + itoa(b.Behind) + " entries ago"
 }
 
+func spareText(n int64) string {
+	if n == 0 {
+		return `none; "phivault device spare FILE" makes one, for the day when every machine is gone`
+	}
+	return itoa(n)
+}
+
 // others adds what is known of devices and remotes.
 func (s *session) others(ctx context.Context, o *statusObject) error {
 	j, err := s.Journal(ctx)
@@ -140,6 +147,9 @@ func (s *session) others(ctx context.Context, o *statusObject) error {
 			return err
 		}
 		o.Devices = append(o.Devices, d)
+		if d.Spare && !d.Removed {
+			o.Spares++
+		}
 	}
 	if err := s.standing(ctx, j, o); err != nil {
 		return err
@@ -177,7 +187,7 @@ func syncText(o statusObject) string {
 	}
 	devices := 0
 	for _, d := range o.Devices {
-		if !d.Removed {
+		if !d.Removed && !d.Spare {
 			devices++
 		}
 	}
