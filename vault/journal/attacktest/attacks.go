@@ -234,14 +234,14 @@ func unsolicited(_ context.Context, v *arena) error {
 }
 
 func withheld(ctx context.Context, v *arena) error {
-	n, err := v.news(ctx, v.c)
-	if err != nil {
+	if _, err := v.news(ctx, v.c); err != nil {
 		return err
 	}
 	if err := v.a.sync(ctx, v.host); err != nil {
 		return err
 	}
-	if n, err = v.news(ctx, v.c); err != nil {
+	n, err := v.news(ctx, v.c)
+	if err != nil {
 		return err
 	}
 	if err := errors.Join(v.b.sync(ctx, v.host), v.write(ctx, v.b), v.b.sync(ctx, v.host)); err != nil {

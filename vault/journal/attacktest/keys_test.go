@@ -50,7 +50,7 @@ func onDisk(t *testing.T) (dir, backup string, pass *secret.Bytes, o local.Optio
 
 // opened tries a folder's key file and the backup made of it, and tells how much
 // memory that took. A derivation of the product takes at least 64 MiB.
-func opened(t *testing.T, dir, backup string, pass *secret.Bytes, o local.Options) (open, restore error, allocated uint64) {
+func opened(t *testing.T, dir, backup string, pass *secret.Bytes, o local.Options) (allocated uint64, open, restore error) {
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -64,7 +64,7 @@ func opened(t *testing.T, dir, backup string, pass *secret.Bytes, o local.Option
 		t.Error("something was restored")
 	}
 	runtime.ReadMemStats(&after)
-	return open, restore, after.TotalAlloc - before.TotalAlloc
+	return after.TotalAlloc - before.TotalAlloc, open, restore
 }
 
 // Attack 5. Whoever keeps the key file or a backup has made one with weak
@@ -75,7 +75,7 @@ func opened(t *testing.T, dir, backup string, pass *secret.Bytes, o local.Option
 func TestAttack05WeakDerivation(t *testing.T) {
 	dir, backup, pass, o := onDisk(t)
 	before := read(t, filepath.Join(dir, "vault.key"))
-	open, restore, _ := opened(t, dir, backup, pass, o)
+	_, open, restore := opened(t, dir, backup, pass, o)
 	if !errors.Is(open, keyfile.ErrParams) || !errors.Is(restore, keyfile.ErrParams) {
 		t.Errorf("open: %v, restore: %v", open, restore)
 	}
@@ -101,7 +101,7 @@ func TestAttack06AbsurdDerivation(t *testing.T) {
 		binary.BigEndian.PutUint32(bad[field:], 1<<32-1)
 		write(t, name, bad)
 		write(t, backup, append(append(bytes.Clone(archive[:at]), bad...), archive[at+len(bad):]...))
-		open, restore, allocated := opened(t, dir, backup, pass, o)
+		allocated, open, restore := opened(t, dir, backup, pass, o)
 		if !errors.Is(open, keyfile.ErrParams) || restore == nil || errors.Is(restore, keyfile.ErrPassphrase) {
 			t.Errorf("field %d: open: %v, restore: %v", field, open, restore)
 		}
@@ -125,7 +125,7 @@ func TestAttack07OtherVersionsAndSuites(t *testing.T) {
 			bad := bytes.Clone(good)
 			bad[at] = v
 			write(t, name, bad)
-			if open, _, _ := opened(t, dir, backup, pass, o); !errors.Is(open, keyfile.ErrVersion) {
+			if _, open, _ := opened(t, dir, backup, pass, o); !errors.Is(open, keyfile.ErrVersion) {
 				t.Errorf("key file, byte %d is %d: %v", at, v, open)
 			}
 		}

@@ -45,7 +45,7 @@ func Run(ctx context.Context, r remote.Remote, within remote.Space, dir string, 
 			if !errors.Is(e, errTook) {
 				res.Err = fmt.Errorf("attack %d: %w", a.number, e)
 			}
-			v.host.Honest()
+			_ = v.settle(ctx) // what cannot be brought together again, the next ones find
 		}
 		tell(res)
 	}
