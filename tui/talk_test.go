@@ -219,6 +219,26 @@ func TestAFirstLineSessionMakesAVault(t *testing.T) {
 		"Chart of Sample, Ada. Born March 1952. Gender female.")
 }
 
+func TestAFirstLineSessionJoinsAVault(t *testing.T) {
+	w := &world{}
+	o := sharingOpener{&opener{dir: t.TempDir() + "/vault"}, w}
+	r, _, err := talk(t, o, "2", "phivault1.abc", "folder:/media/x", passphrase, passphrase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.expect("2. Join a vault that another device has", "There is no recovery", "Type these words on the inviting device", "apple", "This device has the vault now.", "Main menu")
+	if w.pasted != "phivault1.abc" || w.address != "folder:/media/x" || w.closed != 1 {
+		t.Errorf("%q %q, closed %d times", w.pasted, w.address, w.closed)
+	}
+	o = sharingOpener{&opener{dir: t.TempDir() + "/vault"}, &world{err: errors.New("not an invitation")}}
+	if _, _, err := talk(t, o, "2", "nonsense", ""); err == nil || !strings.Contains(err.Error(), "not an invitation") {
+		t.Error(err)
+	}
+	if r, how, err := talk(t, o, "0"); err != nil || how != tui.Quit || strings.Contains(r.heard.String(), "passphrase") {
+		t.Error(how, err)
+	}
+}
+
 // listenTo has a line session go through a hostile chart.
 func listenTo(t *testing.T, o *opener) {
 	r, _, err := talk(t, o, passphrase, "1", "", "1", "", "", "0", "2", "1", "1", "3", "0", "0", "0", "5", "1", "5", "1", "", "0", "0", "6", "1", "", "", "0", "0", "quit")

@@ -62,27 +62,98 @@ func (t *talk) unlock(place Place) error {
 	}
 }
 
-// create is the first run.
+// create is the first run: a new vault, or one that another device has.
 func (t *talk) create(place Place) error {
-	t.say("There is no vault yet. A new one will be made in " + place.Dir)
+	t.say("There is no vault yet in " + place.Dir)
+	if _, ok := t.o.Opener.(Joiner); !ok {
+		return t.createNew()
+	}
+	t.say("1. Make a new vault\n2. Join a vault that another device has, with its invitation\n0. Leave the program")
+	switch n, _, err := t.pick(2, "Number: "); {
+	case err != nil:
+		return err
+	case n == 1:
+		return t.createNew()
+	case n == 2:
+		return t.join()
+	}
+	return leaving(Quit)
+}
+
+func (t *talk) createNew() error {
+	p, err := t.choosePassphrase()
+	if err != nil {
+		return err
+	}
+	t.say("Making the vault.")
+	in, err := t.o.Opener.Create(t.ctx, p)
+	release(p)
+	if err != nil {
+		return err
+	}
+	t.session = in
+	t.say(madeNow)
+	return nil
+}
+
+// join makes this device's copy of a vault that it was invited to.
+func (t *talk) join() error {
+	text, err := t.c.AskSecret(t.ctx, "Invitation, all of it in one line, or its 12 words; it is not shown: ")
+	if err != nil {
+		return err
+	}
+	defer text.Destroy()
+	address, err := t.ask("Address of the remote, needed with 12 words; Enter for what the invitation says: ")
+	if err != nil {
+		return err
+	}
+	way, err := t.o.Opener.(Joiner).Join(text, address)
+	if err != nil {
+		return err
+	}
+	defer way.Close()
+	p, err := t.choosePassphrase()
+	if err != nil {
+		return err
+	}
+	defer release(p)
+	t.say("Asking at the remote.")
+	words, err := way.Ask(t.ctx)
+	if err != nil {
+		return err
+	}
+	t.say("Type these words on the inviting device; four letters of each are enough:")
+	t.say(words)
+	t.say("Waiting to be let in.")
+	in, err := way.Finish(t.ctx, p, func(int64) {})
+	if err != nil {
+		return err
+	}
+	t.session = in
+	t.say("This device has the vault now.")
+	return nil
+}
+
+// choosePassphrase asks for a new passphrase twice; the caller's from then on.
+func (t *talk) choosePassphrase() (*secret.Bytes, error) {
 	for _, l := range noRecovery {
 		t.say(l)
 	}
 	for {
 		p, err := t.c.AskSecret(t.ctx, "New passphrase, or Enter to have one made of random words: ")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if p.Len() == 0 {
 			p.Destroy()
 			if p, err = t.o.Opener.Generate(); err != nil {
-				return err
+				return nil, err
 			}
 			t.sayf("Write this down, it is said only now: %s", p.Bytes())
 		} else if take, err := t.judge(p); err != nil || !take {
 			p.Destroy()
 			if err != nil {
-				return err
+				return nil, err
 			}
 			continue
 		}
@@ -90,16 +161,15 @@ func (t *talk) create(place Place) error {
 		t.touch()
 		if err != nil {
 			p.Destroy()
-			return err
+			return nil, err
 		}
 		same := p.Equal(again)
 		again.Destroy()
-		if !same {
-			p.Destroy()
-			t.say("The two are not the same.")
-			continue
+		if same {
+			return p, nil
 		}
-		return t.made(p)
+		p.Destroy()
+		t.say("The two are not the same.")
 	}
 }
 
@@ -111,18 +181,6 @@ func (t *talk) judge(p *secret.Bytes) (take bool, err error) {
 		return true, nil
 	}
 	return t.yes("It is easy to guess. Use it all the same?")
-}
-
-func (t *talk) made(p *secret.Bytes) (err error) {
-	t.say("Making the vault.")
-	t.session, err = t.o.Opener.Create(t.ctx, p)
-	release(p)
-	if err != nil {
-		t.session = nil
-		return err
-	}
-	t.say(madeNow)
-	return nil
 }
 
 // share exchanges with other devices in the background.

@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/term"
 
-	"phivault/crypto/keyfile"
 	"phivault/crypto/secret"
 	"phivault/tui"
 )
@@ -71,19 +70,19 @@ func (c *console) Ask(ctx context.Context, prompt string) (string, error) {
 
 func (c *console) AskSecret(ctx context.Context, prompt string) (*secret.Bytes, error) {
 	if c.tty {
-		return c.in.secret(ctx, prompt)
+		return c.in.typed(ctx, prompt, invitationMost, false)
 	}
 	c.in.say(prompt)
 	defer c.Say("")
-	buf := secret.New(keyfile.MaxPassphrase + 1)
+	buf := secret.New(invitationMost)
 	defer buf.Destroy()
 	n := 0
 	err := c.in.bytes(ctx, func(x byte) (bool, error) {
 		switch {
 		case x == '\n':
 			return true, nil
-		case n == keyfile.MaxPassphrase:
-			return true, usage("the passphrase is over 1024 bytes", "")
+		case n == invitationMost:
+			return true, usage("it is over "+itoa(invitationMost)+" bytes", "")
 		case x != '\r':
 			buf.Bytes()[n] = x
 			n++

@@ -64,16 +64,16 @@ func (t *terminal) line(ctx context.Context, prompt string) (string, error) {
 // secret asks for a passphrase without echo. What is typed goes from the
 // terminal into locked memory a byte at a time and nowhere else.
 func (t *terminal) secret(ctx context.Context, prompt string) (*secret.Bytes, error) {
-	return t.typed(ctx, prompt, false)
+	return t.typed(ctx, prompt, keyfile.MaxPassphrase, false)
 }
 
 // shown is secret for what may be seen while it is typed, in letters and spaces;
 // Esc leaves.
 func (t *terminal) shown(ctx context.Context, prompt string) (*secret.Bytes, error) {
-	return t.typed(ctx, prompt, true)
+	return t.typed(ctx, prompt, keyfile.MaxPassphrase, true)
 }
 
-func (t *terminal) typed(ctx context.Context, prompt string, echo bool) (*secret.Bytes, error) {
+func (t *terminal) typed(ctx context.Context, prompt string, most int, echo bool) (*secret.Bytes, error) {
 	// First the echo off, then the prompt: whoever waits for it types unseen.
 	state, err := term.MakeRaw(int(t.in.Fd()))
 	if err != nil {
@@ -84,7 +84,7 @@ func (t *terminal) typed(ctx context.Context, prompt string, echo bool) (*secret
 		term.Restore(int(t.in.Fd()), state)
 		t.say("\n")
 	}()
-	buf := secret.New(keyfile.MaxPassphrase)
+	buf := secret.New(most)
 	defer buf.Destroy()
 	n := 0
 	err = t.bytes(ctx, func(c byte) (done bool, err error) {
@@ -111,7 +111,7 @@ func (t *terminal) typed(ctx context.Context, prompt string, echo bool) (*secret
 			n = 0
 		default:
 			if n == buf.Len() {
-				return true, usage("the passphrase is over 1024 bytes", "")
+				return true, usage("it is over "+itoa(most)+" bytes", "")
 			}
 			if echo {
 				if c == 27 {
