@@ -279,44 +279,6 @@ func deviceLabel(d Device) string {
 	return name
 }
 
-// trouble explains in plain words what is wrong with the selected remote.
-func (s *syncing) trouble(w int) (out []string) {
-	r, ok := s.remote()
-	round := s.d.quiet.rounds[r.Name]
-	t := s.d.theme
-	if !ok {
-		return nil
-	}
-	if round.Trouble == TroubleNone {
-		return []string{"", t.Faint.Render(widget.Fit("  "+widget.Clean(r.Address), w))}
-	}
-	out = append(out, "")
-	for i, l := range widget.Wrap(widget.Clean(r.Name)+": "+troubleTexts[round.Trouble], w-6) {
-		mark := "    "
-		if i == 0 {
-			mark = "  ! "
-		}
-		out = append(out, t.Error.Render(widget.Fit(mark+l, w)))
-	}
-	return append(out, t.Faint.Render(widget.Fit("    ("+widget.Clean(round.Words)+")", w)))
-}
-
-var troubleNames = map[Trouble]string{TroubleNone: "ok", TroubleOffline: "! does not answer", TroubleRefused: "! refuses", TroubleOther: "! not done",
-	TroubleRestored: "! nothing is sent", TroubleUntrusted: "! not who it was", TroubleUnreadable: "! gives damage", TroubleGone: "! went back",
-	TroubleFork: "! two histories", TroubleForged: "! forges"}
-
-var troubleTexts = map[Trouble]string{
-	TroubleOffline:    "it does not answer. Nothing is lost: what waits is sent when it does.",
-	TroubleRefused:    "it answers and refuses. Its credential may have been changed or taken away, or it is full.",
-	TroubleOther:      "that was not done.",
-	TroubleRestored:   "this copy of the vault is older than what this device had sent. It can be read; it sends nothing. The command “phivault device replace” makes it a device of its own, and nothing is lost.",
-	TroubleUntrusted:  "what answers there did not prove to be the place that was set up. Nothing was sent. If nobody renewed its certificate, somebody may be in between.",
-	TroubleUnreadable: "it gave something that does not open: damaged, swapped, or not whole yet, as in a cloud folder that still copies. Nothing here was changed. Sync again later; if it stays so, use another remote.",
-	TroubleGone:       "it lost what was there before, or was put back to an older state. Your records are whole on this device; nothing here was changed and nothing was sent there. Ask who runs it, or use another remote.",
-	TroubleFork:       "it shows your devices different histories. Nothing here was changed and nothing was sent there. Compare the codes of your devices (v), and do not use it any more.",
-	TroubleForged:     "it gave something that no device of this vault may have written. Nothing here was changed. Do not trust it any more.",
-}
-
 // spaced sets the digits of a code in groups.
 func spaced(code string) string {
 	f := strings.Fields(widget.Clean(code))
@@ -365,62 +327,4 @@ func (s *syncing) About() about {
 func (s *syncing) Wipe() {
 	s.runs.end()
 	s.acts.end()
-}
-
-// comparing compares the code of another device with what is here.
-type comparing struct {
-	commands
-	form form
-	asks lane
-}
-
-func newComparing(c commands) *comparing {
-	s := &comparing{commands: c}
-	s.form.fields = []*field{{label: "Its code", need: true, in: widget.NewInput("", 60), hint: "a letter, a number and 20 digits; spaces do not count"}}
-	return s
-}
-
-func (s *comparing) Init() tea.Cmd { return nil }
-
-// same says that two devices saw the same history.
-type same struct{}
-
-func (s *comparing) Update(msg tea.Msg) tea.Cmd {
-	switch msg := msg.(type) {
-	case answer:
-		if _, ok := msg.value.(same); ok && msg.lane == &s.asks {
-			s.drop(s)
-			s.say("The same: both devices saw the same history up to that code.")
-		}
-	case tea.KeyPressMsg:
-		if !s.asks.busy && s.form.key(msg) {
-			code := s.form.fields[0].text()
-			return s.shared(&s.asks, func(ctx context.Context, in Sharing, _ func(int64)) (any, error) {
-				return same{}, in.Sync().Compare(ctx, code)
-			})
-		}
-	case tea.PasteMsg:
-		if !s.form.paste(msg.Content) {
-			s.fail("That is too long for a code.")
-		}
-	}
-	return nil
-}
-
-func (s *comparing) View(w, h int) string {
-	t := s.d.theme
-	lines := []string{t.Title.Render("  Compare codes"), "",
-		"  A remote that lies could show your devices different histories. It cannot make",
-		"  their codes agree. Open Sync on the other device, and type what it shows, or",
-		"  have this one's typed there:", "", "      " + t.Title.Render(stated(spaced(s.d.quiet.now.Code), "no code before the first sync")), ""}
-	return widget.Block(append(lines, s.form.lines(w, 4, t)...), w, h)
-}
-
-func (s *comparing) About() about {
-	return about{name: "compare", typing: true, keys: []binding{{keys: []string{"enter"}, help: "compare", hint: true}}}
-}
-
-func (s *comparing) Wipe() {
-	s.asks.end()
-	s.form.wipe()
 }

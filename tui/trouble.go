@@ -1,0 +1,41 @@
+package tui
+
+import "phivault/tui/widget"
+
+// trouble explains in plain words what is wrong with the selected remote.
+func (s *syncing) trouble(w int) (out []string) {
+	r, ok := s.remote()
+	round := s.d.quiet.rounds[r.Name]
+	t := s.d.theme
+	if !ok {
+		return nil
+	}
+	if round.Trouble == TroubleNone {
+		return []string{"", t.Faint.Render(widget.Fit("  "+widget.Clean(r.Address), w))}
+	}
+	out = append(out, "")
+	for i, l := range widget.Wrap(widget.Clean(r.Name)+": "+troubleTexts[round.Trouble], w-6) {
+		mark := "    "
+		if i == 0 {
+			mark = "  ! "
+		}
+		out = append(out, t.Error.Render(widget.Fit(mark+l, w)))
+	}
+	return append(out, t.Faint.Render(widget.Fit("    ("+widget.Clean(round.Words)+")", w)))
+}
+
+var troubleNames = map[Trouble]string{TroubleNone: "ok", TroubleOffline: "! does not answer", TroubleRefused: "! refuses", TroubleOther: "! not done",
+	TroubleRestored: "! nothing is sent", TroubleUntrusted: "! not who it was", TroubleUnreadable: "! gives damage", TroubleGone: "! went back",
+	TroubleFork: "! two histories", TroubleForged: "! forges"}
+
+var troubleTexts = map[Trouble]string{
+	TroubleOffline:    "it does not answer. Nothing is lost: what waits is sent when it does.",
+	TroubleRefused:    "it answers and refuses. Its credential may have been changed or taken away, or it is full.",
+	TroubleOther:      "that was not done.",
+	TroubleRestored:   "this copy of the vault is older than what this device had sent. It can be read; it sends nothing. The command “phivault device replace” makes it a device of its own, and nothing is lost.",
+	TroubleUntrusted:  "what answers there did not prove to be the place that was set up. Nothing was sent. If nobody renewed its certificate, somebody may be in between.",
+	TroubleUnreadable: "it gave something that does not open: damaged, swapped, or not whole yet, as in a cloud folder that still copies. Nothing here was changed. Sync again later; if it stays so, use another remote.",
+	TroubleGone:       "it lost what was there before, or was put back to an older state. Your records are whole on this device; nothing here was changed and nothing was sent there. Ask who runs it, or use another remote.",
+	TroubleFork:       "it shows your devices different histories. Nothing here was changed and nothing was sent there. Compare the codes of your devices (v), and do not use it any more.",
+	TroubleForged:     "it gave something that no device of this vault may have written. Nothing here was changed. Do not trust it any more.",
+}
