@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"strings"
 
 	"phivault/vault"
 	"phivault/vault/codec"
@@ -54,7 +55,7 @@ func (f *importFlags) codecs(ctx context.Context, v *vault.Vault) ([]vault.Codec
 	case err == nil:
 		return only, nil
 	case f.format == "csv":
-		return nil, usage("CSV needs --map", "--map date=Date,value=Weight,unit=kg,code=loinc|29463-7")
+		return nil, usage("CSV needs --map", "--map date=Date,value=Weight,unit==kg,code=loinc|29463-7")
 	case f.format == "document":
 		return nil, usage("documents need --patient", "")
 	}
@@ -85,7 +86,7 @@ func (ownerless) Decode(_ context.Context, name string, _ io.Reader, _ vault.Dec
 }
 
 func (f *importFlags) csv(subject string) (vault.Codec, error) {
-	bad := usage("--map is not understood", "--map date=Date,value=Weight,unit=kg,code=loinc|29463-7; date and value name columns")
+	bad := usage("--map is not understood", "--map date=Date,value=Weight,unit==kg,code=loinc|29463-7; a column each, or behind a second = the text for every row")
 	m, err := csvfile.ParseMapping(f.mapping...)
 	if err != nil {
 		return nil, bad
@@ -94,9 +95,10 @@ func (f *importFlags) csv(subject string) (vault.Codec, error) {
 		if m.Patient != "" {
 			return nil, usage("--patient and a patient in --map exclude each other", "")
 		}
-		m.Patient = subject
+		m.Patient = "=" + subject
 	}
-	m.Code = compose.LongCode(m.Code)
+	mark := m.Code[:len(m.Code)-len(strings.TrimPrefix(m.Code, "="))]
+	m.Code = mark + compose.LongCode(m.Code[len(mark):])
 	c, err := csvfile.New(m)
 	if err != nil {
 		return nil, bad

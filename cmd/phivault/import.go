@@ -42,7 +42,7 @@ import is continued by running it again.`,
 	fl.StringVar(&f.source, "source", "", "`name` of where the records come from; one per origin keeps their ids apart")
 	fl.StringVar(&f.patient, "patient", "", "the `patient` of CSV measurements and documents")
 	fl.StringVar(&f.date, "date", "", "`when` the documents were made")
-	fl.StringArrayVar(&f.mapping, "map", nil, "what the `columns` of a CSV mean: date=Date,value=Weight,unit=kg,code=loinc|29463-7; also system, name, patient, dates=dmy|mdy, decimal=comma, zone=+01:00, encoding, delimiter; except for date and value, what is no column's name is the text for every row")
+	fl.StringArrayVar(&f.mapping, "map", nil, "what the `columns` of a CSV mean: date=Date,value=Weight,unit==kg,code=loinc|29463-7; also system, name, patient, dates=dmy|mdy, decimal=comma, zone=+01:00, encoding, delimiter; what stands behind a second = is the text for every row (unit==kg, name==Weight), and so is a code with a |")
 	return c
 }
 

@@ -85,7 +85,8 @@ func (a *app) recordTable(patients bool) *recordTable {
 	if patients {
 		cols = append(cols, column{title: "PATIENT", shrink: 2, most: 24})
 	}
-	return &recordTable{newTable(a.out, cols...), patients}
+	cols = append(cols, column{title: "SOURCE", shrink: 2, most: 16})
+	return &recordTable{table: newTable(a.out, cols...), patients: patients}
 }
 
 func (t *recordTable) record(ctx context.Context, v *vault.Vault, r *vault.Record) error {
@@ -111,7 +112,7 @@ func (t *recordTable) record(ctx context.Context, v *vault.Vault, r *vault.Recor
 		}
 		cells = append(cells, name)
 	}
-	return t.row(cells...)
+	return t.row(append(cells, r.Source)...)
 }
 
 // flagText shows a flag as a sign and its letters, so that neither colour nor

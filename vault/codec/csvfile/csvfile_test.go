@@ -52,7 +52,7 @@ func read(t testing.TB, c vault.Codec, r io.Reader) string {
 	return b.String()
 }
 
-const weight = "date=Date,value=Weight,unit=kg,code=http://loinc.org|29463-7,name=Body weight,patient=p1"
+const weight = "date=Date,value=Weight,unit==kg,code=http://loinc.org|29463-7,name==Body weight,patient==p1"
 
 var inputs = []struct{ name, mapping, in, want string }{
 	{"constants", weight, "Date,Weight\n2024-01-02,70.10\n2024,71\n", `
@@ -60,7 +60,7 @@ line 2;2024-01-02;70.10;kg;http://loinc.org|29463-7;Body weight;Patient/p1
 line 3;2024;71;kg;http://loinc.org|29463-7;Body weight;Patient/p1
 `},
 	{"columns, any case, a line for Excel, quotes and other line ends",
-		"date=date,value=value,unit=unit,code=code,system=http://loinc.org,name=what,patient=who",
+		"date=date,value=value,unit=unit,code=code,system==http://loinc.org,name=what,patient=who",
 		"sep=;\r\n\"DATE\";Value;Unit;Code;What;Who\r\n\r\n\"2024-01-02\"; 5.0 ;\"m\"\"m\";8-9;\"a\r\nb;c\";Patient/x\r\n2024-01-03;<6e-1;mm;s|8-9;d;urn:uuid:1", `
 line 6;2024-01-03;<6e-1;mm;s|8-9;d;urn:uuid:1
 f: line 4: a cell has control characters
@@ -95,15 +95,15 @@ line 3;2024-01-02;5;kg;http://loinc.org|29463-7;Body weight;Patient/p1
 f: line 2: something follows a closing quote
 f: line 4: a quote is not closed
 `},
-	{"no such column", weight, "Day,Weight\n2024-01-02,5\n", "\nf: line 1: the header has no column for the date\n"},
-	{"a column twice", weight, "Date,Weight,weight\n2024-01-02,5,6\n", "\nf: line 1: two columns have the name that the mapping asks for\n"},
+	{"no such column", weight, "Day,Weight\n2024-01-02,5\n", "\nf: line 1: the header has no column of the name that the mapping gives for date\n"},
+	{"a column twice", weight, "Date,Weight,weight\n2024-01-02,5,6\n", "\nf: line 1: two columns have the name that the mapping gives for value\n"},
 	{"nothing", weight, "", "\nf: it is empty\n"},
 	{"Latin-1 that was not said", weight, "Date,Weight,Note\n2024-01-02,5,\xfc\n2024-01-03,5,-\n", `
 line 3;2024-01-03;5;kg;http://loinc.org|29463-7;Body weight;Patient/p1
 f: line 2: the text is not valid UTF-8; encoding=latin-1 in the mapping may be what it is
 `},
-	{"Latin-1", "date=Date,value=Weight,unit=Unit,name=x,encoding=latin-1", "Date,Weight,Unit\n2024-01-02,5,\xb5g\n", "\nline 2;2024-01-02;5;µg;|;x;\n"},
-	{"a patient that is none", "date=Date,value=Weight,name=x,patient=Who", "Date,Weight,Who\n2024-01-02,5,Ann Smith\n", "\nf: line 2: its patient is neither a reference nor an id\n"},
+	{"Latin-1", "date=Date,value=Weight,unit=Unit,name==x,encoding=latin-1", "Date,Weight,Unit\n2024-01-02,5,\xb5g\n", "\nline 2;2024-01-02;5;µg;|;x;\n"},
+	{"a patient that is none", "date=Date,value=Weight,name==x,patient=Who", "Date,Weight,Who\n2024-01-02,5,Ann Smith\n", "\nf: line 2: its patient is neither a reference nor an id\n"},
 }
 
 func TestRowsBecomeObservations(t *testing.T) {
@@ -122,7 +122,7 @@ func TestRowsBecomeObservations(t *testing.T) {
 
 func TestByteOrderMarksTellTheEncoding(t *testing.T) {
 	in := "Date,Weight,Unit\n2024-01-02,5,µg\n"
-	c := codec(t, "date=Date,value=Weight,unit=Unit,name=x")
+	c := codec(t, "date=Date,value=Weight,unit=Unit,name==x")
 	le, be := []byte{0xff, 0xfe}, []byte{0xfe, 0xff}
 	for _, u := range utf16.Encode([]rune(in)) {
 		le, be = append(le, byte(u), byte(u>>8)), append(be, byte(u>>8), byte(u))
@@ -166,8 +166,8 @@ func TestMappingsThatAreNotUnderstood(t *testing.T) {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
-	m, err := csvfile.ParseMapping(`"date=Date, taken",value=v`, "name=x,delimiter=tab")
-	if err != nil || m.Date != "Date, taken" || m.Name != "x" || m.Delimiter != '\t' {
+	m, err := csvfile.ParseMapping(`"date=Date, taken",value=v`, "name==x,delimiter=tab")
+	if err != nil || m.Date != "Date, taken" || m.Name != "=x" || m.Delimiter != '\t' {
 		t.Errorf("%+v, %v", m, err)
 	}
 }

@@ -34,7 +34,8 @@ func New(m Mapping) (*Codec, error) {
 // Name is how --format calls the codec.
 func (c *Codec) Name() string { return "csv" }
 
-// Sniff takes what begins with a header that the mapping fits.
+// Sniff takes what begins with a header that has a column of the mapping; Decode then
+// says what does not fit.
 func (c *Codec) Sniff(prefix []byte) bool {
 	r := c.text(bytes.NewReader(prefix))
 	line, err := header(r)
@@ -45,8 +46,8 @@ func (c *Codec) Sniff(prefix []byte) bool {
 	if err != nil {
 		return false
 	}
-	_, reason := c.m.plan(first.cells)
-	return reason == ""
+	_, known, _ := c.m.plan(first.cells)
+	return known
 }
 
 // Decode gives an Observation for each row; see vault.Codec.
@@ -95,7 +96,7 @@ func (d *decoder) run(c *Codec, r io.Reader) error {
 	if err != nil {
 		return d.refuse(1, "the header is empty or broken")
 	}
-	plan, reason := c.m.plan(first.cells)
+	plan, _, reason := c.m.plan(first.cells)
 	if plan == nil {
 		return d.refuse(1, reason)
 	}

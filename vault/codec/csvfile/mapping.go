@@ -8,10 +8,9 @@ import (
 	"phivault/vault"
 )
 
-// Mapping says which column of a CSV file means what. Date and Value name
-// columns. Each of the others names a column, or is, when the header has none
-// of that name, the text that holds for every row. Names match whatever their
-// case.
+// Mapping says which column of a CSV file means what: each field names one,
+// whatever its case. Those after Value may hold a text for every row instead, behind
+// a textMark; a code with a | in it is such a text.
 type Mapping struct {
 	Date, Value string
 	Unit        string
@@ -27,8 +26,11 @@ type Mapping struct {
 	Delimiter    rune   // 0: whichever of , ; and tab the header has most of
 }
 
+// textMark stands before a text that holds for every row: unit==kg.
+const textMark = "="
+
 // ParseMapping reads mappings as they stand on a command line:
-// "date=Date,value=Weight,unit=kg,code=http://loinc.org|29463-7". A pair with a
+// "date=Date,value=Weight,unit==kg,code=http://loinc.org|29463-7". A pair with a
 // comma in it stands in double quotes. Besides the fields of Mapping in lower
 // case there are decimal=comma and delimiter=, ; or tab. The error is
 // vault.ErrUsage.
@@ -102,7 +104,7 @@ func (m *Mapping) set(key, val string) error {
 
 func (m *Mapping) check() error {
 	switch {
-	case m.Date == "" || m.Value == "":
+	case m.Date == "" || m.Value == "" || strings.HasPrefix(m.Date, textMark) || strings.HasPrefix(m.Value, textMark):
 		return fmt.Errorf("%w: a mapping names the columns of date and value", vault.ErrUsage)
 	case m.Code == "" && m.Name == "":
 		return fmt.Errorf("%w: a mapping says what is measured, by code or name", vault.ErrUsage)
@@ -140,29 +142,39 @@ type plan struct {
 	date, value, unit, code, system, name, patient field
 }
 
-// plan gives the reason why the header does not fit, or "".
-func (m Mapping) plan(header []string) (*plan, string) {
-	p := &plan{m: m, width: len(header)}
-	twice := false
-	find := func(name string) field {
+// plan gives the reason why the header does not fit, or "". known says whether the
+// header has a column that the mapping names.
+func (m Mapping) plan(header []string) (p *plan, known bool, reason string) {
+	p = &plan{m: m, width: len(header)}
+	find := func(key, name string) field {
+		text, literal := strings.CutPrefix(name, textMark)
+		if name == "" || literal {
+			return field{column: -1, text: text}
+		}
 		f := field{column: -1, text: name}
 		for i, h := range header {
-			if name != "" && strings.EqualFold(strings.TrimSpace(h), strings.TrimSpace(name)) {
-				twice = twice || f.column >= 0
-				f.column = i
+			if !strings.EqualFold(strings.TrimSpace(h), strings.TrimSpace(name)) {
+				continue
 			}
+			if f.column >= 0 {
+				reason = "two columns have the name that the mapping gives for " + key
+			}
+			f.column = i
+		}
+		known = known || f.column >= 0
+		switch {
+		case f.column >= 0 || reason != "" || key == "code" && strings.Contains(name, "|"):
+		case key == "date" || key == "value":
+			reason = "the header has no column of the name that the mapping gives for " + key
+		default:
+			reason = "the header has no column of the name that the mapping gives for " + key + "; a text for every row is written " + key + "==TEXT"
 		}
 		return f
 	}
-	p.date, p.value, p.unit, p.code = find(m.Date), find(m.Value), find(m.Unit), find(m.Code)
-	p.system, p.name, p.patient = find(m.System), find(m.Name), find(m.Patient)
-	switch {
-	case twice:
-		return nil, "two columns have the name that the mapping asks for"
-	case p.date.column < 0:
-		return nil, "the header has no column for the date"
-	case p.value.column < 0:
-		return nil, "the header has no column for the value"
+	p.date, p.value, p.unit, p.code = find("date", m.Date), find("value", m.Value), find("unit", m.Unit), find("code", m.Code)
+	p.system, p.name, p.patient = find("system", m.System), find("name", m.Name), find("patient", m.Patient)
+	if reason != "" {
+		return nil, known, reason
 	}
-	return p, ""
+	return p, true, ""
 }

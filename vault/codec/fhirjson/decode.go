@@ -49,7 +49,7 @@ func newDecoder(ctx context.Context, name string, r io.Reader, o vault.DecodeOpt
 }
 
 func (d *decoder) run(lines bool) {
-	prefix := d.src.peek(4 << 10)
+	prefix := d.src.peek(windowSize)
 	if e := wrongEncoding(prefix); e != "" {
 		d.refuse(d.src.mark(), "the text is "+e+"; JSON must be UTF-8")
 		return
