@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 )
 
 // conn is one database connection with its prepared statements. It is used by
@@ -116,6 +117,32 @@ func (c *conn) transact(_ context.Context, f func() error) (err error) {
 	}
 	done = true
 	return nil
+}
+
+// freeConns are connections that nobody uses. The one used last is taken first:
+// whoever reads alone fills one cache and not each in turn.
+type freeConns struct {
+	mu  sync.Mutex
+	all []*conn
+}
+
+// take gives a connection, or nil when there is none.
+func (f *freeConns) take() *conn {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := len(f.all) - 1
+	if n < 0 {
+		return nil
+	}
+	c := f.all[n]
+	f.all = f.all[:n]
+	return c
+}
+
+func (f *freeConns) put(c *conn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all = append(f.all, c)
 }
 
 func (c *conn) close() error {

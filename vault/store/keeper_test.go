@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"phivault/vault"
 )
 
 // Settle ends beside someone who writes without a pause, and what was written
@@ -51,5 +53,21 @@ func TestMergingGivesWay(t *testing.T) {
 	s.waiting.Add(-1)
 	if _, gaveWay := s.keeper.merge(mergePages, false); gaveWay {
 		t.Error("gave way to nobody")
+	}
+}
+
+// Whoever reads alone uses one connection and fills one cache; two at once use two.
+func TestReadingAloneFillsOneCache(t *testing.T) {
+	s := newStore(t)
+	addJSON(t, s, ann)
+	for range 5 {
+		find(t, s, vault.Query{})
+	}
+	if n := len(s.free.all); n != 1 {
+		t.Errorf("%d connections were opened for one reader", n)
+	}
+	err := s.read(ctx, func(*conn) error { find(t, s, vault.Query{}); return nil })
+	if n := len(s.free.all); err != nil || n != maxReaders {
+		t.Errorf("%d connections after two readers: %v", n, err)
 	}
 }

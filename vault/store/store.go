@@ -62,8 +62,9 @@ type Store struct {
 
 	checking sync.Mutex // one Verify at a time, so that its connections are there
 
-	moving  sync.Mutex // held while the write-ahead log is moved; taken before write
-	readers chan *conn // nil elements are connections not opened yet
+	moving  sync.Mutex    // held while the write-ahead log is moved; taken before write
+	readers chan struct{} // one element for each reader that may work now
+	free    freeConns
 	keeper  *keeper
 	closed  sync.Once
 	ended   chan struct{} // closed by Close
@@ -116,9 +117,9 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	}
 	db.SetMaxOpenConns(maxReaders + 1 + verifyConns)
 	db.SetMaxIdleConns(0)
-	s := &Store{o: o, db: db, path: path, readers: make(chan *conn, maxReaders), ended: make(chan struct{}), cache: newViews()}
+	s := &Store{o: o, db: db, path: path, readers: make(chan struct{}, maxReaders), ended: make(chan struct{}), cache: newViews()}
 	for range maxReaders {
-		s.readers <- nil
+		s.readers <- struct{}{}
 	}
 	if err := s.openWriter(ctx, mode == "rwc"); err != nil {
 		return nil, errors.Join(mapError(err), s.Close())
@@ -245,22 +246,22 @@ func (s *Store) read(ctx context.Context, f func(*conn) error) error {
 	if err := s.usable(); err != nil {
 		return err
 	}
-	var c *conn
 	select {
-	case c = <-s.readers:
+	case <-s.readers:
 	case <-s.ended:
 		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { s.readers <- c }()
+	defer func() { s.readers <- struct{}{} }()
+	c := s.free.take()
 	if c == nil {
 		var err error
 		if c, err = s.openReader(ctx); err != nil {
-			c = nil
 			return mapError(err)
 		}
 	}
+	defer s.free.put(c)
 	return mapError(f(c))
 }
 
@@ -290,9 +291,10 @@ func (s *Store) close() error {
 		s.keeper.stop()
 	}
 	for range maxReaders {
-		if c := <-s.readers; c != nil {
-			errs = append(errs, c.close())
-		}
+		<-s.readers
+	}
+	for c := s.free.take(); c != nil; c = s.free.take() {
+		errs = append(errs, c.close())
 	}
 	close(s.ended)
 	s.write.Lock()
