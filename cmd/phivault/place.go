@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"phivault/sync/remote"
@@ -53,8 +54,8 @@ type place struct {
 // mistake.
 func parsePlace(text string) (place, error) {
 	kind, rest, ok := strings.Cut(text, ":")
-	if !ok {
-		return place{}, usage("that is no remote's address", "folder:PATH, https://HOST:PORT, s3://HOST/BUCKET or webdavs://HOST/PATH")
+	if !ok || !slices.Contains(placeKinds, kind) {
+		return place{}, unknownKind(kind)
 	}
 	if kind == placeFolder {
 		dir, err := filepath.Abs(rest)
@@ -73,12 +74,33 @@ func parsePlace(text string) (place, error) {
 		if u.Port() == "" {
 			u.Host += ":443"
 		}
-	case u.Scheme == placeS3 && strings.Trim(u.Path, "/") != "":
+	case u.Scheme == placeS3 && strings.Trim(u.Path, "/") == "":
+		return place{}, usage("an s3 address names a bucket", "s3://HOST/BUCKET, or s3://HOST/BUCKET/PREFIX")
+	case u.Scheme == placeS3:
 	case u.Scheme == placeWebDAV && u.RawQuery == "":
 	default:
 		return place{}, usage("that is no remote's address", "folder:PATH, https://HOST:PORT, s3://HOST/BUCKET or webdavs://HOST/PATH")
 	}
 	return place{kind: u.Scheme, url: u}, nil
+}
+
+var placeKinds = []string{placeFolder, placeHost, placeS3, placeWebDAV}
+
+// unknownKind says what an address may begin with, and what was probably meant.
+func unknownKind(kind string) error {
+	const kinds = "folder:PATH, https://HOST:PORT, s3://HOST/BUCKET or webdavs://HOST/PATH"
+	switch kind {
+	case "http", "webdav", "dav":
+		return usage("that address is not encrypted on its way", "https://HOST:PORT or webdavs://HOST/PATH")
+	case "davs":
+		return usage("a WebDAV share's address begins with webdavs://", "webdavs://HOST/PATH")
+	}
+	for _, k := range placeKinds {
+		if distance(kind, k) <= 2 && len(kind) > 1 {
+			return usage("the address begins with no kind of remote there is", "did you mean "+k+":? There are "+kinds)
+		}
+	}
+	return usage("the address begins with no kind of remote there is", kinds)
 }
 
 // String is the address as it is kept.
