@@ -73,7 +73,8 @@ type Log interface {
 type Checker interface {
 	// Verify reports every problem to found and goes on. Quick checks the
 	// chain of the log; otherwise every payload, view, index and attachment
-	// as well. progress may be nil; total is 0 while unknown.
+	// as well. found is called from one goroutine at a time, not always the
+	// caller's. progress may be nil; total is 0 while unknown.
 	Verify(ctx context.Context, quick bool, found func(Problem), progress func(done, total int64)) (Verified, error)
 	// Rebuild makes every view and index anew from the log. Interrupted, it is
 	// finished when the vault is next opened.
