@@ -16,9 +16,9 @@ import (
 	"phivault/vault"
 )
 
-// attachmentsOf finds the documents inside a resource: every object that has
+// AttachmentsOf finds the documents inside a resource: every object that has
 // base64 data with a content type, as FHIR's Attachment and Binary do.
-func attachmentsOf(r *vault.Resource) (out []Attachment) {
+func AttachmentsOf(r *vault.Resource) (out []Attachment) {
 	d := json.NewDecoder(bytes.NewReader(r.JSON))
 	d.UseNumber()
 	f := &finder{d: d, cuts: r.Cuts}

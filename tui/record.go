@@ -86,7 +86,7 @@ func readRecord(ctx context.Context, in Session, id vault.RecordID, at int) (out
 		out.text = append(out.text, viewLine(l))
 	}
 	out.raw = rawLines(out.r.Resource.JSON, out.r.Resource.Cuts)
-	out.files = attachmentsOf(&out.r.Resource)
+	out.files = AttachmentsOf(&out.r.Resource)
 	return out, nil
 }
 

@@ -15,6 +15,10 @@ import (
 type showFlags struct {
 	meta, readable, raw bool
 	version             int
+	attachment          int
+	attached            bool
+	output              string
+	force               bool
 }
 
 func (a *app) showCommand() *cobra.Command {
@@ -35,22 +39,33 @@ the record (phivault.record.v1).`,
 			if f.meta && f.readable || f.meta && f.raw || f.readable && f.raw {
 				return usage("--meta, --readable and --raw exclude each other", "")
 			}
-			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.show(ctx, s.Vault.Vault, args[0], &f) })
+			if !c.Flags().Changed("attachment") && (c.Flags().Changed("output") || f.force) {
+				return usage("--output and --force go with --attachment", "")
+			}
+			f.attached = c.Flags().Changed("attachment")
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.show(ctx, s, args[0], &f) })
 		},
 	}
 	c.Flags().BoolVar(&f.meta, "meta", false, "what the vault knows about it, as JSON")
 	c.Flags().BoolVar(&f.readable, "readable", false, "a view for people")
 	c.Flags().BoolVar(&f.raw, "raw", false, "the bytes as they are, also to a terminal")
+	c.Flags().IntVar(&f.attachment, "attachment", 0, "the document in it, decoded; the `N`th with --attachment=N")
+	c.Flags().Lookup("attachment").NoOptDefVal = "1"
+	c.Flags().StringVarP(&f.output, "output", "o", "-", "with --attachment: write to `file`; - is stdout")
+	c.Flags().BoolVar(&f.force, "force", false, "with --attachment: write to a terminal, or replace the file")
 	c.Flags().IntVar(&f.version, "version", 0, "as it was in version `N`")
 	return c
 }
 
-func (a *app) show(ctx context.Context, v *vault.Vault, what string, f *showFlags) error {
+func (a *app) show(ctx context.Context, s *session, what string, f *showFlags) error {
+	v := s.Vault.Vault
 	r, err := fetch(ctx, v, what, f.version)
 	if err != nil {
 		return err
 	}
 	switch {
+	case f.attached:
+		return a.attachment(ctx, s, &r, f.attachment, f.output, f.force)
 	case f.meta:
 		return a.emit(newRecordObject(ctx, v, &r))
 	case f.readable, a.out.tty && !f.raw && !a.g.json:
