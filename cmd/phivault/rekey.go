@@ -23,22 +23,29 @@ type rekeyObject struct {
 
 const rekeyLimits = `What this does not undo: backups and copies of the folder that were made before
 open as they did. What was read is read. What lies at the remotes from before stays
-sealed under the keys of its time. This device's own signing key stays the same.`
+sealed under the keys of its time. This device's own keys stay the same, the one that
+it signs with and the one that it is given new epochs by: whoever got its key file and
+the passphrase, or them in an old backup, can sign in its name and read what is
+written from now on, as long as the remotes let them in.`
 
 func (a *app) rekeyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rekey",
 		Short: "New keys after a suspected compromise",
 		Long: `Rekey writes the whole database anew under a new key, seals the key file with a new
-salt, and makes a new epoch: what any device writes once it has seen it, no key from
-before opens. It needs as much room again as the database has, and may be killed at
-any moment: then either the old keys are in force or the new ones.
+salt, and makes a new epoch: what any device writes once it has seen it, no epoch's
+key from before opens. It needs as much room again as the database has, and may be
+killed at any moment: then either the old keys are in force or the new ones.
 
 ` + rekeyLimits + `
 
 When the passphrase may be known, change it too: "phivault passwd". Take a new backup
 afterwards, and destroy the old ones. When another device was lost or taken, remove
-it first: "phivault device remove".`,
+it first: "phivault device remove". When this device's key file and its passphrase
+are known to somebody, rekey does not help: let an owner that was a member before
+this device remove it, and join anew; look for copies of it in "phivault device list".
+The first device outranks all others and can undo its own removal: then make a new
+vault and import an export into it.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.withVault(c.Context(), a.rekey) },
 	}

@@ -133,8 +133,9 @@ func (j *Journal) append(ctx context.Context, m *minted, notes ...vault.Note) er
 }
 
 // Renew mints an epoch for the members as they are: what is written from then on,
-// here and by whoever has seen it, no key that was known before opens. What was
-// written before stays readable to who had its keys.
+// here and by whoever has seen it, no epoch's key that was known before opens. What
+// was written before stays readable to who had its keys. It shuts out nobody who has
+// a member's own seeds: the epoch is wrapped for their public keys.
 func (j *Journal) Renew(ctx context.Context) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -36,7 +36,8 @@ const (
 // are.
 //
 // It does not undo copies: old backups, snapshots and copies of the folder open with
-// what opened them. The device's own identity stays what it is.
+// what opened them. The device's own seeds stay what they are: who has them can sign as
+// this device and open what is wrapped for it.
 func (v *Vault) Rekey(ctx context.Context, passphrase *secret.Bytes, progress func(done, total int64)) (err error) {
 	v.whole.Lock()
 	defer v.whole.Unlock()
