@@ -107,8 +107,11 @@ func (s *audit) Update(msg tea.Msg) tea.Cmd {
 func (s *audit) View(w, h int) string {
 	t := s.d.theme
 	widths := []int{17, 10, 24, -1, 8}
-	if w < 100 {
+	switch {
+	case w < 100:
 		widths = widths[:4]
+	case w > 110:
+		widths[2] = 48
 	}
 	lines := []string{t.Title.Render("  Audit trail, newest first"), "",
 		t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "When", "Act", "About", "", "Device"), w))}
@@ -121,7 +124,7 @@ func (s *audit) View(w, h int) string {
 	}
 	return widget.Block(append(lines, s.list.Draw(w, h-3, t.Selected.Render, func(i, w int) string {
 		r := s.rows[i]
-		return widget.Columns(w, widths, r.at.Format("02-Jan-2006 15:04"), r.act, r.who, r.say, r.device)
+		return widget.Columns(w, widths, moment(r.at), r.act, r.who, r.say, r.device)
 	})...), w, h)
 }
 

@@ -187,6 +187,9 @@ func (s *flowsheet) View(w, h int) string {
 	if w > 110 {
 		name, unit, ref, flag, spark = 26, 10, 11, 5, 10
 	}
+	if w >= 150 {
+		name = 36
+	}
 	const col = 9
 	days := s.days()
 	n := max(1, (w-2-name-unit-ref-flag-spark-4)/(col+1))

@@ -91,7 +91,7 @@ func (m *Model) told(a about) (line, foot string) {
 // hints names the keys that are worth a place at the foot.
 func (m *Model) hints(a about) string {
 	if m.help != nil {
-		return m.theme.Faint.Render(widget.Fit(" any other key closes help", m.w))
+		return m.theme.Faint.Render(widget.Fit(m.help.hint(), m.w))
 	}
 	own, last := hintsOf(a.keys), hintsOf(m.keys(a))
 	if a.typing {

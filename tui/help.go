@@ -39,6 +39,14 @@ func keyLines(table []binding) (out []string) {
 	return out
 }
 
+// hint says how to leave help, and first that there is more of it.
+func (h *help) hint() string {
+	if h.pager.Place() < 100 {
+		return " Space more keys, below  any other key closes help"
+	}
+	return " any other key closes help"
+}
+
 func (h *help) key(key string) (mine bool) { return h.pager.Key(key) }
 
 func (h *help) view(w, height int) string { return widget.Block(h.pager.Draw(w, height), w, height) }

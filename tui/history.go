@@ -152,7 +152,7 @@ func (s *history) View(w, h int) string {
 		case len(r.Parents) > 1:
 			act = "merged"
 		}
-		return widget.Columns(w, widths, fmt.Sprint(len(s.all)-i), r.At.Format("02-Jan-2006 15:04"), fmt.Sprintf("%x", r.Device[:4]), act, r.Payload.String()[:24])
+		return widget.Columns(w, widths, fmt.Sprint(len(s.all)-i), moment(r.At), fmt.Sprintf("%x", r.Device[:4]), act, r.Payload.String()[:24])
 	})...), w, h)
 }
 

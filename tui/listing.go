@@ -196,14 +196,22 @@ func whole(r *row, line string) string {
 	return text
 }
 
-// titled puts a value behind a title so that the title is cut before it.
+// longNumber is the most that a number takes with its unit and flag.
+const longNumber = 32
+
+// titled puts a value behind a title so that the title is cut before a number. A
+// longer value is a text, and leaves a third of the room to its title.
 func titled(title, value string, w int) string {
 	if value == "" {
 		return title
 	}
 	value = "  " + value
-	if over := widget.Width(title) + widget.Width(value) - w; over > 0 {
-		title = widget.Fit(title, max(w-widget.Width(value), 1))
+	if n := widget.Width(value); widget.Width(title)+n > w {
+		least := 1
+		if n > longNumber {
+			least = max(w/3, 1)
+		}
+		title = widget.Fit(title, min(widget.Width(title), max(w-n, least)))
 	}
 	return title + value
 }
@@ -254,16 +262,19 @@ func (s *listing) line(i, w int) string {
 		}
 		return titled(title, value, room)
 	}
-	status := stated(r.status, "not stated")
+	status, kind := stated(r.status, "not stated"), 20
+	if w > 110 {
+		kind = 28
+	}
 	switch {
 	case s.kind.led:
 		name := "  " + words(r.typ)
 		if r.typ == "Encounter" {
 			name = "▪ Encounter"
 		}
-		return widget.Columns(w, []int{11, 20, -1, 11}, date, name, fill(11, 20, 11), status)
+		return widget.Columns(w, []int{11, kind, -1, 11}, date, name, fill(11, kind, 11), status)
 	case s.kind.kind:
-		return widget.Columns(w, []int{11, 20, -1, 11}, date, words(r.typ), fill(11, 20, 11), status)
+		return widget.Columns(w, []int{11, kind, -1, 11}, date, words(r.typ), fill(11, kind, 11), status)
 	}
 	return widget.Columns(w, []int{11, -1, 16}, date, fill(11, 16), status)
 }

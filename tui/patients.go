@@ -254,7 +254,7 @@ func (s *patients) View(w, h int) string {
 		p := s.at(i)
 		opened := ""
 		if !p.opened.IsZero() {
-			opened = p.opened.Format("02-Jan-2006")
+			opened = p.opened.Local().Format("02-Jan-2006")
 		}
 		return widget.Columns(w, widths, p.shownName(), p.bornText(s.d.now()), stated(p.gender, "not stated"), p.mrn, opened)
 	})...), w, h)

@@ -149,8 +149,11 @@ func when(now, then time.Time, never string) string {
 	if then.IsZero() {
 		return never
 	}
-	return then.Local().Format("02-Jan-2006 15:04") + ", " + ago(now, then)
+	return moment(then) + ", " + ago(now, then)
 }
+
+// moment writes a time as the reader's clock has it, not as the writer's had.
+func moment(t time.Time) string { return t.Local().Format("02-Jan-2006 15:04") }
 
 // sharedKeys are the keys for what concerns other devices, on every screen.
 func (m *Model) sharedKeys() []binding {

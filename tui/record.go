@@ -76,7 +76,7 @@ func readRecord(ctx context.Context, in Session, id vault.RecordID, at int) (out
 	}
 	if version >= 1 && version <= len(history) {
 		h := history[version-1]
-		out.facts[0] += fmt.Sprintf(", written here %s by device %x", h.At.Format("02-Jan-2006 15:04"), h.Device[:4])
+		out.facts[0] += fmt.Sprintf(", written here %s by device %x", moment(h.At), h.Device[:4])
 	}
 	if out.r.Deleted {
 		out.facts[0] += ", deleted"

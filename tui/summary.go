@@ -313,9 +313,9 @@ func summaryLine(part int, r *row, w int) string {
 	case 3:
 		value := stated(r.value, "no value")
 		if w > 110 {
-			return widget.Columns(w, []int{11, -1, max(30, w*3/10), 4, 22}, date, title, value, flagText(r.flag), r.passage)
+			return widget.Columns(w, []int{11, -1, max(30, w*3/10), 4, 22}, date, title, uncut(value, max(30, w*3/10)), flagText(r.flag), r.passage)
 		}
-		return widget.Columns(w, []int{9, -1, 24, 4, 17}, stated(shortDay(r.date), "no date"), shortName(title), value, flagText(r.flag), r.passage)
+		return widget.Columns(w, []int{9, -1, 24, 4, 17}, stated(shortDay(r.date), "no date"), shortName(title), uncut(value, 24), flagText(r.flag), r.passage)
 	}
 	if r.status == "active" {
 		return widget.Columns(w, []int{-1, 11}, title, date)

@@ -299,7 +299,7 @@ func (t *talk) decide(c Conflicts, r row) error {
 	}
 	var keep []option
 	for i, h := range heads {
-		name := fmt.Sprintf("version %d, written %s by %s", h.Version, h.At.Format("2 January 2006 15:04"), h.Device)
+		name := fmt.Sprintf("version %d, written %s by %s", h.Version, h.At.Local().Format("2 January 2006 15:04"), h.Device)
 		t.say("")
 		t.say("Here is " + name + ".")
 		if h.Deleted {

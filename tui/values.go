@@ -78,3 +78,11 @@ func (s *values) About() about {
 }
 
 func (s *values) Wipe() { s.test, s.list = &series{}, widget.List{} }
+
+// uncut leaves the value before out where it would be cut: half a number is not one.
+func uncut(value string, w int) string {
+	if i := strings.LastIndex(value, " (was "); i > 0 && widget.Width(value) > w {
+		return value[:i] + " …"
+	}
+	return value
+}

@@ -26,6 +26,7 @@ import (
 const passphrase = "violin orchard lanterns"
 
 func TestMain(m *testing.M) {
+	time.Local = time.UTC // the screens show the reader's time
 	keyfiletest.Cheap()
 	os.Exit(m.Run())
 }

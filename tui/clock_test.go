@@ -1,0 +1,33 @@
+package tui_test
+
+import (
+	"testing"
+	"time"
+
+	"phivault/tui"
+)
+
+// What was written at noon in Greenwich was written at seven for a reader in Lima.
+func TestTimesAreTheReadersOwn(t *testing.T) {
+	o := sample(t)
+	was := time.Local
+	time.Local = time.FixedZone("Lima", -5*60*60)
+	defer func() { time.Local = was }()
+	s := sit(t, o).Unlock(passphrase).Press("A").Expect("30-Jun-2026 07:00").Refuse("12:00").Press("esc")
+	if s.Is("patients") {
+		s.Press("enter")
+	}
+	s.Press("7", "enter").Expect("written here 30-Jun-2026 07:00").Press("v").Expect("30-Jun-2026 07:00").Refuse("12:00")
+	s.Press("ctrl+c").Ended(tui.Quit)
+	r, _, err := talk(t, o, passphrase, "2", "hba1c", "1", "2", "0", "quit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.expect("written here 30 June 2026 07:00")
+}
+
+// Help that does not fit says that there is more of it, and how to see it.
+func TestHelpSaysThatThereIsMore(t *testing.T) {
+	s := sit(t, sample(t)).Unlock(passphrase).Press("?").Expect("Space more keys").Refuse("settings")
+	s.Press("space").Press("end").Expect("settings", "any other key closes help").Refuse("Space more keys")
+}
