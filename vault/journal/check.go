@@ -144,8 +144,8 @@ func (j *Journal) checkHeads(ctx context.Context, s *segment.Segment, l *logStat
 			continue
 		}
 		if h.Seq >= j.s.next(h.Log) {
-			if h.Log == j.own {
-				return nil, j.setOld(ctx, s.Place)
+			if h.Log == j.own && ms.stands(s.Place) {
+				return nil, j.accused(ctx, s.Place)
 			}
 			if !j.received(ms, h) {
 				waits = append(waits, h)
@@ -157,8 +157,11 @@ func (j *Journal) checkHeads(ctx context.Context, s *segment.Segment, l *logStat
 			return nil, err
 		}
 		if hash != h.Hash {
+			if !ms.stands(s.Place) {
+				continue // what has no effect accuses nobody
+			}
 			if h.Log == j.own { // cut here after an old copy was put back
-				return nil, j.setOld(ctx, s.Place)
+				return nil, j.accused(ctx, s.Place)
 			}
 			// Its log goes on all the same: what ends the fork may be in it.
 			if ms.stands(h) {
@@ -232,6 +235,9 @@ func (j *Journal) checkEpochs(ctx context.Context, c *checked, in past) error {
 	gaps := len(j.gaps(ctx, s)) > 0
 	for i, m := range c.mints {
 		parent := known(m.Parent)
+		if m.Epoch != segment.MintedID(j.id, s.Place.Log.Device, m.Commit) {
+			return at(ErrForged, s.Place, "an epoch's id is not its writer's")
+		}
 		if !slices.ContainsFunc(m.Wraps, func(w segment.MintWrap) bool { return w.Device == s.Place.Log.Device }) {
 			return at(ErrForged, s.Place, "an epoch that its writer is no recipient of")
 		}

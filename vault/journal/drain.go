@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"phivault/vault"
+	"phivault/vault/journal/segment"
 )
 
 // drain applies whatever can be applied now. A log with a fault stops there, the
@@ -82,25 +83,22 @@ func (j *Journal) apply(ctx context.Context, c *checked, bodies [][]byte, quaran
 	return j.took(ctx, c)
 }
 
-// evidence keeps a segment that proves two histories at a place. The first stays;
-// fresh says that this is it.
+// evidence keeps a segment that proves two histories at a place. The first that
+// stands stays; fresh says that this is it.
 func (j *Journal) evidence(ctx context.Context, p vault.Place, b []byte) (fresh bool, err error) {
 	key := fmt.Sprintf("%s%s/%d/%d", forkState, hex.EncodeToString(p.Log.Device[:]), p.Log.Number, p.Seq)
-	if old, err := j.p.State.State(ctx, key); err != nil || old != nil {
+	old, err := j.p.State.State(ctx, key)
+	if err != nil {
 		return false, err
+	}
+	if old != nil {
+		s, err := segment.Decode(old)
+		if err != nil || j.s.members(everything).stands(s.Place) {
+			return false, nil
+		}
 	}
 	j.stopped[p.Log] = true
 	return true, j.p.State.SetState(ctx, key, b)
-}
-
-// setOld remembers that this database is behind what its device published. From
-// then on nothing is pushed.
-func (j *Journal) setOld(ctx context.Context, seen vault.Place) error {
-	j.old = true
-	if err := j.p.State.SetState(ctx, oldState, []byte{1}); err != nil {
-		return err
-	}
-	return at(ErrRestored, seen, "it cites, or is, what this device no longer has")
 }
 
 // mark remembers that a remote holds a log's segments up to seq.

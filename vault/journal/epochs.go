@@ -2,9 +2,9 @@ package journal
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"slices"
 
 	"phivault/crypto/identity"
@@ -17,8 +17,12 @@ func (j *Journal) wrapping(writer, recipient [16]byte, epoch segment.EpochID) id
 	return identity.Wrapping{VaultID: j.id, Writer: writer, Recipient: recipient, Epoch: epoch}
 }
 
-// unwrap opens an epoch's key that writer wrapped for this device.
-func (j *Journal) unwrap(id segment.EpochID, writer [16]byte, wrap []byte) error {
+// errOtherKey is a wrap of a key that is not the epoch's.
+var errOtherKey = errors.New("not the epoch's key")
+
+// unwrap opens an epoch's key that writer wrapped for this device. is may be nil for
+// what was looked at before it was kept.
+func (j *Journal) unwrap(id segment.EpochID, writer [16]byte, wrap []byte, is func(*secret.Bytes) bool) error {
 	if j.keys[id] != nil {
 		return nil
 	}
@@ -27,6 +31,9 @@ func (j *Journal) unwrap(id segment.EpochID, writer [16]byte, wrap []byte) error
 		return err
 	}
 	defer key.Destroy()
+	if is != nil && !is(key) {
+		return errOtherKey
+	}
 	k, err := segment.NewKeys(id, key)
 	if err == nil {
 		j.keys[id] = k
@@ -34,10 +41,16 @@ func (j *Journal) unwrap(id segment.EpochID, writer [16]byte, wrap []byte) error
 	return err
 }
 
-// learn keeps a wrap, once it opened. One that does not open is the writer's
-// fault and leaves the epoch unknown here: an inbox may still bring it.
-func (j *Journal) learn(ctx context.Context, id segment.EpochID, writer [16]byte, wrap []byte) error {
-	if j.keys[id] != nil || j.unwrap(id, writer, wrap) != nil {
+// mintedBy tells the key of an epoch that a device minted from any other.
+func (j *Journal) mintedBy(id segment.EpochID, minter [16]byte) func(*secret.Bytes) bool {
+	return func(key *secret.Bytes) bool { return segment.MintedID(j.id, minter, segment.Commit(key)) == id }
+}
+
+// learn keeps a wrap, once it opened. One that does not open, or holds another key
+// than the epoch's, is the writer's fault and leaves the epoch unknown here: an inbox
+// may still bring it.
+func (j *Journal) learn(ctx context.Context, id segment.EpochID, minter, writer [16]byte, wrap []byte) error {
+	if j.keys[id] != nil || j.unwrap(id, writer, wrap, j.mintedBy(id, minter)) != nil {
 		return nil
 	}
 	return j.p.State.SetState(ctx, epochState+hex.EncodeToString(id[:]), append(writer[:len(writer):len(writer)], wrap...))
@@ -45,7 +58,7 @@ func (j *Journal) learn(ctx context.Context, id segment.EpochID, writer [16]byte
 
 // learnFormer is learn for a key that was wrapped for the device that this one was.
 // It is kept under this one's own key, since the other's will be gone.
-func (j *Journal) learnFormer(ctx context.Context, id segment.EpochID, writer [16]byte, wrap []byte) error {
+func (j *Journal) learnFormer(ctx context.Context, id segment.EpochID, minter, writer [16]byte, wrap []byte) error {
 	if j.keys[id] != nil || j.former == nil {
 		return nil
 	}
@@ -58,7 +71,7 @@ func (j *Journal) learnFormer(ctx context.Context, id segment.EpochID, writer [1
 	if err != nil {
 		return err
 	}
-	return j.learn(ctx, id, j.self, own)
+	return j.learn(ctx, id, minter, j.self, own)
 }
 
 // choose gives the epoch that new segments should be sealed under: of those whose
@@ -93,8 +106,8 @@ func (j *Journal) mint(after ...event) (vault.Note, *minted, error) {
 	}
 	key := secret.Random(32)
 	defer key.Destroy()
-	m := segment.Mint{Parent: top.ID, Depth: top.Depth + 1}
-	rand.Read(m.Epoch[:])
+	m := segment.Mint{Commit: segment.Commit(key), Parent: top.ID, Depth: top.Depth + 1}
+	m.Epoch = segment.MintedID(j.id, j.self, m.Commit)
 	for _, d := range ms.devices() {
 		x, _ := ms.find(d)
 		w, err := identity.Wrap(x.public, j.wrapping(j.self, d, m.Epoch), key)

@@ -46,7 +46,11 @@ func (j *Journal) forks(ctx context.Context) (out []fork, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if s, err := segment.Decode(b); err == nil && s.Place.Log == f.log && f.seq > 0 {
+		s, err := segment.Decode(b)
+		if err == nil && !ms.stands(s.Place) {
+			continue // it was another's word, who was removed
+		}
+		if err == nil && s.Place.Log == f.log && f.seq > 0 {
 			before, err := j.hashAt(ctx, f.log, f.seq-1)
 			f.exact = err == nil && before == s.Prev
 		}

@@ -35,7 +35,7 @@ func (j *Journal) boxes(ctx context.Context, name string) (out []engine.Envelope
 		}
 		box := j.keys[j.first].Inbox(it.Recipient)
 		n := j.space.Name(segment.InboxName(box, j.self, it.N))
-		m := segment.Message{Writer: j.self, Recipient: it.Recipient, Epoch: it.Epoch, Wrap: it.Wrap}
+		m := segment.Message{Writer: j.self, Recipient: it.Recipient, Epoch: it.Epoch, Minter: j.s.Epochs[it.Epoch].At.Log.Device, Wrap: it.Wrap}
 		plain := m.Signed(func(b []byte) []byte { return j.p.Device.Sign(inboxLabel, b) })
 		object, err := seal.Seal(plain, box, seal.Context{VaultID: j.id, Kind: seal.KindInbox, Name: n.String()}, seal.Buckets)
 		box.Destroy()
@@ -141,7 +141,7 @@ func (j *Journal) takeInbox(ctx context.Context, e engine.Envelope, a ask) error
 	if a.kind == askOldInbox {
 		learn, next = j.learnFormer, j.s.OldRead
 	}
-	if err := learn(ctx, m.Epoch, m.Writer, m.Wrap); err != nil {
+	if err := learn(ctx, m.Epoch, m.Minter, m.Writer, m.Wrap); err != nil {
 		return err
 	}
 	next[m.Writer] = a.seq + 1

@@ -76,7 +76,6 @@ const (
 	stateKey   = "state"
 	epochState = "epoch/"
 	forkState  = "fork/"
-	oldState   = "restored"
 	saveEvery  = 32 // segments between two writes of the state
 )
 
@@ -159,7 +158,7 @@ func (j *Journal) loadKeys(ctx context.Context) error {
 		if err != nil || len(raw) != 16 || len(b) < 16 {
 			return fmt.Errorf("%w: an epoch's key", vault.ErrIntegrity)
 		}
-		if err := j.unwrap(segment.EpochID(raw), [16]byte(b), b[16:]); err != nil {
+		if err := j.unwrap(segment.EpochID(raw), [16]byte(b), b[16:], nil); err != nil {
 			return fmt.Errorf("%w: an epoch's key", vault.ErrIntegrity)
 		}
 	}
@@ -229,14 +228,15 @@ func bodiesOf(l vault.Segment) [][]byte {
 
 // fold takes a segment into the state and keeps what it gives this device.
 func (j *Journal) fold(ctx context.Context, c *checked) error {
+	by := c.seg.Place.Log.Device
 	for _, m := range c.mints {
 		for _, w := range m.Wraps {
 			var err error
 			switch {
 			case w.Device == j.self:
-				err = j.learn(ctx, m.Epoch, c.seg.Place.Log.Device, w.Wrap)
+				err = j.learn(ctx, m.Epoch, by, by, w.Wrap)
 			case j.former != nil && w.Device == j.former.ID():
-				err = j.learnFormer(ctx, m.Epoch, c.seg.Place.Log.Device, w.Wrap)
+				err = j.learnFormer(ctx, m.Epoch, by, by, w.Wrap)
 			}
 			if err != nil {
 				return err

@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"slices"
 
 	"phivault/crypto/identity"
@@ -174,10 +175,15 @@ func (m *membership) decide(removals []event, admits map[[16]byte][]event) {
 		})
 		e := open[max(pick, 0)]
 		open = slices.DeleteFunc(slices.Clone(open), func(o event) bool { return o.At == e.At && o.Index == e.Index })
-		if m.count(e) {
+		if m.count(e, admits) {
 			open = slices.DeleteFunc(open, func(o event) bool { return attacks(e, o) })
 		}
 	}
+	m.cascade(admits)
+}
+
+// cascade takes away whom only those admitted whose admissions do not stand.
+func (m *membership) cascade(admits map[[16]byte][]event) {
 	// By seniority, so that who admitted comes before whom it admitted.
 	for _, x := range m.all {
 		as := admits[x.device]
@@ -193,14 +199,17 @@ func (m membership) stands(p vault.Place) bool {
 	return !gone || !beyond(r, p.Log, p.Seq)
 }
 
-// count makes a removal take effect, unless no owner would be left.
-func (m *membership) count(e event) bool {
+// count makes a removal take effect, unless no owner would be left: whom the removed
+// device admitted beyond the cut-off goes with it.
+func (m *membership) count(e event, admits map[[16]byte][]event) bool {
 	r := *e.Remove
 	if old, ok := m.removed[r.Device]; ok {
-		m.removed[r.Device] = both(r, old)
-		return true
+		r = both(r, old)
 	}
-	left := slices.ContainsFunc(m.all, func(x member) bool { return x.device != r.Device && m.owner(x.device) })
+	then := membership{all: m.all, removed: maps.Clone(m.removed)}
+	then.removed[r.Device] = r
+	then.cascade(admits)
+	left := slices.ContainsFunc(m.all, func(x member) bool { return then.owner(x.device) })
 	if left {
 		m.removed[r.Device] = r
 	}

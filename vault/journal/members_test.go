@@ -82,3 +82,15 @@ func TestWhoIsAMemberAfterRemovalsApart(t *testing.T) {
 		}
 	}
 }
+
+// Whom a removed owner admitted beyond the cut-off is not who keeps the vault.
+// Seen to leave no owner with count looking at the removals alone.
+func TestAnOwnerIsLeftWhoStaysOne(t *testing.T) {
+	a, b, c, d := people[0], people[1], people[2], people[3]
+	owners := []event{admission(a, b, 0, 1), admission(a, c, 1, 2), admission(c, d, 5, 3)}
+	s := &state{Events: append(append([]event{founderOf(a)}, owners...), removal(a, c, 3, 4), removal(a, b, 4, 9), removal(b, a, 2, 9))}
+	m := s.members(everything)
+	if !m.owner(a.DeviceID()) || m.is(c.DeviceID()) || m.is(d.DeviceID()) {
+		t.Errorf("a owner: %v, c member: %v, d member: %v", m.owner(a.DeviceID()), m.is(c.DeviceID()), m.is(d.DeviceID()))
+	}
+}

@@ -39,6 +39,9 @@ func (j *Journal) stand(ctx context.Context) error {
 		}
 	}
 	fs, err := j.forks(ctx)
+	if err == nil {
+		err = j.reconsider(ctx, ms)
+	}
 	if err != nil {
 		return err
 	}

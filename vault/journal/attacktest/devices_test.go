@@ -31,13 +31,20 @@ func joining(t *testing.T) (identity.Invitation, *identity.Device, *journal.Join
 	return i, d, j
 }
 
-// mint appends to by's log an epoch of its own making, in a segment that names it.
-func (w *world) mint(by *journaltest.Device, wraps func(id segment.EpochID) []segment.MintWrap) {
-	l := w.last(by, by)
-	m := segment.Mint{Epoch: segment.EpochID{1, 2, 3}, Parent: l.Next, Depth: 3, Wraps: nil}
+// minting is an epoch of by's own making that follows the one it writes under.
+func (w *world) minting(by *journaltest.Device, key *secret.Bytes) segment.Mint {
+	m := segment.Mint{Commit: segment.Commit(key), Parent: w.last(by, by).Next, Depth: 3}
+	m.Epoch = segment.MintedID(by.VaultID(), by.Keys.ID(), m.Commit)
+	return m
+}
+
+// mint appends to by's log such an epoch, in a segment that names it.
+func (w *world) mint(by *journaltest.Device, key *secret.Bytes, wraps func(id segment.EpochID) []segment.MintWrap) segment.EpochID {
+	m := w.minting(by, key)
 	m.Wraps = wraps(m.Epoch)
 	p := m.Encode()
 	w.forge(by, [][]byte{packed(p)}, func(s *segment.Segment) { s.Entries, s.Next = entries(vault.KindEpoch, p), m.Epoch })
+	return m.Epoch
 }
 
 func (w *world) wrap(by, to *journaltest.Device, id segment.EpochID, key *secret.Bytes) segment.MintWrap {
@@ -106,13 +113,13 @@ func TestAttack02SwappedWraps(t *testing.T) {
 func swapped(t *testing.T, swap func(w *world, a, c *segment.MintWrap)) {
 	w := newWorld(t)
 	key := secret.Random(32)
-	w.mint(w.b, func(id segment.EpochID) []segment.MintWrap {
+	id := w.mint(w.b, key, func(id segment.EpochID) []segment.MintWrap {
 		a, b, c := w.wrap(w.b, w.a, id, key), w.wrap(w.b, w.b, id, key), w.wrap(w.b, w.c, id, key)
 		swap(w, &a, &c)
 		return sorted(a, b, c)
 	})
 	w.sync(w.a)
-	if b, err := w.a.Store.States(ctx, "epoch/01020300"); err != nil || len(b) != 0 {
+	if b, err := w.a.Store.State(ctx, "epoch/"+hex.EncodeToString(id[:])); err != nil || b != nil {
 		t.Errorf("a wrap for another device was taken: %v", err)
 	}
 	w.a.Add(t, note("y", 1))
@@ -149,7 +156,7 @@ func TestAttack03KeyLists(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			key := secret.Random(32)
-			w.mint(w.b, func(id segment.EpochID) []segment.MintWrap {
+			w.mint(w.b, key, func(id segment.EpochID) []segment.MintWrap {
 				return list(w, id, w.wrap(w.b, w.a, id, key), w.wrap(w.b, w.b, id, key), w.wrap(w.b, w.c, id, key))
 			})
 			w.refuses(w.a, journal.ErrForged)
@@ -396,8 +403,9 @@ func TestAttack35And36ARemovalComesLate(t *testing.T) {
 func TestAttack34AnEpochMintedForAfterwards(t *testing.T) {
 	w := newWorld(t)
 	key := secret.Random(32)
-	id := segment.EpochID{7}
-	p := segment.Mint{Epoch: id, Parent: w.last(w.b, w.b).Next, Depth: 3, Wraps: sorted(w.wrap(w.b, w.a, id, key), w.wrap(w.b, w.c, id, key))}.Encode()
+	m := w.minting(w.b, key)
+	m.Wraps = sorted(w.wrap(w.b, w.a, m.Epoch, key), w.wrap(w.b, w.c, m.Epoch, key))
+	p := m.Encode()
 	w.forge(w.b, [][]byte{packed(p)}, func(s *segment.Segment) { s.Entries = entries(vault.KindEpoch, p) })
 	w.refuses(w.a, journal.ErrForged)
 }

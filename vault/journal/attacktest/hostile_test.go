@@ -124,7 +124,7 @@ func TestAttack42PromisesOfSize(t *testing.T) {
 	}
 	bomb := z.EncodeAll(make([]byte, 256<<20), []byte{1})
 	deep := []byte(`{"resourceType":"Condition","id":"x","a":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + "}")
-	mint := append([]byte{1}, make([]byte, 16+16+4)...)
+	mint := append([]byte{1}, make([]byte, 16+32+16+4)...)
 	mint = append(mint, 0xff, 0xff)
 	for name, plant := range map[string]func(*world){
 		"a signed part of 4 GiB":   raw([]byte{0xff, 0xff, 0xff, 0xff}),

@@ -180,7 +180,8 @@ func DecodeMember(b []byte) (m Member, err error) {
 
 // Mint is the payload of an entry that makes an epoch.
 type Mint struct {
-	Epoch  EpochID
+	Epoch  EpochID  // MintedID of vault, writer and Commit
+	Commit [32]byte // to its key
 	Parent EpochID
 	Depth  uint32
 	Wraps  []MintWrap // ascending by device
@@ -195,7 +196,7 @@ type MintWrap struct {
 // Encode gives the canonical bytes.
 func (m Mint) Encode() []byte {
 	b := append([]byte{controlVersion}, m.Epoch[:]...)
-	b = append(b, m.Parent[:]...)
+	b = append(append(b, m.Commit[:]...), m.Parent[:]...)
 	b = binary.BigEndian.AppendUint32(b, m.Depth)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(m.Wraps)))
 	for _, w := range m.Wraps {
@@ -211,6 +212,7 @@ func DecodeMint(b []byte) (m Mint, err error) {
 		return m, ErrFormat
 	}
 	r.fill(m.Epoch[:])
+	r.fill(m.Commit[:])
 	r.fill(m.Parent[:])
 	m.Depth = r.u32()
 	n := r.u16()
@@ -236,6 +238,7 @@ func DecodeMint(b []byte) (m Mint, err error) {
 type Message struct {
 	Writer, Recipient [16]byte
 	Epoch             EpochID
+	Minter            [16]byte // of the epoch
 	Wrap              []byte
 }
 
@@ -243,7 +246,7 @@ type Message struct {
 func (m Message) Signed(sign func([]byte) []byte) []byte {
 	b := append([]byte{controlVersion}, m.Writer[:]...)
 	b = append(append(b, m.Recipient[:]...), m.Epoch[:]...)
-	b = appendVar(b, m.Wrap)
+	b = appendVar(append(b, m.Minter[:]...), m.Wrap)
 	return append(b, sign(b)...)
 }
 
@@ -257,6 +260,7 @@ func DecodeMessage(b []byte) (m Message, signed, sig []byte, err error) {
 	r.fill(m.Writer[:])
 	r.fill(m.Recipient[:])
 	r.fill(m.Epoch[:])
+	r.fill(m.Minter[:])
 	m.Wrap = r.variable(identity.WrapSize)
 	sig = r.take(identity.SignatureSize)
 	if err := r.end(); err != nil || len(m.Wrap) != identity.WrapSize {

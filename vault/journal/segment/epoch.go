@@ -31,6 +31,24 @@ func NewKeys(id EpochID, key *secret.Bytes) (*Keys, error) {
 	return k, nil
 }
 
+// Commit is what a mint says of its key, of 32 bytes, beside the wraps.
+func Commit(key *secret.Bytes) [32]byte {
+	b, err := hkdf.Key(sha512.New, key.Bytes(), nil, epochInfo+"commit", 32)
+	if err != nil {
+		panic("segment: " + err.Error())
+	}
+	return [32]byte(b)
+}
+
+// MintedID is the id of an epoch that a device mints with a key that commit is made
+// of. Without the binding whoever reads a mint could give its id to a key of his own:
+// in a mint that arrives first, or in an inbox.
+func MintedID(vaultID vault.Hash, minter [16]byte, commit [32]byte) EpochID {
+	b := append([]byte(epochInfo+"id"), vaultID[:]...)
+	h := sha256.Sum256(append(append(b, minter[:]...), commit[:]...))
+	return EpochID(h[:16])
+}
+
 func (k *Keys) derive(use string) *secret.Bytes {
 	b, err := hkdf.Key(sha512.New, k.root.Bytes(), k.id[:], epochInfo+use, seal.KeySize)
 	if err != nil {

@@ -172,7 +172,7 @@ func TestHugeCountsCostNothing(t *testing.T) {
 		"heads":   func() { _, _ = Decode(heads) },
 		"entries": func() { _, _ = Decode(entries) },
 		"bodies":  func() { _, _, _ = ParsePlaintext(body) },
-		"wraps":   func() { _, _ = DecodeMint(append(make([]byte, 37), 0xff, 0xff)) },
+		"wraps":   func() { _, _ = DecodeMint(append(make([]byte, 69), 0xff, 0xff)) },
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -213,7 +213,7 @@ func TestControlPayloadsComeBack(t *testing.T) {
 			t.Errorf("%s with a trailing byte: %v", name, err)
 		}
 	}
-	m := Mint{Epoch: EpochID{1}, Parent: EpochID{2}, Depth: 3, Wraps: []MintWrap{{[16]byte{1}, wrap}, {[16]byte{2}, wrap}}}
+	m := Mint{Epoch: EpochID{1}, Commit: [32]byte{4}, Parent: EpochID{2}, Depth: 3, Wraps: []MintWrap{{[16]byte{1}, wrap}, {[16]byte{2}, wrap}}}
 	got, err := DecodeMint(m.Encode())
 	if err != nil || !bytes.Equal(got.Encode(), m.Encode()) {
 		t.Errorf("mint: %v", err)
