@@ -88,7 +88,11 @@ func (j *Journal) highest(device [16]byte) (n uint64) {
 
 // later are the logs that members may have gone on in.
 func (j *Journal) later(remote string, se *session) (logs []vault.LogID) {
-	for _, m := range j.s.members(everything).all {
+	ms := j.s.members(everything)
+	for _, m := range ms.all {
+		if _, gone := ms.removed[m.device]; gone && j.s.enoughOf(ms, m.device) {
+			continue
+		}
 		log := vault.LogID{Device: m.device, Number: j.highest(m.device) + 1}
 		logs = append(logs, log)
 		for n := 1; n < mostTaken && j.s.Blocked[remote][log] && !se.blocked[log]; n++ {

@@ -8,7 +8,7 @@ import (
 	"phivault/vault/journal/segment"
 )
 
-// maxBeyond is how many segments beyond its cut-off a log is asked for: a removed
+// maxBeyond is how many segments beyond its cut-offs a device is asked for: a removed
 // device whose credentials still work must not fill this one's disk.
 const maxBeyond = 4096
 
@@ -87,9 +87,25 @@ func (j *Journal) gaps(ctx context.Context, s *segment.Segment) (missing []vault
 	return missing
 }
 
-// full reports whether enough of a log beyond its cut-off is here.
+// full reports whether a log goes beyond its cut-off, and enough of what its device
+// wrote there, in all logs, is here.
 func (j *Journal) full(log vault.LogID) bool {
-	from, ok := j.s.members(everything).cutOff(log)
-	next := j.s.next(log)
-	return ok && next > from && next-from >= maxBeyond
+	ms := j.s.members(everything)
+	from, ok := ms.cutOff(log)
+	return ok && j.s.next(log) >= from && j.s.enoughOf(ms, log.Device)
+}
+
+// enoughOf reports whether enough of what a removed device wrote beyond its cut-offs is
+// here.
+func (s *state) enoughOf(ms membership, device [16]byte) bool {
+	n := uint64(0)
+	for log := range s.Logs {
+		if log.Device != device {
+			continue
+		}
+		if from, ok := ms.cutOff(log); ok {
+			n += max(s.next(log), from) - from
+		}
+	}
+	return n >= maxBeyond
 }

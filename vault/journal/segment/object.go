@@ -17,6 +17,8 @@ const (
 	SmallSize  = 256 << 10
 	// MaxSize is the largest object of a segment that a reader takes.
 	MaxSize = 4 << 20
+	// minObject is the smallest that anything sealed for a store has.
+	minObject = 4 << 10
 	// MaxInline is the largest body that travels within its segment.
 	MaxInline = 256 << 10
 )
@@ -59,7 +61,7 @@ func readCarried(r *reader, s *Segment) {
 	for s.Later() && !r.bad && len(r.b) > 0 {
 		c := Carried{Number: r.u64(), Seq: r.u64(), Object: r.variable(MaxSize)}
 		n := len(s.Carried)
-		if c.Number >= s.Place.Log.Number || len(c.Object) == 0 || n > 0 && cmp.Or(cmp.Compare(s.Carried[n-1].Number, c.Number),
+		if c.Number >= s.Place.Log.Number || len(c.Object) < minObject || n > 0 && cmp.Or(cmp.Compare(s.Carried[n-1].Number, c.Number),
 			cmp.Compare(s.Carried[n-1].Seq, c.Seq)) >= 0 {
 			r.bad = true
 		}
