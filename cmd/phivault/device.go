@@ -151,6 +151,9 @@ func (a *app) deviceRemove(ctx context.Context, s *session, what string, yes boo
 	for _, r := range list {
 		a.warn(stillOpen(r))
 	}
+	for _, note := range kin(j.Members(), m) {
+		a.warn("phivault: note: " + note)
+	}
 	if late != nil {
 		for _, why := range late.why {
 			a.warn("phivault: note: the removal has not reached remote " + why + `; run "phivault sync"`)
