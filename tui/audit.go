@@ -43,48 +43,51 @@ type auditRead struct {
 
 func (s *audit) Init() tea.Cmd {
 	before := s.from
-	return s.reading(&s.reads, func(ctx context.Context, in Session) (any, error) {
-		end := before
-		if end < 0 {
-			n, err := in.Survey().Counts(ctx)
-			if err != nil {
-				return nil, err
-			}
-			end = n.Entries + 1000 // asking writes entries of its own
-		}
-		out := auditRead{from: max(0, end-auditStep)}
-		var list []vault.Audited
-		err := in.Survey().Audit(ctx, out.from, func(a vault.Audited) bool {
-			if a.Entry >= end {
-				return false
-			}
-			if list = append(list, a); len(list) > 2*auditMost {
-				list = slices.Delete(list, 0, auditMost)
-			}
-			return true
-		})
+	return s.reading(&s.reads, func(ctx context.Context, in Session) (any, error) { return readAudit(ctx, in, before) })
+}
+
+// readAudit gives what was noted in a stretch before an entry; -1: up to now.
+func readAudit(ctx context.Context, in Session, before int64) (auditRead, error) {
+	end := before
+	if end < 0 {
+		n, err := in.Survey().Counts(ctx)
 		if err != nil {
-			return nil, err
+			return auditRead{}, err
 		}
-		slices.Reverse(list)
-		for _, a := range list[:min(len(list), auditMost)] {
-			r := auditRow{at: a.At, device: fmt.Sprintf("%x", a.Device[:4])}
-			if a.Kind == vault.KindImport {
-				r.act, r.say = "import", fmt.Sprintf("%d new, %d same, %d changed, %d refused; source %s",
-					a.Import.New, a.Import.Same, a.Import.Changed, a.Import.Refused, widget.Clean(a.Import.Source))
-			} else {
-				r.act = widget.Clean(string(a.Audit.Action))
-				if a.Audit.Count > 1 {
-					r.say = fmt.Sprintf("%d times", a.Audit.Count)
-				}
-				if id, err := vault.ParseRecordID(a.Audit.Patient); err == nil {
-					r.who = stated(widget.Clean(in.Survey().PatientName(ctx, id)), "record "+a.Audit.Patient[:12])
-				}
-			}
-			out.rows = append(out.rows, r)
+		end = n.Entries + 1000 // asking writes entries of its own
+	}
+	out := auditRead{from: max(0, end-auditStep)}
+	var list []vault.Audited
+	err := in.Survey().Audit(ctx, out.from, func(a vault.Audited) bool {
+		if a.Entry >= end {
+			return false
 		}
-		return out, nil
+		if list = append(list, a); len(list) > 2*auditMost {
+			list = slices.Delete(list, 0, auditMost)
+		}
+		return true
 	})
+	if err != nil {
+		return auditRead{}, err
+	}
+	slices.Reverse(list)
+	for _, a := range list[:min(len(list), auditMost)] {
+		r := auditRow{at: a.At, device: fmt.Sprintf("%x", a.Device[:4])}
+		if a.Kind == vault.KindImport {
+			r.act, r.say = "import", fmt.Sprintf("%d new, %d same, %d changed, %d refused; source %s",
+				a.Import.New, a.Import.Same, a.Import.Changed, a.Import.Refused, widget.Clean(a.Import.Source))
+		} else {
+			r.act = widget.Clean(string(a.Audit.Action))
+			if a.Audit.Count > 1 {
+				r.say = fmt.Sprintf("%d times", a.Audit.Count)
+			}
+			if id, err := vault.ParseRecordID(a.Audit.Patient); err == nil {
+				r.who = stated(widget.Clean(in.Survey().PatientName(ctx, id)), "record "+a.Audit.Patient[:12])
+			}
+		}
+		out.rows = append(out.rows, r)
+	}
+	return out, nil
 }
 
 func (s *audit) Update(msg tea.Msg) tea.Cmd {

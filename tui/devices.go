@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -140,7 +139,7 @@ func (s *removal) Update(msg tea.Msg) tea.Cmd {
 		s.stand()
 		if _, ok := msg.value.(removed); ok {
 			s.drop(s)
-			s.say("Taken out. Change the credentials that it had at the remotes: " + s.places() + ".")
+			s.say("Taken out. Change the credentials that it had at the remotes: " + placesOf(s.d.quiet.now) + ".")
 		}
 	case tea.KeyPressMsg:
 		if !s.acts.busy && s.form.key(msg) {
@@ -152,14 +151,6 @@ func (s *removal) Update(msg tea.Msg) tea.Cmd {
 		}
 	}
 	return nil
-}
-
-func (s *removal) places() string {
-	var names []string
-	for _, r := range s.d.quiet.now.Remotes {
-		names = append(names, widget.Clean(r.Name))
-	}
-	return stated(strings.Join(names, ", "), "none")
 }
 
 func (s *removal) remove() tea.Cmd {
@@ -178,13 +169,8 @@ func (s *removal) remove() tea.Cmd {
 func (s *removal) View(w, h int) string {
 	t := s.d.theme
 	lines := []string{t.Title.Render(widget.Fit("  Take out device "+s.dev.Letter+", "+deviceLabel(s.dev), w)), ""}
-	for _, l := range []string{
-		"What is written from now on, by devices that know of this, it cannot read.",
-		"What it writes from now on is set aside and not shown.",
-		"What it has read so far, it keeps: nobody can take that back.",
-		"The credentials that it has at the remotes (" + s.places() + ") go on working until you change them there.",
-		"It cannot be undone. The device can be invited anew, as a new one.",
-	} {
+	for _, l := range removalMeans(placesOf(s.d.quiet.now)) {
+
 		for i, part := range widget.Wrap(l, w-8) {
 			mark := "    "
 			if i == 0 {

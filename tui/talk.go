@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +37,10 @@ type talk struct {
 	typed   atomic.Int64 // when something was last typed, Unix seconds
 	arrived atomic.Int64 // changes from other devices since the last menu
 	wake    chan struct{}
+	idle    atomic.Int64 // minutes without typing after which the vault locks; 0: never
+	mu      sync.Mutex   // guards what follows
+	rounds  map[string]Round
+	alarms  []string
 }
 
 // leaving ends the conversation from wherever it is.
@@ -51,7 +56,8 @@ func Talk(ctx context.Context, o Options, c Console) (Result, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	t := &talk{c: c, o: o, ctx: ctx, session: o.Session, wake: make(chan struct{}, 1)}
+	t := &talk{c: c, o: o, ctx: ctx, session: o.Session, wake: make(chan struct{}, 1), rounds: map[string]Round{}}
+	t.idle.Store(int64(o.Settings.Idle))
 	t.touch()
 	stop := t.watch(cancel)
 	defer stop()
@@ -78,7 +84,7 @@ func (t *talk) watch(cancel context.CancelCauseFunc) (stop func()) {
 			case how := <-ends:
 				cancel(leaving(how))
 			case <-clock.C:
-				limit := int64(t.o.Settings.Idle) * 60
+				limit := t.idle.Load() * 60
 				if limit > 0 && t.o.Clock().Unix()-t.typed.Load() >= limit {
 					cancel(leaving(Locked))
 				}
@@ -206,13 +212,20 @@ func (t *talk) pick(most int, prompt string) (n int, empty bool, err error) {
 const linesAtOnce = 20
 
 // choose reads out a list, some lines at a time, and gives the place of the one
-// chosen; -1 for none. It begins with line from. more fetches what follows, nil
+// chosen; -1 for none. It begins with line from. What heads has for a line is read
+// out before it, by itself and without a number. more fetches what follows, nil
 // when there is nothing.
-func (t *talk) choose(lines []string, from int, more func() ([]string, error)) (int, error) {
+func (t *talk) choose(lines []string, heads map[int]string, from int, more func() ([]string, error)) (int, error) {
 	for {
 		end := min(len(lines), from+linesAtOnce)
 		for i := from; i < end; i++ {
+			if h := heads[i]; h != "" {
+				t.say(h)
+			}
 			t.sayf("%d. %s", i+1, lines[i])
+		}
+		if h := heads[end]; h != "" && from < end && end == len(lines) {
+			t.say(h)
 		}
 		if end == len(lines) && more != nil {
 			next, err := more()

@@ -80,8 +80,8 @@ func TestALineSessionReadsAChart(t *testing.T) {
 		t.Error(how, err)
 	}
 	r.expect("This vault is locked", "The vault is open", "Chart of Sample, Ada. Born March 1952. Gender not stated. MRN A-17",
-		`No allergy records. That is not "no known allergies".`, "No active medication", "Problems (2 active). 1 February 2023, Cough, status not stated",
-		"HbA1c, 54 mmol/mol, 10 July 2024, no flag stated, no range supplied", "HbA1c, 7.10 % (was 6.30), 10 June 2024, HH, critically high, range 4.0–6.0",
+		"Allergies (0 recorded). No allergy records. That is not \"no known allergies\".", "Problems (2 active).\n1. 1 February 2023, Cough, status not stated",
+		"No active medication", "Recent results.\n3. HbA1c, 54 mmol/mol, 10 July 2024, no flag stated, no range supplied", "HbA1c, 7.10 % (was 6.30), 10 June 2024, HH, critically high, range 4.0–6.0",
 		"That was all.",
 		"1. HbA1c: 7.10 %, 10 June 2024, flag HH, critically high, range 4.0–6.0, 2 values", "2. HbA1c: 54 mmol/mol",
 		"HbA1c, %, newest first", "2. 6.30 %, 10 January 2024, no flag stated, no range supplied",
@@ -141,9 +141,9 @@ func TestALineSessionEndsAsItIsTold(t *testing.T) {
 		want    tui.Result
 		heard   string
 	}{
-		{[]string{passphrase, "7"}, tui.Locked, "Main menu"},
+		{[]string{passphrase, "11"}, tui.Locked, "Main menu"},
 		{[]string{passphrase, "1", "sample", "1", "lock"}, tui.Locked, "Number to read"},
-		{[]string{passphrase, "nonsense", "12", "-1", "quit"}, tui.Quit, "Type a number from 0 to 7"},
+		{[]string{passphrase, "nonsense", "13", "-1", "quit"}, tui.Quit, "Type a number from 0 to 11"},
 		{[]string{"wrong", passphrase}, tui.Quit, "Error. "}, // the input ends
 	} {
 		r, how, err := talk(t, o, c.answers...)
@@ -162,13 +162,13 @@ func TestALineSessionEndsAsItIsTold(t *testing.T) {
 
 func TestALineSessionDecidesConflictsAndSyncs(t *testing.T) {
 	o, w := torn(t), clinicWorld()
-	r, _, err := talk(t, sharingOpener{o, w}, passphrase, "5", "1", "0", "5", "1", "1", "5", "1", "1", "5", "6", "0")
+	r, _, err := talk(t, sharingOpener{o, w}, passphrase, "5", "1", "0", "5", "1", "1", "5", "1", "1", "5", "6", "1", "2", "0", "0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.expect("2 records changed apart on two devices", "Here is version", "written 30 June 2026", "Which version is to count?", "Decide later",
 		"2 records changed apart", "Decided. The other versions stay", "1 record changed apart", "Decided.", "There are no conflicts.",
-		"Exchanging with the remotes", "main: 3 sent, 12 received.", "clinic: 3 sent, 0 received.")
+		"Exchanging with the remotes", "main: 3 entries sent, 12 received.", "clinic: 3 entries sent, 0 received.")
 	for _, text := range []string{"It deletes the record", "2.50 mg daily", "INR weekly; bleeding"} {
 		if !strings.Contains(r.heard.String(), text) {
 			t.Errorf("%q was not heard", text)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -104,7 +105,7 @@ func (t *talk) find() error {
 		names = append(names, fmt.Sprintf("%s, born %s, gender %s, %s", p.shownName(), t.born(&p), stated(p.gender, notStated), p.mrn))
 	}
 	t.say(plural(len(list), "patient") + ".")
-	n, err := t.choose(names, 0, nil)
+	n, err := t.choose(names, nil, 0, nil)
 	if err != nil || n < 0 {
 		return err
 	}
@@ -131,7 +132,10 @@ func (t *talk) patients(text string) (out []patient, err error) {
 			break
 		}
 	}
-	slices.SortStableFunc(out, func(a, b patient) int { return strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name)) })
+	// Who is found by an address or a mother's name comes after who is called so.
+	slices.SortStableFunc(out, func(a, b patient) int {
+		return cmp.Or(cmp.Compare(fit(b.words, terms), fit(a.words, terms)), strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name)))
+	})
 	return out, nil
 }
 
@@ -156,7 +160,8 @@ func (t *talk) chart(p patient) error {
 		option{"Timeline of everything, newest first", section("Nothing is recorded.", true, "")},
 		option{"Search this patient", func() error { return t.search(&p) }},
 		option{"Add something", func() error { return t.addTo(&p) }},
-		option{"The patient's own record", func() error { return t.record(&p, p.id) }})
+		option{"The patient's own record", func() error { return t.record(&p, p.id) }},
+		option{"Export", func() error { return t.export(&p) }})
 }
 
 // section lists records of some types, newest first, page by page.
@@ -176,11 +181,11 @@ func (t *talk) section(p *patient, empty string, typed bool, types ...string) er
 		}
 		return out, nil
 	}
-	return t.browse(p, empty, more, func(n int) vault.RecordID { return f.rows[n].id })
+	return t.browse(p, empty, nil, more, func(n int) vault.RecordID { return f.rows[n].id })
 }
 
 // browse reads records out of a list until its user goes back.
-func (t *talk) browse(p *patient, empty string, more func() ([]string, error), at func(int) vault.RecordID) error {
+func (t *talk) browse(p *patient, empty string, heads map[int]string, more func() ([]string, error), at func(int) vault.RecordID) error {
 	lines, err := more()
 	if err != nil {
 		return err
@@ -190,7 +195,7 @@ func (t *talk) browse(p *patient, empty string, more func() ([]string, error), a
 		return nil
 	}
 	for n := 0; ; {
-		n, err = t.choose(lines, n-n%linesAtOnce, func() ([]string, error) {
+		n, err = t.choose(lines, heads, n-n%linesAtOnce, func() ([]string, error) {
 			next, err := more()
 			lines = append(lines, next...)
 			return next, err
@@ -220,25 +225,24 @@ func (t *talk) summary(p *patient) error {
 	}
 	var rows []row
 	var lines []string
+	heads := map[int]string{}
 	for i, part := range sum.parts {
 		head := strings.ToLower(part.title)
-		head = strings.ToUpper(head[:1]) + head[1:] + ". "
-		for n, r := range part.rows {
+		head = strings.ToUpper(head[:1]) + head[1:] + "."
+		if len(part.rows) == 0 {
+			head += " " + part.empty
+		}
+		heads[len(rows)] = strings.TrimPrefix(heads[len(rows)]+"\n"+head, "\n")
+		for _, r := range part.rows {
 			text := rowWords(&r, false)
 			if i == 3 {
 				text = fmt.Sprintf("%s, %s, %s, %s, %s", stated(r.title, "without a title"), stated(r.value, "no value"), longDay(r.date),
 					stated(strings.TrimPrefix(flagWords(r.flag), "flag "), "no flag stated"), stated(r.passage, "ranges are in the record"))
 			}
-			if n == 0 {
-				text = head + text
-			}
 			rows, lines = append(rows, r), append(lines, text)
 		}
-		if len(part.rows) == 0 {
-			t.say(head + part.empty)
-		}
 	}
-	return t.browse(p, "", once(lines), func(n int) vault.RecordID { return rows[n].id })
+	return t.browse(p, heads[0], heads, once(lines), func(n int) vault.RecordID { return rows[n].id })
 }
 
 // results lists the tests with their last values, and the values of the one chosen.
@@ -267,7 +271,7 @@ func (t *talk) results(p *patient) error {
 	}
 	var err error
 	for at := 0; ; {
-		at, err = t.choose(lines, at-at%linesAtOnce, nil)
+		at, err = t.choose(lines, nil, at-at%linesAtOnce, nil)
 		if err != nil || at < 0 {
 			return err
 		}
@@ -293,7 +297,7 @@ func (t *talk) values(p *patient, x *series) error {
 	for _, v := range points {
 		lines = append(lines, pointWords(x, v))
 	}
-	return t.browse(p, "", once(lines), func(n int) vault.RecordID { return points[n].record })
+	return t.browse(p, "", nil, once(lines), func(n int) vault.RecordID { return points[n].record })
 }
 
 // search looks for words, in everything or in one patient's records.
@@ -323,7 +327,7 @@ func (t *talk) search(p *patient) error {
 	if len(rows) == searchMost {
 		t.sayf("The newest %d hits; more words find fewer.", searchMost)
 	}
-	return t.browse(p, "Nothing is found.", once(lines), func(n int) vault.RecordID { return rows[n].id })
+	return t.browse(p, "Nothing is found.", nil, once(lines), func(n int) vault.RecordID { return rows[n].id })
 }
 
 // about reads the patient that a record is about; nil when it is about nobody.

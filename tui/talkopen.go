@@ -194,6 +194,7 @@ func (t *talk) share() {
 			for _, r := range list {
 				t.arrived.Add(int64(r.Pulled))
 			}
+			t.heard(list)
 		})
 	}()
 }
@@ -211,6 +212,7 @@ func (t *talk) home() error {
 		if n := t.arrived.Swap(0); n > 0 {
 			t.sayf("%d changes arrived from other devices.", n)
 		}
+		t.alarm()
 		return "Main menu"
 	}
 	err := t.menu(title, "Leave the program",
@@ -219,7 +221,11 @@ func (t *talk) home() error {
 		option{"Add a patient", func() error { return t.fill(nil, "Patient") }},
 		option{"Import a file or folder", t.takeIn},
 		option{"Conflicts between devices", t.conflicts},
-		option{"Sync now", t.sync},
+		option{"Sync and remotes", t.syncing},
+		option{"Devices", t.devices},
+		option{"Export", func() error { return t.export(nil) }},
+		option{"Audit trail", t.trail},
+		option{"Settings", t.settings},
 		option{"Lock the vault", func() error { return leaving(Locked) }})
 	if err == nil {
 		return leaving(Quit)
@@ -285,7 +291,7 @@ func (t *talk) conflicts() error {
 		return nil
 	}
 	t.say(plural(len(rows), "record") + " changed apart on two devices. All versions are kept until someone decides.")
-	n, err := t.choose(t.lines(rows), 0, nil)
+	n, err := t.choose(t.lines(rows), nil, 0, nil)
 	if err != nil || n < 0 {
 		return err
 	}
@@ -324,35 +330,4 @@ func (t *talk) decide(c Conflicts, r row) error {
 		}})
 	}
 	return t.menu(func() string { return "Which version is to count?" }, "Decide later", keep...)
-}
-
-func (t *talk) sync() error {
-	s, ok := t.session.(Sharing)
-	if !ok {
-		t.say("This vault is not shared.")
-		return nil
-	}
-	now, err := s.Sync().Standing(t.ctx)
-	if err != nil {
-		return err
-	}
-	if len(now.Remotes) == 0 {
-		t.say("The vault has no remote. phivault remote add on the command line adds one.")
-		return nil
-	}
-	t.say("Exchanging with the remotes.")
-	rounds, err := s.Sync().Now(t.ctx, func(int64) {})
-	if err != nil {
-		return err
-	}
-	for _, r := range rounds {
-		t.sayf("%s: %d sent, %d received.", r.Remote, r.Pushed, r.Pulled)
-		if r.Trouble != TroubleNone {
-			t.say("Trouble. " + r.Words)
-		}
-	}
-	if now, err = s.Sync().Standing(t.ctx); err == nil {
-		t.sayf("%d changes wait to be sent. %d records are in conflict.", now.Pending, now.Conflicts)
-	}
-	return err
 }

@@ -106,7 +106,7 @@ func (t *talk) versions(id vault.RecordID) error {
 		}
 		lines = append(lines, fmt.Sprintf("Version %d, %s, written here %s", i+1, act, h.At.Local().Format("2 January 2006 15:04")))
 	}
-	n, err := t.choose(lines, 0, nil)
+	n, err := t.choose(lines, nil, 0, nil)
 	if err != nil || n < 0 {
 		return err
 	}
@@ -123,7 +123,7 @@ func (t *talk) attachments(r *vault.Record, files []Attachment) error {
 	for i, a := range files {
 		lines = append(lines, fmt.Sprintf("%s, %s, %d bytes", stated(a.Title, fmt.Sprintf("attachment %d", i+1)), a.Type, a.Size))
 	}
-	n, err := t.choose(lines, 0, nil)
+	n, err := t.choose(lines, nil, 0, nil)
 	if err != nil || n < 0 {
 		return err
 	}
