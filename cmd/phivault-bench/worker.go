@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"phivault/vault"
+	"phivault/vault/local"
 	"phivault/vault/store"
 )
 
@@ -48,6 +49,7 @@ type worker struct {
 // on: it ends stdin.
 func runWorker(in io.Reader, out io.Writer) int {
 	signal.Ignore(os.Interrupt)
+	local.LimitMemory() // as the product does
 	ctx := context.Background()
 	w := &worker{}
 	dec, enc := json.NewDecoder(in), json.NewEncoder(out)

@@ -20,10 +20,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"phivault/crypto/secret"
+	"phivault/vault/local"
 )
 
 func main() {
 	hardened := secret.HardenProcess()
+	local.LimitMemory()
 	log.SetOutput(io.Discard) // GODEBUG=http2debug=1 has net/http write requests, with their credentials, there
 	var pass *secret.Bytes
 	if s := os.Getenv(passphraseVariable); s != "" {

@@ -142,14 +142,15 @@ func (s *Store) Adopt(ctx context.Context, entries []int64, notes []vault.Note) 
 	if err != nil {
 		return 0, err
 	}
-	puts, err := s.openPuts(seg)
-	if err != nil {
+	if err := allHonest(seg.Entries); err != nil {
 		return 0, mapError(err)
 	}
 	if err := s.lock(); err != nil {
 		return 0, err
 	}
 	defer s.write.Unlock()
+	puts := s.startOpening(seg.Entries)
+	defer puts.end()
 	err = s.commit(ctx, func(t *tx) error {
 		a := &applier{tx: t, seg: seg, puts: puts, touched: map[int64]vault.RecordID{}, fresh: map[vault.RecordID]bool{}, urls: map[vault.RecordID]string{}}
 		n, err = a.adopt(ctx, notes)
@@ -166,7 +167,11 @@ func (s *Store) Adopt(ctx context.Context, entries []int64, notes []vault.Note) 
 }
 
 func (a *applier) adopt(ctx context.Context, notes []vault.Note) (n int, err error) {
-	for i, e := range a.seg.Entries {
+	for _, e := range a.seg.Entries {
+		p, err := a.puts.next()
+		if err != nil {
+			return 0, err
+		}
 		h, err := standing(ctx, a.w, e.Header.Record)
 		if err != nil {
 			return 0, err
@@ -174,12 +179,12 @@ func (a *applier) adopt(ctx context.Context, notes []vault.Note) (n int, err err
 		if h.named(vault.RevisionIDOf(e.Header)) {
 			continue
 		}
-		if a.puts[i] != nil {
-			if err := a.citeNew(ctx, a.puts[i].Resource.Cuts, 0); err != nil {
+		if p != nil {
+			if err := a.citeNew(ctx, p.Resource.Cuts, 0); err != nil {
 				return 0, err
 			}
 		}
-		if err := a.take(ctx, i, e); err != nil {
+		if err := a.take(ctx, p, e); err != nil {
 			return 0, err
 		}
 		n++

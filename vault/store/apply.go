@@ -13,8 +13,7 @@ import (
 
 // Apply takes in a segment of another device's log; see vault.Ledger.
 func (s *Store) Apply(ctx context.Context, seg vault.Segment, merge vault.Merger) (vault.Applied, error) {
-	puts, err := s.openPuts(seg)
-	if err != nil {
+	if err := allHonest(seg.Entries); err != nil {
 		return vault.Applied{}, err
 	}
 	if err := s.lock(); err != nil {
@@ -22,7 +21,9 @@ func (s *Store) Apply(ctx context.Context, seg vault.Segment, merge vault.Merger
 	}
 	defer s.write.Unlock()
 	var done vault.Applied
-	err = s.commit(ctx, func(t *tx) error {
+	puts := s.startOpening(seg.Entries)
+	defer puts.end()
+	err := s.commit(ctx, func(t *tx) error {
 		a := &applier{tx: t, seg: seg, puts: puts, merge: merge, touched: map[int64]vault.RecordID{}}
 		err := a.run(ctx)
 		done = a.done
@@ -38,48 +39,11 @@ func (s *Store) Apply(ctx context.Context, seg vault.Segment, merge vault.Merger
 	return done, nil
 }
 
-// openPuts reads the segment's puts before any lock is taken, on both cores.
-// A body that is not what its header says is refused here too, though the
-// journal has looked already.
-func (s *Store) openPuts(seg vault.Segment) ([]*vault.Put, error) {
-	puts := make([]*vault.Put, len(seg.Entries))
-	half := len(puts) / 2
-	errs := make(chan error, 1)
-	go func() { errs <- s.openSome(seg.Entries[:half], puts[:half]) }()
-	err := s.openSome(seg.Entries[half:], puts[half:])
-	if e := <-errs; e != nil {
-		err = e
-	}
-	return puts, err
-}
-
-func (s *Store) openSome(entries []vault.SegmentEntry, puts []*vault.Put) error {
-	for i, e := range entries {
-		if e.Header.Kind != vault.KindPut || e.Body == nil {
-			continue
-		}
-		if err := honest(e.Header, e.Body); err != nil {
-			return err
-		}
-		r, source, err := s.resource(e.Body, e.Header.Payload, fhir.Options{})
-		if err != nil {
-			return fmt.Errorf("record %s: %w", e.Header.Record, err)
-		}
-		terms, err := s.terms(&r)
-		if err != nil {
-			return err
-		}
-		puts[i] = &vault.Put{ID: e.Header.Record, Source: source, Resource: &r, Payload: e.Header.Payload,
-			Length: e.Header.Length, Body: e.Body, Terms: terms}
-	}
-	return nil
-}
-
 // applier is one segment being applied.
 type applier struct {
 	*tx
 	seg     vault.Segment
-	puts    []*vault.Put
+	puts    *opening
 	merge   vault.Merger
 	done    vault.Applied
 	touched map[int64]vault.RecordID // records known before that gained a revision
@@ -105,7 +69,11 @@ func (a *applier) run(ctx context.Context) error {
 		if a.seg.Quarantined {
 			take = a.keep
 		}
-		if err := take(ctx, i, e); err != nil {
+		p, err := a.puts.next()
+		if err != nil {
+			return err
+		}
+		if err := take(ctx, p, e); err != nil {
 			return err
 		}
 	}
@@ -202,11 +170,11 @@ func (a *applier) readURLs(entries []vault.SegmentEntry) error {
 	return nil
 }
 
-// take appends one entry.
-func (a *applier) take(ctx context.Context, i int, e vault.SegmentEntry) error {
+// take appends one entry; p is its put, or nil.
+func (a *applier) take(ctx context.Context, p *vault.Put, e vault.SegmentEntry) error {
 	switch h := e.Header; h.Kind {
 	case vault.KindPut:
-		return a.takePut(ctx, a.puts[i], h)
+		return a.takePut(ctx, p, h)
 	case vault.KindTombstone:
 		k, ok, err := a.known(ctx, h.Record)
 		if err != nil {

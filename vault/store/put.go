@@ -63,8 +63,12 @@ func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	if err := t.citeNew(ctx, p.Resource.Cuts, 0); err != nil {
 		return 0, err
 	}
+	loose := t.s.loose
 	if err := t.insert(ctx, p, vault.Header{Kind: vault.KindPut, Record: p.ID, Payload: p.Payload, Length: p.Length}); err != nil {
 		return 0, err
+	}
+	if !loose {
+		return vault.OutcomeNew, nil
 	}
 	if k, _, err := t.known(ctx, p.ID); err != nil || k.state == stateDeleted {
 		return vault.OutcomeStaysDeleted, err

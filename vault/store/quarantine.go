@@ -353,8 +353,8 @@ func (t *tx) link(ctx context.Context, record int64, id vault.RecordID) (bool, e
 
 // keep appends an entry of a quarantined segment: its payload is kept, and nothing
 // else changes.
-func (a *applier) keep(ctx context.Context, i int, e vault.SegmentEntry) error {
-	if e.Header.Kind == vault.KindPut && a.puts[i] == nil {
+func (a *applier) keep(ctx context.Context, p *vault.Put, e vault.SegmentEntry) error {
+	if e.Header.Kind == vault.KindPut && p == nil {
 		return fmt.Errorf("%w: record %s comes without its content", vault.ErrIntegrity, e.Header.Record)
 	}
 	n, err := a.entry(e.Header, 0, e.Body)

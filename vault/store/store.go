@@ -76,7 +76,7 @@ type counters struct{ entry, record, subject, blob int64 }
 const (
 	maxReaders    = 2
 	readCacheKiB  = 16 << 10
-	writeCacheKiB = 48 << 10
+	writeCacheKiB = 24 << 10
 )
 
 // Create makes a new database at path, whose first entry is the genesis.
