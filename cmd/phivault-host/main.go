@@ -33,6 +33,8 @@ const (
 
 var errDamage = errors.New("the store has lost or changed what it had acknowledged")
 
+var errNoState = errors.New("no host's state in that folder; give the --dir that serve has")
+
 // usageError is a fault of the command line.
 type usageError struct{ error }
 
@@ -85,15 +87,16 @@ func exitCode(err error) int {
 const help = `Keeps phivault's vaults for their members: objects that this program cannot
 open, over TLS 1.3, append-only, within quotas.
 
-A first host, on a machine that others can reach by the name or address NAME:
+A first host, on a machine that others can reach by the name or address HOST:
 
-    phivault-host serve --dir /srv/phivault --name NAME
+    phivault-host serve --dir /srv/phivault --name HOST
     phivault-host token --dir /srv/phivault --quota 20GiB
 
 serve prints the pin that clients need when the certificate is the host's own;
-token prints a word that registers one vault, once. On a laptop:
+token, run beside it, prints a word that registers one vault, once. On the first
+laptop, which asks for that word:
 
-    phivault remote add NAME https://NAME:8443
+    phivault remote add main https://HOST:8443 --pin PIN
 
 Exit codes: 0 done, 1 error, 2 wrong use, 11 the state folder is in use by another
 process, 13 the store has lost or changed something, 15 the store behind cannot be
@@ -101,7 +104,7 @@ reached or refuses.`
 
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{Use: "phivault-host", Short: "Keeps phivault's vaults, and cannot open them", Long: help,
-		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
+		SilenceErrors: true, SilenceUsage: true, Args: known,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.Help()
 			return usageError{errors.New("say serve, token, vaults or check")}
@@ -111,6 +114,18 @@ func (a *app) command() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(a.serveCommand(), a.tokenCommand(), a.vaultsCommand(), a.checkCommand())
 	return root
+}
+
+// known is run for what names no command: nothing, or a slip of the fingers.
+func known(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return usageError{errors.New("unknown command; did you mean " + near[0] + "?")}
+	}
+	return usageError{errors.New("unknown command; say serve, token, vaults or check")}
 }
 
 // needDir is run before each command's work.

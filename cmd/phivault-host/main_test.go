@@ -138,11 +138,19 @@ func TestWrongUseIsSaidInOneLine(t *testing.T) {
 		{[]string{"vaults", "revoke", "nobody", "key", "--dir", dir}, exitError},
 		{[]string{"serve", "--dir", dir, "--cert", dir + "/none", "--key", dir + "/none"}, exitError},
 		{[]string{"serve", "--dir", dir, "--listen", "nowhere:at:all"}, exitError},
+		{[]string{"tokn", "--dir", dir}, exitUsage}, {[]string{"nothing", "of", "ours"}, exitUsage},
+		{[]string{"check", "--dir", dir + "/mistyped"}, exitError}, {[]string{"vaults", "--dir", dir + "/mistyped"}, exitError},
 	} {
 		_, errs, code := run(t, c.args...)
 		if code != c.code || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "phivault-host: ") || strings.Contains(errs, dir) {
 			t.Errorf("%v: %q, %d; want %d", c.args, errs, code, c.code)
 		}
+	}
+	if _, err := os.Stat(dir + "/mistyped"); err == nil {
+		t.Error("looking at a folder that is not there made it")
+	}
+	if _, errs, _ := run(t, "tokn"); !strings.Contains(errs, "did you mean token?") {
+		t.Error(errs)
 	}
 	if out, _, code := run(t, "--help"); code != 0 || !strings.Contains(out, "Exit codes") {
 		t.Errorf("%s, %d", out, code)

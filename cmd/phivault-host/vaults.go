@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -30,6 +33,9 @@ func (a *app) vaultsCommand() *cobra.Command {
 func (a *app) admin(use func(*host.Admin) error) error {
 	if err := a.needDir(); err != nil {
 		return err
+	}
+	if _, err := os.Stat(filepath.Join(a.dir, "vaults")); errors.Is(err, fs.ErrNotExist) {
+		return errNoState // and none is made: what is empty by mistake would look sound
 	}
 	admin, err := host.OpenAdmin(a.dir, time.Now)
 	if err != nil {

@@ -139,7 +139,11 @@ func secured(ctx context.Context, r local.Remote) (all []finding) {
 	}
 	state, err := handshake(ctx, address, h.TLS())
 	if err != nil {
-		add("tls", "problem", "no TLS 1.3 with a server that is the right one", "nothing is sent there; ask who runs it")
+		if errors.Is(remote.Failed(ctx, "open", remote.Name{}, err), remote.ErrUntrusted) {
+			add("tls", "problem", "no TLS 1.3 with a server that is the right one", "nothing is sent there; ask who runs it")
+		} else {
+			add("tls", "problem", "nobody answers there", "check the network, and whether the remote is up")
+		}
 		return all
 	}
 	detail := tls.VersionName(state.Version) + ", " + strings.ReplaceAll(state.CurveID.String(), "CurveID", "curve ") + ", until " + stamp(state.PeerCertificates[0].NotAfter)

@@ -31,6 +31,9 @@ func (s *session) inviting(ctx context.Context, r local.Remote, bare bool) (*inv
 	if err != nil {
 		return nil, err
 	}
+	if err := owns(j, "invites"); err != nil {
+		return nil, err
+	}
 	raw, err := openRemote(r)
 	if err != nil {
 		return nil, because(err, r.Name)

@@ -64,7 +64,7 @@ var outcomes = []outcome{
 	{exit: 2, code: "invitation", match: []error{identity.ErrInvitation}, hint: "copy it whole, or have a new one made"},
 	{exit: 2, code: "no_passphrase", hint: "give one with --passphrase-fd, --passphrase-file or --passphrase-command, or run it on a terminal"},
 	{exit: 2, code: "no_terminal", hint: "run it on a terminal"},
-	{exit: 2, code: "needs_yes", hint: "repeat it with --yes, or try --dry-run first"},
+	{exit: 2, code: "needs_yes", hint: "repeat it with --yes"},
 	{exit: 3, code: "partial", about: "partial: some input was refused", hint: "the refusals are listed with the result"},
 	{exit: 3, code: "held_deletes", match: []error{journal.ErrDeletions}, hint: "look at it first; \"phivault sync --accept-deletes\" lets it pass"},
 	{exit: 4, code: "cancelled", about: "cancelled", hint: "nothing was changed"},
@@ -79,7 +79,7 @@ var outcomes = []outcome{
 	{exit: 13, code: "fork", match: []error{journal.ErrFork},
 		hint: "somebody signed two histories in a device's name; its log stops here, others go on; an owner ends it with \"phivault device resolve-fork DEVICE\""},
 	{exit: 13, code: "gone", match: []error{journal.ErrGone},
-		hint: "the remote lost or replaced what it had; nothing here was changed and nothing was pushed there; ask who runs it"},
+		hint: "the remote lost or replaced what it had; nothing here was changed and nothing was pushed there; ask who runs it; if it had to be, \"phivault remote rm NAME\" and \"phivault remote add NAME URL\" put back what is missing"},
 	{exit: 13, code: "unreadable", match: []error{journal.ErrUnreadable},
 		hint: "the remote damaged or swapped an object, or it is not whole yet; nothing here was changed; sync again, or use another remote"},
 	{exit: 13, code: "restored_copy", match: []error{journal.ErrRestored},
@@ -154,8 +154,10 @@ func explain(err error) (o *outcome, why, hint string) {
 	if why == "" {
 		why = reason(err)
 	}
-	if hint == "" && errors.Is(err, local.ErrOlder) {
-		hint = olderHint
+	for _, b := range better {
+		if hint == "" && errors.Is(err, b.match) {
+			hint = b.hint
+		}
 	}
 	if hint == "" {
 		hint = o.hint
@@ -166,6 +168,17 @@ func explain(err error) (o *outcome, why, hint string) {
 // olderHint names the deliberate way on: a rollback is no damage, and verify
 // would find nothing.
 const olderHint = `put the newer folder back if there is one; if you put this older one there on purpose, give --accept-older once`
+
+// better are hints for causes that scripts need not tell apart and people do.
+var better = []struct {
+	match error
+	hint  string
+}{
+	{local.ErrOlder, olderHint},
+	{remote.ErrToken, `it is good once and for a day; the host's operator makes another with "phivault-host token", and with --vault TAG for a vault that is there already`},
+	{remote.ErrStranger, `"phivault device list" on another device tells whether this one was removed; if it was not, ask the host's operator for a token of "phivault-host token --vault TAG", and add the remote again`},
+	{remote.ErrUntrusted, "nothing was sent; of a phivault-host give --pin as it prints it at its start, of others have this system trust the certificate's issuer"},
+}
 
 func match(err error) *outcome {
 	for i := range outcomes {

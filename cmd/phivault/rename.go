@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,16 @@ func self(j *journal.Journal) (journal.Member, error) {
 		}
 	}
 	return journal.Member{}, failed("waiting", "this device's admission has not arrived yet", `run "phivault sync"`)
+}
+
+// owns is nil on a device that may let others in, asked before anything is made for
+// them; else journal.ErrNotMember and that only an owner does this.
+func owns(j *journal.Journal, does string) error {
+	m, err := self(j)
+	if err == nil && (m.Removed || !m.Owner) {
+		err = fmt.Errorf("%w: only an owner %s", journal.ErrNotMember, does)
+	}
+	return err
 }
 
 // called gives devices their letters and names, for people; the beginning of the id

@@ -187,7 +187,11 @@ func (a *app) confirm(ctx context.Context, yes bool, question string) error {
 	}
 	t, err := a.prompt()
 	if err != nil {
-		return failed("needs_yes", "it needs a confirmation and there is no terminal to ask on", "")
+		hint := "" // that of the table
+		if a.ran != nil && a.ran.Flags().Lookup("dry-run") != nil {
+			hint = "repeat it with --yes, or try --dry-run first"
+		}
+		return failed("needs_yes", "it needs a confirmation and there is no terminal to ask on", hint)
 	}
 	defer t.close()
 	answer, err := t.line(ctx, question+" [y/N] ")

@@ -78,6 +78,13 @@ func (a *app) deviceSpare(ctx context.Context, s *session, file string, f *spare
 	if err != nil {
 		return err
 	}
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	if err := owns(j, "makes a spare"); err != nil {
+		return err
+	}
 	st, err := s.Status(ctx)
 	if err != nil {
 		return err
@@ -216,6 +223,13 @@ type reviveFlags struct {
 
 // revive rebuilds a vault from a spare and its remote.
 func (a *app) revive(ctx context.Context, dir string, f *joinFlags) error {
+	if f.name != "" {
+		name, err := deviceName(f.name)
+		if err != nil {
+			return err
+		}
+		f.name = name
+	}
 	params, err := a.chooseParams(f.init.profile, f.init.unlock)
 	if err != nil {
 		return err
@@ -262,8 +276,38 @@ func (a *app) revive(ctx context.Context, dir string, f *joinFlags) error {
 	if err != nil {
 		return err
 	}
-	err = a.settleIn(ctx, &session{v, a}, r)
+	s := &session{v, a}
+	if err = a.settleIn(ctx, s, r); err == nil {
+		err = s.callSelf(ctx, r, f.name)
+	}
 	return errors.Join(err, a.keepOrClose(context.WithoutCancel(ctx), v))
+}
+
+// callSelf gives a device that came out of a drawer a name of its own, "" for the
+// machine's, and tells the remote; where that fails the next sync does.
+func (s *session) callSelf(ctx context.Context, r local.Remote, name string) error {
+	if name == "" {
+		host, _ := os.Hostname()
+		if name, _ = deviceName(host); name == "" {
+			return nil
+		}
+	}
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	m, err := self(j)
+	if err != nil {
+		return err
+	}
+	if err := j.Rename(ctx, m.Device, name); err != nil {
+		return err
+	}
+	list, err := s.chosen(ctx, []string{r.Name})
+	if err == nil {
+		_, _, err = s.exchange(ctx, list, nil)
+	}
+	return err
 }
 
 func (a *app) readSpare(name string) (string, error) {

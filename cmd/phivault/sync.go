@@ -301,7 +301,7 @@ func (a *app) remarks(f findings) {
 	}
 	for _, c := range st.Copies {
 		a.warn("phivault: note: device " + c.Letter + " was a copy of device " + c.Of + ` and has keys of its own now; "phivault device remove ` + c.Of +
-			`" if that one is gone; if none of you restored a backup, somebody else has its keys: remove both, ` + c.Letter + " and " + c.Of)
+			`" if that one is gone; if none of you restored a backup or took a spare, somebody else has its keys: remove both, ` + c.Letter + " and " + c.Of)
 	}
 	for _, l := range st.Later {
 		a.note("phivault: note: device " + l.Letter + " goes on in its log " + itoa(int64(l.Number)) + ": at a remote something else lies where it would have written")

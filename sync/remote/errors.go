@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"unicode"
@@ -23,6 +24,10 @@ var (
 	// ErrRefused: the store does not want this: credential, quota, policy, or an
 	// answer outside the protocol, such as a redirect. Repeating it is pointless.
 	ErrRefused = errors.New("remote refused")
+	// ErrStranger: refused because the store does not know the credential, or no more.
+	ErrStranger = fmt.Errorf("%w: the host does not know this device's access key", ErrRefused)
+	// ErrToken: refused because the one-time token is not good, or no more.
+	ErrToken = fmt.Errorf("%w: the host does not know this token, or knows it no more", ErrRefused)
 	// ErrUntrusted: the other end did not prove to be the store: TLS below 1.3, a
 	// certificate that is expired, for another name or of an unknown issuer, or a
 	// changed pin. There is no way to go on regardless.
@@ -38,7 +43,7 @@ var (
 	ErrUnsupported = errors.New("not supported by this remote")
 )
 
-var kinds = []error{ErrExists, ErrNotFound, ErrRefused, ErrUntrusted, ErrTooLarge, ErrSize, ErrName,
+var kinds = []error{ErrExists, ErrNotFound, ErrStranger, ErrToken, ErrRefused, ErrUntrusted, ErrTooLarge, ErrSize, ErrName,
 	ErrUnsupported, ErrUnavailable}
 
 // Fault is an error of a remote in words that are safe to print: the operation,

@@ -242,8 +242,10 @@ func finish(op string, n remote.Name, res *http.Response, want int) error {
 	switch {
 	case kind == nil, kind == remote.ErrExists && op != "put":
 		kind = remote.ErrRefused
+	case res.StatusCode == http.StatusUnauthorized && op == "register":
+		kind, why = remote.ErrToken, ""
 	case res.StatusCode == http.StatusUnauthorized:
-		why = "the host does not know this device's access key"
+		kind, why = remote.ErrStranger, ""
 	case res.StatusCode == http.StatusInsufficientStorage:
 		why = "the vault's space on the host is used up"
 	case res.StatusCode == http.StatusMethodNotAllowed && op == "delete":
