@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -89,6 +90,40 @@ func (j *Journal) choose() (id segment.EpochID, ok bool) {
 		return id, false
 	}
 	return best.ID, true
+}
+
+// heldBy gives the highest epoch whose key all members have and nobody else: for
+// what a device that replaced another saved before it could mint one. Without any,
+// and for other devices, otherwise.
+func (j *Journal) heldBy(otherwise segment.EpochID) segment.EpochID {
+	if !j.s.copied(j.self) {
+		return otherwise
+	}
+	ms := j.s.members(everything)
+	devices := ms.devices()
+	var best *epochInfo
+	for _, e := range j.s.Epochs {
+		if j.keys[e.ID] != nil && j.minted(ms, e) && slices.Equal(ms.holders(e), devices) && (best == nil || higher(best, e) < 0) {
+			best = e
+		}
+	}
+	if best == nil {
+		return otherwise
+	}
+	return best.ID
+}
+
+// holders are the devices, members or not, that were given an epoch's key: its
+// recipients, and whose admission says so. Ascending.
+func (m membership) holders(e *epochInfo) [][16]byte {
+	ids := slices.Clone(e.Recipients)
+	for _, x := range m.all {
+		if slices.Contains(x.given, e.ID) {
+			ids = append(ids, x.device)
+		}
+	}
+	slices.SortFunc(ids, func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(ids)
 }
 
 // minted reports whether an epoch's mint stands.

@@ -289,10 +289,15 @@ func (j *Journal) sign(d vault.Draft) ([]byte, vault.Hash, error) {
 func (j *Journal) nextEpoch(s *segment.Segment) (segment.EpochID, error) {
 	if m := j.pending.mint; m != nil {
 		i := slices.IndexFunc(s.Entries, func(h vault.Header) bool { return h.Kind == vault.KindEpoch && h.Payload == m.payload })
-		if i < 0 {
-			if len(s.Entries) > 0 && j.opens(s) {
-				return s.Epoch, errSwitch
+		switch {
+		case j.opens(s) && len(s.Entries) == 0:
+			if id, ok := j.choose(); ok {
+				return id, nil
 			}
+			return j.heldBy(s.Epoch), nil
+		case j.opens(s) && (i < 0 || len(s.Entries) > 1):
+			return s.Epoch, errSwitch
+		case i < 0:
 			return s.Epoch, nil
 		}
 		j.pending.mint = nil

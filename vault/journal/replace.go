@@ -43,6 +43,11 @@ func (s *state) replaces(old [16]byte, r *segment.Replacement) *segment.Admissio
 	return a
 }
 
+// copied reports whether a device was a copy of another.
+func (s *state) copied(device [16]byte) bool {
+	return slices.ContainsFunc(s.Events, func(e event) bool { return e.Copy && [16]byte(e.Admit.Public.DeviceID()) == device })
+}
+
 // replaces reports whether the segment is a replacement and nothing else.
 func (c *checked) replaces() bool {
 	return slices.ContainsFunc(c.events, func(e event) bool { return e.Copy })
