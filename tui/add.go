@@ -75,12 +75,17 @@ type add struct {
 	p     *patient // nil for a new patient
 	typ   string
 	form  form
+	begun []string // the fields' texts as they were
 	saves lane
+	sure  bool // the next Esc drops what was typed
 }
 
 func newAdd(c commands, p *patient, typ string) *add {
 	s := &add{commands: c, p: p, typ: typ}
 	s.form.fields = fieldsOf(typ, c.d.now().Format("2006-01-02"))
+	for _, x := range s.form.fields {
+		s.begun = append(s.begun, x.text())
+	}
 	return s
 }
 
@@ -98,12 +103,14 @@ func (s *add) Update(msg tea.Msg) tea.Cmd {
 			s.say(what)
 		}
 	case tea.KeyPressMsg:
+		s.sure = false
 		if !s.saves.busy && s.form.key(msg) {
 			return s.save()
 		}
 	case click:
 		s.form.click(msg.y - 2)
 	case tea.PasteMsg:
+		s.sure = false
 		if !s.saves.busy && !s.form.paste(msg.Content) {
 			s.fail("That is too long for this field.")
 		}
@@ -146,6 +153,17 @@ func newRecords(typ, subject string, f *form) [][]byte {
 	return [][]byte{compose.New(typ, subject, f.composed())}
 }
 
+// leave drops what was typed only when that was said twice.
+func (s *add) leave() tea.Cmd {
+	if len(changesOf(&s.form, s.begun)) > 0 && !s.sure {
+		s.sure = true
+		s.fail("What you typed is not saved: Esc again drops it.")
+		return nil
+	}
+	s.back()
+	return nil
+}
+
 func (s *add) View(w, h int) string {
 	name := "New patient"
 	for _, x := range addable {
@@ -161,8 +179,9 @@ func (s *add) View(w, h int) string {
 }
 
 func (s *add) About() about {
-	return about{name: "form", patient: s.p, typing: true, keys: []binding{
+	return about{name: "form", patient: s.p, typing: true, holds: true, keys: []binding{
 		{keys: []string{"enter"}, help: "next field, and save", hint: true}, {keys: []string{"ctrl+s"}, help: "save", hint: true},
+		bind("esc", "back", s.leave).foot(),
 		{keys: []string{"tab", "down"}, help: "next field"}, {keys: []string{"shift+tab", "up"}, help: "field before"},
 	}}
 }

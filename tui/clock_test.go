@@ -31,3 +31,28 @@ func TestHelpSaysThatThereIsMore(t *testing.T) {
 	s := sit(t, sample(t)).Unlock(passphrase).Press("?").Expect("Space more keys").Refuse("settings")
 	s.Press("space").Press("end").Expect("settings", "any other key closes help").Refuse("Space more keys")
 }
+
+// What was typed into a new record is not lost by one key.
+func TestANewRecordIsNotDroppedByOneKey(t *testing.T) {
+	s := sit(t, sample(t)).Unlock(passphrase)
+	if s.Is("patients") {
+		s.Press("enter")
+	}
+	if s.Press("a", "7").Screen("form").Press("esc"); s.Is("form") {
+		t.Error("an empty form is not left")
+	}
+	s.Press("a", "7").Type("A long note").Press("esc").Screen("form").Expect("Esc again drops it", "A long note")
+	s.Type("!").Press("esc").Screen("form").Expect("A long note!").Press("esc")
+	if s.Is("form") {
+		t.Error("the second Esc does not leave")
+	}
+}
+
+// What a join fetched was not there before: nothing of it is new to its reader.
+func TestWhatAJoinFetchedIsNotAnnounced(t *testing.T) {
+	w := clinicWorld()
+	w.st.Arrived = 3
+	s := inWorld(t, sample(t), w).Unlock(passphrase).Refuse("3 new")
+	w.st.Arrived = 5
+	s.Send(tui.Heard{{Remote: "main", Pulled: 2}}).Expect("2 new: Ctrl-R")
+}

@@ -175,7 +175,11 @@ func (m *Model) answered(a answer) tea.Cmd {
 	var cmds []tea.Cmd
 	switch v := a.value.(type) {
 	case Standing:
+		fresh := !m.quiet.known && v.Arrived > 0 // what a join fetched is nothing new to read
 		m.quiet.now, m.quiet.known = v, true
+		if fresh {
+			cmds = append(cmds, m.again())
+		}
 	case saved, imported, renamed:
 		cmds = append(cmds, m.changed())
 	}
