@@ -21,6 +21,7 @@ type session struct {
 	over    bool
 	blocked map[vault.LogID]bool // found in this sync: it asks no further for that
 	boxed   bool                 // the inbox was asked
+	posts   map[post]uint64      // the first object that was asked for
 	refused error                // why nothing may be pushed
 	sent    map[vault.LogID]map[uint64]bool
 
@@ -56,7 +57,7 @@ const (
 func (j *Journal) session(name string) *session {
 	s := j.syncs[name]
 	if s == nil {
-		s = &session{asks: map[remote.Name]ask{}, stop: map[remote.Name]bool{}, hit: map[vault.LogID]bool{}, blocked: map[vault.LogID]bool{},
+		s = &session{asks: map[remote.Name]ask{}, stop: map[remote.Name]bool{}, hit: map[vault.LogID]bool{}, blocked: map[vault.LogID]bool{}, posts: map[post]uint64{},
 			ahead: map[vault.LogID]uint64{}, sent: map[vault.LogID]map[uint64]bool{}}
 		j.syncs[name] = s
 		clear(j.absent)
@@ -125,9 +126,9 @@ func (j *Journal) wanted(ctx context.Context, name string, first bool) (names []
 		add(j.space.Name(j.keys[j.first].SegmentName(log, 0)), ask{kind: askSegment, log: log, epoch: j.first})
 	}
 	if inbox {
-		j.askInbox(askInbox, j.self, j.s.InboxRead, add)
+		j.askInbox(se, askInbox, j.self, j.s.InboxRead, add)
 		if j.former != nil {
-			j.askInbox(askOldInbox, j.former.ID(), j.s.OldRead, add)
+			j.askInbox(se, askOldInbox, j.former.ID(), j.s.OldRead, add)
 		}
 	}
 	if first {
@@ -145,12 +146,31 @@ func (j *Journal) wanted(ctx context.Context, name string, first bool) (names []
 	return names, nil
 }
 
+// post is what one writer puts into an inbox.
+type post struct {
+	box  askKind
+	from [16]byte
+}
+
+// mostPosts is how many objects of one writer a sync takes from an inbox.
+const mostPosts = 64
+
 // askInbox asks for what each other member put next into an inbox.
-func (j *Journal) askInbox(kind askKind, of [16]byte, next map[[16]byte]uint64, add func(remote.Name, ask)) {
+func (j *Journal) askInbox(se *session, kind askKind, of [16]byte, next map[[16]byte]uint64, add func(remote.Name, ask)) {
 	box := j.keys[j.first].Inbox(of)
 	defer box.Destroy()
-	for _, m := range j.s.members(everything).all {
-		if n := next[m.device]; m.device != of && m.device != j.self {
+	ms := j.s.members(everything)
+	for _, m := range ms.all {
+		if !ms.is(m.device) {
+			continue // others have what it had
+		}
+		p := post{kind, m.device}
+		first, asked := se.posts[p]
+		if !asked {
+			first = next[m.device]
+			se.posts[p] = first
+		}
+		if n := next[m.device]; m.device != of && m.device != j.self && n < first+mostPosts {
 			add(j.space.Name(segment.InboxName(box, m.device, n)), ask{kind: kind, log: vault.LogID{Device: m.device}, seq: n})
 		}
 	}

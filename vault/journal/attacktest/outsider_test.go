@@ -155,7 +155,7 @@ func TestAttack34AKeyOfItsOwnInAnInbox(t *testing.T) {
 	w.sync(w.a)
 	id := w.last(w.a, w.a).Next
 	key := secret.Random(32)
-	w.inbox(w.b, w.c, id, key)
+	w.inbox(w.b, w.c, 0, id, key)
 	w.host.serve = func(m remote.Name, b []byte) []byte { // the removal comes a sync later
 		if before[m] == nil && m != w.inboxName(w.b, w.c, 0) {
 			return nil
@@ -190,13 +190,44 @@ func (w *world) inboxName(by, to *journaltest.Device, n uint64) remote.Name {
 	return segment.Space(by.VaultID()).Name(segment.InboxName(box, by.Keys.ID(), n))
 }
 
-// inbox puts an epoch's key into the first place for by in to's inbox.
-func (w *world) inbox(by, to *journaltest.Device, id segment.EpochID, key *secret.Bytes) {
+// Attack 29. A removed device, or a member, fills the inbox of one that lacks an epoch
+// with what it signed. Expected: a member's is read in portions, a removed device's not
+// at all. Seen to go on as long as there was something with askInbox not counting, and
+// not asking who is a member.
+func TestAttack29AnInboxWithoutEnd(t *testing.T) {
+	const there = 150
+	for name, most := range map[string]int{"a member's": 100, "a removed device's": 30} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.lacking(w.b, w.a, w.c)
+			w.sync(w.a)
+			_ = w.c.Sync(w.host)
+			if most == 30 {
+				if err := w.a.Journal.Remove(ctx, w.b.Keys.ID()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.sync(w.a)
+			_ = w.c.Sync(w.host)
+			for n := range uint64(there) {
+				w.inbox(w.b, w.c, n, segment.EpochID{byte(n)}, secret.Random(32))
+			}
+			before := w.host.requests
+			_ = w.c.Sync(w.host)
+			if n := w.host.requests - before; n > most {
+				t.Errorf("%d requests", n)
+			}
+		})
+	}
+}
+
+// inbox puts an epoch's key into a place for by in to's inbox.
+func (w *world) inbox(by, to *journaltest.Device, at uint64, id segment.EpochID, key *secret.Bytes) {
 	wrap, err := identity.Wrap(to.Keys.Public(), identity.Wrapping{VaultID: by.VaultID(), Writer: by.Keys.ID(), Recipient: to.Keys.ID(), Epoch: id}, key)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	n := w.inboxName(by, to, 0)
+	n := w.inboxName(by, to, at)
 	m := segment.Message{Writer: by.Keys.ID(), Recipient: to.Keys.ID(), Epoch: id, Minter: w.a.Keys.ID(), Wrap: wrap}
 	box := w.keys(by, by.Epochs()[0].ID).Inbox(to.Keys.ID())
 	b, err := seal.Seal(m.Signed(func(b []byte) []byte { return by.Keys.Sign("phivault/inbox/v1", b) }), box,
