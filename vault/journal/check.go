@@ -31,7 +31,7 @@ func (j *Journal) decode(s *segment.Segment, bodies [][]byte) (*checked, error) 
 			}
 			e := event{At: s.Place, Index: i, By: s.Place.Log.Device, Admit: m.Admit, Remove: m.Remove, Name: m.Name}
 			if m.Replace != nil {
-				e.Admit, e.Copy = j.s.replaces(e.By, m.Replace), true
+				e.Admit, e.Copy = j.s.replaces(s, m.Replace), true
 			}
 			if m.Genesis == nil {
 				c.events = append(c.events, e)

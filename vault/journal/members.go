@@ -145,6 +145,11 @@ func (s *state) members(in past, more ...event) membership {
 	for i := range m.all {
 		m.all[i].order = i
 	}
+	for _, as := range admits {
+		slices.SortFunc(as, func(a, b event) int {
+			return cmp.Or(cmp.Compare(s.rank(a), s.rank(b)), segment.ComparePlaces(a.At.Log, a.At.Seq, b.At.Log, b.At.Seq), cmp.Compare(a.Index, b.Index))
+		})
+	}
 	m.decide(removals, admits)
 	m.name(names)
 	return m
@@ -182,12 +187,18 @@ func (m *membership) decide(removals []event, admits map[[16]byte][]event) {
 	m.cascade(admits)
 }
 
-// cascade takes away whom only those admitted whose admissions do not stand.
+// cascade takes away whom only those admitted whose admissions do not stand, and
+// gives the others what the first one that stands says of them.
 func (m *membership) cascade(admits map[[16]byte][]event) {
 	// By seniority, so that who admitted comes before whom it admitted.
-	for _, x := range m.all {
-		as := admits[x.device]
-		if len(as) > 0 && !slices.ContainsFunc(as, func(e event) bool { return m.stands(e.At) }) {
+	for i, x := range m.all {
+		as := admits[x.device] // by rank
+		first := slices.IndexFunc(as, func(e event) bool { return m.stands(e.At) })
+		switch {
+		case first >= 0: // what a removed owner says of its role does not count
+			a := as[first].Admit
+			m.all[i].role, m.all[i].name, m.all[i].given, m.all[i].spare = a.Role, a.Name, a.Given, a.Spare
+		case len(as) > 0:
 			m.removed[x.device] = segment.Removal{Device: x.device, None: true}
 		}
 	}
@@ -206,7 +217,7 @@ func (m *membership) count(e event, admits map[[16]byte][]event) bool {
 	if old, ok := m.removed[r.Device]; ok {
 		r = both(r, old)
 	}
-	then := membership{all: m.all, removed: maps.Clone(m.removed)}
+	then := membership{all: slices.Clone(m.all), removed: maps.Clone(m.removed)}
 	then.removed[r.Device] = r
 	then.cascade(admits)
 	left := slices.ContainsFunc(m.all, func(x member) bool { return then.owner(x.device) })

@@ -29,18 +29,11 @@ const (
 	offerState = "replacement/"
 )
 
-// replaces is the admission that a replacement amounts to.
-func (s *state) replaces(old [16]byte, r *segment.Replacement) *segment.Admission {
-	a := &segment.Admission{Public: r.Public, Given: r.Given}
-	for _, e := range s.Events {
-		switch {
-		case e.Founder != nil && e.By == old:
-			a.Role = segment.RoleOwner
-		case e.Admit != nil && [16]byte(e.Admit.Public.DeviceID()) == old:
-			a.Role, a.Name = e.Admit.Role, e.Admit.Name
-		}
-	}
-	return a
+// replaces is the admission that a replacement amounts to: what the old device is
+// where its segment stands, so that all make the same of it.
+func (s *state) replaces(seg *segment.Segment, r *segment.Replacement) *segment.Admission {
+	x, _ := s.members(s.pastOf(seg)).find(seg.Place.Log.Device)
+	return &segment.Admission{Public: r.Public, Given: r.Given, Role: x.role, Name: x.name}
 }
 
 // copied reports whether a device was a copy of another.

@@ -237,3 +237,45 @@ func (w *world) inbox(by, to *journaltest.Device, at uint64, id segment.EpochID,
 	}
 	w.host.objects[n] = b
 }
+
+// Attack 35. A removed owner admits a member once more, as an owner, beyond its cut-off
+// and citing nothing that shows the first admission. Expected: the member stays what it
+// was; so does a copy of it. Seen to succeed with the admission of the lowest rank
+// giving the role, whether it stands or not.
+func TestAttack35ARemovedOwnerRaisesAMember(t *testing.T) {
+	w := newWorld(t)
+	d := journaltest.Join(t, w.a, w.host, w.dir, "d", segment.RoleMember)
+	defer d.Close()
+	w.sync(d, w.a, d)
+	p := segment.Member{Admit: &segment.Admission{Public: d.Keys.Public(), Role: segment.RoleOwner, Name: "owner"}}.Encode()
+	if err := w.a.Journal.Remove(ctx, w.c.Keys.ID()); err != nil {
+		t.Fatal(err)
+	}
+	w.sync(w.a, w.b)
+	w.forge(w.c, [][]byte{packed(p)}, func(s *segment.Segment) { s.Entries = entries(vault.KindMember, p) })
+	w.sync(w.a, w.b)
+	public := newKeys(t).Public()
+	r := w.replacement(d, public)
+	seen, err := d.Store.Places(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Heads = seen
+	segment.SortPlaces(r.Heads)
+	w.publish(d, r, public)
+	w.sync(w.a, w.b)
+	for _, x := range []*journaltest.Device{w.a, w.b} {
+		n := 0
+		for _, m := range x.Journal.Members() {
+			if m.Device == d.Keys.ID() || m.Device == public.DeviceID() {
+				n++
+				if m.Owner || m.Name != "d" {
+					t.Errorf("%s takes %q for an owner: %v", x.Name, m.Name, m.Owner)
+				}
+			}
+		}
+		if st, err := x.Journal.Status(ctx); n != 2 || err != nil || st.Quarantined != 1 {
+			t.Errorf("%s knows %d of them, %d set aside: %v", x.Name, n, st.Quarantined, err)
+		}
+	}
+}
