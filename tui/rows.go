@@ -10,6 +10,7 @@ import (
 	"phivault/tui/theme"
 	"phivault/tui/widget"
 	"phivault/vault"
+	"phivault/vault/fhir"
 )
 
 // row is what a list keeps of a record: a line's worth, not its JSON.
@@ -34,7 +35,7 @@ type row struct {
 func rowOf(r *vault.Record) row {
 	res := &r.Resource
 	out := row{id: r.ID, patient: r.Patient, order: r.Order, typ: res.Type, date: widget.Clean(res.Date), title: widget.Clean(res.Title),
-		status: widget.Clean(res.Status), value: widget.Clean(strings.TrimSpace(res.Value + " " + res.Unit)), flag: widget.Clean(res.Flag),
+		status: widget.Clean(res.Status), value: widget.Clean(fhir.Amount(strings.TrimSpace(res.Value), strings.TrimSpace(res.Unit))), flag: widget.Clean(res.Flag),
 		source: widget.Clean(r.Source), conflict: r.Conflict}
 	if res.Code.Code != "" {
 		out.code = res.Code.System + "|" + res.Code.Code

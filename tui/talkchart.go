@@ -10,6 +10,7 @@ import (
 
 	"phivault/tui/widget"
 	"phivault/vault"
+	"phivault/vault/fhir"
 )
 
 func conflictQuery() vault.Query { return vault.Query{Conflicts: true, Limit: 200} }
@@ -286,7 +287,7 @@ func pointWords(x *series, p point) string {
 	if p.flag != "" {
 		flag = flagWords(p.flag)
 	}
-	return strings.Join([]string{strings.TrimSpace(valueText(p) + " " + x.unit), longDay(p.date), flag, rangeWords(p.ref)}, ", ")
+	return strings.Join([]string{fhir.Amount(valueText(p), x.unit), longDay(p.date), flag, rangeWords(p.ref)}, ", ")
 }
 
 func (t *talk) values(p *patient, x *series) error {

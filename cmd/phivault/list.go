@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"phivault/vault"
+	"phivault/vault/fhir"
 )
 
 func (a *app) listCommand() *cobra.Command {
@@ -97,7 +98,7 @@ func (t *recordTable) record(ctx context.Context, v *vault.Vault, r *vault.Recor
 	if r.Conflict {
 		title = "(conflict) " + title
 	}
-	value := strings.TrimSpace(r.Resource.Value + " " + r.Resource.Unit)
+	value := fhir.Amount(r.Resource.Value, r.Resource.Unit)
 	if r.Resource.Value == "" {
 		value = ""
 	}

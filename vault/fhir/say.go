@@ -121,7 +121,17 @@ func (d *doc) say(i int) string {
 	return d.literal(i)
 }
 
-func (a amount) say() string { return strings.TrimSpace(a.value + " " + a.unit) }
+func (a amount) say() string { return Amount(a.value, a.unit) }
+
+// Amount writes a value with its unit, each as it is written. The unit 1, of ratios
+// and of what is counted (https://ucum.org/ucum, the unity), is said to be one:
+// "2.30 1" reads as another number.
+func Amount(value, unit string) string {
+	if unit == "1" && value != "" {
+		return value + " (unit 1)"
+	}
+	return strings.TrimSpace(value + " " + unit)
+}
 
 // sayConcept gives the words of a CodeableConcept and the codes behind them.
 func (d *doc) sayConcept(i int) string {
