@@ -88,9 +88,18 @@ func (s *session) settleIn(ctx context.Context, r local.Remote, moved func(engin
 		}
 	}
 	if bad := syncFault(r.Name, results[r.ID]); bad != nil {
-		o, why, _ := explain(bad)
-		return st, nil, &fault{code: o.code, why: "the vault is made, and not filled yet: " + why, hint: `run "phivault sync"`, cause: bad}
+		return st, nil, notFilled(bad)
 	}
 	st, err = j.Status(ctx)
 	return st, j, err
+}
+
+// notFilled is what went wrong at the first sync of a new vault. Syncing again is the
+// way on unless the remote cheats.
+func notFilled(bad error) error {
+	o, why, hint := explain(bad)
+	if o.exit != 13 {
+		hint = `run "phivault sync"`
+	}
+	return &fault{code: o.code, why: "the vault is made, and not filled yet: " + why, hint: hint, cause: bad}
 }

@@ -12,7 +12,9 @@ import (
 	"testing"
 
 	"phivault/crypto/keyfile"
+	"phivault/sync/remote"
 	"phivault/vault"
+	"phivault/vault/journal"
 	"phivault/vault/local"
 )
 
@@ -109,6 +111,23 @@ func TestWordsAreSplitAsDocumented(t *testing.T) {
 	for _, in := range []string{"", "  ", `"a`, `'a`} {
 		if _, err := splitWords(in); err == nil {
 			t.Errorf("%q is taken", in)
+		}
+	}
+}
+
+func TestANewVaultSyncsAgainUnlessItsRemoteCheats(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		exit int
+		hint string
+	}{
+		{remote.ErrUnavailable, 15, `run "phivault sync"`},
+		{because(journal.ErrForged, "main"), 13, outcomeOf("forged").hint},
+		{because(journal.ErrGone, "main"), 13, outcomeOf("gone").hint},
+	} {
+		o, why, hint := explain(notFilled(c.err))
+		if o.exit != c.exit || hint != c.hint || !strings.HasPrefix(why, "the vault is made") {
+			t.Errorf("%v: %d, %s; %s", c.err, o.exit, why, hint)
 		}
 	}
 }
