@@ -36,6 +36,7 @@ const (
 	ActionRekey      Action = "rekey"
 	ActionReplace    Action = "replace"
 	ActionSpare      Action = "spare"
+	ActionPurge      Action = "purge"
 )
 
 // AuditNote is the payload of an audit entry, canonical JSON. Count acts of

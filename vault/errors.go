@@ -11,6 +11,7 @@ var (
 	ErrNotFound  = errors.New("no such record")
 	ErrAmbiguous = errors.New("more than one record id begins like this")
 	ErrDeleted   = errors.New("the record was deleted")
+	ErrPurged    = fmt.Errorf("%w, and its content removed on purpose", ErrDeleted)
 	ErrChanged   = errors.New("the record changed since it was read")
 	ErrUsage     = errors.New("not understood")
 	ErrLimit     = errors.New("over a limit")

@@ -33,10 +33,14 @@ type Segment struct {
 }
 
 // SegmentEntry is one entry of a segment. Body is its payload as it is stored,
-// packed; nil when there is none, or when it travels apart (blobs) or was purged.
+// packed; nil when there is none, or when it is Gone.
 type SegmentEntry struct {
 	Header Header
 	Body   []byte
+	// Gone: its content, and the attachment of a blob entry, was removed on purpose. In
+	// what Apply is given this is what the sender says; in what Segment gives, a purge
+	// that stands names it.
+	Gone bool
 }
 
 // Draft is a segment about to be cut, given to the journal to sign while the
@@ -65,6 +69,7 @@ type CutLimits struct {
 type Ledger interface {
 	Quarantine
 	Deletions
+	Purges
 	// Cut makes the next segment of the own log from entries not yet in one.
 	// sign gives the Head and the Hash for a draft; when it fails, nothing
 	// was cut. ok is false when there was nothing to cut.

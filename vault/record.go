@@ -11,6 +11,7 @@ type Record struct {
 	Patient  RecordID // the Patient it is about; zero when none or not known here
 	Version  int      // revisions of it known here, from 1
 	Deleted  bool
+	Purged   bool  // Deleted, and nothing it ever said is here any more: Resource and Source are empty
 	Conflict bool  // more than one head; the lowest revision id is shown
 	Head     int64 // entry of the shown revision: what Edit and Delete say they saw
 	Order    int64 // place in the order by date; a page goes on from it
@@ -32,4 +33,8 @@ type Revision struct {
 	Kind    Kind // KindPut or KindTombstone
 	Entry   int64
 	Orphan  bool // it follows a revision that is not in the history: a quarantined one
+	// Gone: its content is not here. Purge says who removed it on purpose; nil while
+	// that is only said to be so by whoever sent the rest.
+	Gone  bool
+	Purge *Purge
 }

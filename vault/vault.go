@@ -48,14 +48,18 @@ func (v *Vault) Lookup(ctx context.Context, idOrPrefix string) (RecordID, error)
 }
 
 // Get gives a record for reading, and notes the reading in the audit trail. A
-// deleted record is given with ErrDeleted.
+// deleted record is given with ErrDeleted, one without content with ErrPurged, which is
+// ErrDeleted too.
 func (v *Vault) Get(ctx context.Context, id RecordID) (Record, error) {
 	r, err := v.p.Store.Get(ctx, id)
 	if err != nil {
 		return Record{}, err
 	}
 	v.noteRead(ActionRead, r)
-	if r.Deleted {
+	switch {
+	case r.Purged:
+		return r, ErrPurged
+	case r.Deleted:
 		return r, ErrDeleted
 	}
 	return r, nil

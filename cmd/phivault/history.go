@@ -38,7 +38,14 @@ func (a *app) history(ctx context.Context, s *session, what string) error {
 		if a.g.json {
 			err = a.emit(o)
 		} else {
-			err = t.row(itoa(o.Version), o.At, o.Op, itoa(int64(o.Bytes)), o.SHA256[:16], called(o.Device))
+			op := o.Op
+			switch {
+			case o.Purged != nil:
+				op += ", content removed on purpose by " + called(o.Purged.Device) + " on " + o.Purged.At
+			case o.Gone:
+				op += ", content not here"
+			}
+			err = t.row(itoa(o.Version), o.At, op, itoa(int64(o.Bytes)), o.SHA256[:16], called(o.Device))
 		}
 		if err != nil {
 			return err

@@ -67,11 +67,22 @@ type revisionObject struct {
 	Op       string   `json:"op"`
 	Revision string   `json:"revision"`
 	Bytes    uint64   `json:"bytes"`
+
+	Gone   bool         `json:"gone"`             // its content is not here
+	Purged *purgedByObj `json:"purged,omitempty"` // who removed it on purpose
+}
+
+type purgedByObj struct {
+	At     string `json:"at"`
+	Device string `json:"device"`
 }
 
 func newRevisionObject(r *vault.Revision) revisionObject {
 	o := revisionObject{Schema: "phivault.revision.v1", Version: r.Version, At: stamp(r.At), Device: hex.EncodeToString(r.Device[:]),
-		Parents: []string{}, SHA256: r.Payload.String(), Op: r.Kind.String(), Revision: r.ID.String(), Bytes: r.Length}
+		Parents: []string{}, SHA256: r.Payload.String(), Op: r.Kind.String(), Revision: r.ID.String(), Bytes: r.Length, Gone: r.Gone}
+	if r.Purge != nil {
+		o.Purged = &purgedByObj{stamp(r.Purge.At), hex.EncodeToString(r.Purge.Device[:])}
+	}
 	for _, p := range r.Parents {
 		o.Parents = append(o.Parents, p.String())
 	}

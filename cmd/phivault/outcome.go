@@ -38,6 +38,7 @@ var outcomes = []outcome{
 	{exit: 1, code: "failed", about: "error"},
 	{exit: 1, code: "not_found", match: []error{vault.ErrNotFound}, hint: `"phivault list" shows the ids`},
 	{exit: 1, code: "ambiguous", match: []error{vault.ErrAmbiguous}, hint: "give more of the id"},
+	{exit: 1, code: "purged", match: []error{vault.ErrPurged}, hint: `"phivault history" tells who removed it, and when`},
 	{exit: 1, code: "deleted", match: []error{vault.ErrDeleted}, hint: `"phivault show --version" reads what it was, "phivault rm --undo" brings it back`},
 	{exit: 1, code: "changed", match: []error{vault.ErrChanged}, hint: "nothing was saved; read the record again and repeat the change"},
 	{exit: 1, code: "limit", match: []error{vault.ErrLimit}, hint: "the input asks for more than the limits allow"},

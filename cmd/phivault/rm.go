@@ -10,7 +10,7 @@ import (
 )
 
 type rmFlags struct {
-	dryRun, yes, undo bool
+	dryRun, yes, undo, purge bool
 }
 
 func (a *app) rmCommand() *cobra.Command {
@@ -20,9 +20,21 @@ func (a *app) rmCommand() *cobra.Command {
 		Short: "Delete records; their history stays",
 		Long: `Rm puts a tombstone on records. They no longer show up and importing them again
 does not bring them back, but their history stays and can be read. --undo brings
-deleted records back as they were, byte for byte.`,
+deleted records back as they were, byte for byte.
+
+--purge removes all that the records ever said, with their attachments, for good:
+here at once, on every other device when it syncs. That there was a record, when it
+was changed and by which device stays, and who purged it. It is an owner's device's
+to do. It cannot reach objects that lie at remotes already, nor backups: delete
+those yourself.`,
 		Args: takes(1, -1, "ids"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.purge {
+				if f.undo {
+					return usage("what was purged cannot be brought back", "give --purge or --undo")
+				}
+				return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.purge(ctx, s, args, &f) })
+			}
 			if f.undo {
 				return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.undelete(ctx, s.Vault.Vault, args, &f) })
 			}
@@ -31,6 +43,7 @@ deleted records back as they were, byte for byte.`,
 	}
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "show what would be deleted")
 	c.Flags().BoolVar(&f.undo, "undo", false, "bring deleted records back as they were")
+	c.Flags().BoolVar(&f.purge, "purge", false, "remove all that the records ever said, for good")
 	c.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
 	return c
 }
@@ -122,7 +135,7 @@ func (a *app) undelete(ctx context.Context, v *vault.Vault, ids []string, f *rmF
 		if err == nil {
 			return usage("the record is not deleted", `"phivault list --deleted" shows those that are`)
 		}
-		if !errors.Is(err, vault.ErrDeleted) {
+		if errors.Is(err, vault.ErrPurged) || !errors.Is(err, vault.ErrDeleted) {
 			return err
 		}
 		records = append(records, r)

@@ -13,9 +13,15 @@ import (
 func (j *Journal) decode(s *segment.Segment, bodies [][]byte) (*checked, error) {
 	c := &checked{seg: s}
 	for i, h := range s.Entries {
+		if segment.IsGone(bodies[i]) {
+			if h.Kind != vault.KindPut && h.Kind != vault.KindBlob {
+				return nil, at(ErrForged, s.Place, "an entry without content that no purge can name")
+			}
+			continue
+		}
 		if h.Kind == vault.KindPut || h.Kind == vault.KindTombstone || bodies[i] == nil {
-			if h.Kind == vault.KindMember || h.Kind == vault.KindEpoch {
-				return nil, at(ErrForged, s.Place, "an entry about members without content")
+			if h.Kind == vault.KindMember || h.Kind == vault.KindEpoch || h.Kind == vault.KindPurge {
+				return nil, at(ErrForged, s.Place, "an entry about members, or a purge, without content")
 			}
 			continue
 		}
@@ -42,6 +48,12 @@ func (j *Journal) decode(s *segment.Segment, bodies [][]byte) (*checked, error) 
 				return nil, at(ErrForged, s.Place, "an epoch is malformed")
 			}
 			c.mints = append(c.mints, m)
+		case vault.KindPurge:
+			contents, err := vault.DecodePurge(p)
+			if err != nil {
+				return nil, at(ErrForged, s.Place, "a purge is malformed")
+			}
+			c.purged = append(c.purged, contents...)
 		}
 	}
 	j.rank(c)
@@ -118,6 +130,9 @@ func (j *Journal) checkPast(ctx context.Context, c *checked, in past) error {
 	}
 	if slices.ContainsFunc(c.events, func(e event) bool { return e.Name == nil && !e.Copy }) && !before.owner(s.Place.Log.Device) {
 		return at(ErrForged, s.Place, "only an owner changes who is a member")
+	}
+	if len(c.purged) > 0 && !before.owner(s.Place.Log.Device) {
+		return at(ErrForged, s.Place, "only an owner purges")
 	}
 	if err := j.checkEvents(c, before); err != nil {
 		return err

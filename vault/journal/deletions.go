@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"phivault/vault"
-	"phivault/vault/journal/segment"
 )
 
 // ErrDeletions is a push of more deletions than is usual, which nobody confirmed.
@@ -35,7 +34,8 @@ type deletions struct {
 
 // holds decides whether a segment that is ready has to wait for a confirmation.
 // Until then nothing of its log goes on, and nothing that cites it.
-func (j *Journal) holds(ctx context.Context, s *segment.Segment) (bool, error) {
+func (j *Journal) holds(ctx context.Context, c *checked) (bool, error) {
+	s := c.seg
 	log := s.Place.Log
 	// What the inviting device had seen is told of as it stands there.
 	told := slices.ContainsFunc(j.s.Floors, func(p vault.Place) bool { return p.Log == log && s.Place.Seq <= p.Seq })
@@ -50,6 +50,9 @@ func (j *Journal) holds(ctx context.Context, s *segment.Segment) (bool, error) {
 		if h.Kind == vault.KindTombstone {
 			ids = append(ids, h.Record)
 		}
+	}
+	for _, p := range c.purged {
+		ids = append(ids, p.Record)
 	}
 	if len(ids) == 0 {
 		return false, nil

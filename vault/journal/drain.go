@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"phivault/vault"
 	"phivault/vault/journal/segment"
@@ -54,7 +55,7 @@ func (j *Journal) try(ctx context.Context, h *held) (bool, error) {
 		return false, err
 	}
 	if v == apply {
-		if held, err := j.holds(ctx, c.seg); err != nil || held {
+		if held, err := j.holds(ctx, c); err != nil || held {
 			return false, err
 		}
 	}
@@ -73,6 +74,9 @@ func (j *Journal) apply(ctx context.Context, c *checked, bodies [][]byte, quaran
 	l := vault.Segment{Quarantined: quarantined, Place: c.seg.Place, Head: c.seg.Head(), Clock: c.seg.Clock, Entries: make([]vault.SegmentEntry, len(bodies))}
 	for i, h := range c.seg.Entries {
 		l.Entries[i] = vault.SegmentEntry{Header: h, Body: bodies[i]}
+		if segment.IsGone(bodies[i]) {
+			l.Entries[i] = vault.SegmentEntry{Header: h, Gone: true}
+		}
 	}
 	if _, err := j.p.Ledger.Apply(ctx, l, j.p.Merge); err != nil {
 		if errors.Is(err, vault.ErrIntegrity) {
@@ -80,7 +84,19 @@ func (j *Journal) apply(ctx context.Context, c *checked, bodies [][]byte, quaran
 		}
 		return err
 	}
-	return j.took(ctx, c)
+	if err := j.took(ctx, c); err != nil {
+		return err
+	}
+	if len(c.purged) > 0 || slices.ContainsFunc(l.Entries, func(e vault.SegmentEntry) bool { return e.Gone }) {
+		return j.explain(ctx)
+	}
+	return nil
+}
+
+// explain looks which segments lack contents that no purge names.
+func (j *Journal) explain(ctx context.Context) (err error) {
+	j.lacking, err = j.p.Ledger.Unexplained(ctx)
+	return err
 }
 
 // evidence keeps a segment that proves two histories at a place. The first that

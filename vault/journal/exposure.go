@@ -102,7 +102,7 @@ func (e *exposing) segment(ctx context.Context, seq uint64) error {
 		switch {
 		case segment.Apart(bodies[i]):
 			add(k.PayloadName(h.Payload), int64(len(bodies[i])), false)
-		case h.Kind == vault.KindBlob && bodies[i] != nil:
+		case h.Kind == vault.KindBlob && bodies[i] != nil && !segment.IsGone(bodies[i]):
 			note, err := e.j.readNote(h, bodies[i])
 			if err != nil {
 				return err

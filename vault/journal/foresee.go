@@ -36,7 +36,7 @@ func (v *preview) loose(ctx context.Context, uncut Uncut, beat, begun bool) erro
 		switch {
 		case segment.Apart(body):
 			v.object(seal.Size(int64(len(body)), seal.Buckets))
-		case h.Kind == vault.KindBlob:
+		case h.Kind == vault.KindBlob && body != nil:
 			n, err := j.readNote(h, body)
 			if err != nil {
 				return fmt.Errorf("%w: an attachment's note", vault.ErrIntegrity)

@@ -68,6 +68,7 @@ type Journal struct {
 	old     bool             // this database is older than what the device published
 	wrote   time.Time        // when the own log last grew; zero: not looked up yet
 	beating bool             // a segment of nothing but the audit trail is worth it
+	lacking []vault.Place    // segments without contents that no purge names
 }
 
 var _ engine.Journal = (*Journal)(nil)
@@ -221,7 +222,9 @@ func (j *Journal) readBack(l vault.Segment) (*checked, error) {
 func bodiesOf(l vault.Segment) [][]byte {
 	b := make([][]byte, len(l.Entries))
 	for i, e := range l.Entries {
-		b[i] = e.Body
+		if b[i] = e.Body; e.Gone {
+			b[i] = segment.Gone()
+		}
 	}
 	return b
 }

@@ -60,6 +60,8 @@ func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes [
 		return nil, nil, ErrRestored
 	case len(j.s.Floors) > 0:
 		return nil, nil, at(ErrWaiting, j.s.Floors[0], "the inviting device had seen it and it is not here yet")
+	case len(j.lacking) > 0:
+		return nil, nil, at(ErrWaiting, j.lacking[0], "it came without contents that no purge names")
 	}
 	if err := j.dropFormer(ctx); err != nil {
 		return nil, nil, err
@@ -112,6 +114,9 @@ func (j *Journal) seal(ctx context.Context, name string, a ask) ([]engine.Envelo
 	if k == nil {
 		return nil, fmt.Errorf("%w: an epoch's key is gone", vault.ErrIntegrity)
 	}
+	if i := slices.IndexFunc(l.Entries, func(e vault.SegmentEntry) bool { return e.Body == nil && e.Header.Length > 0 && !e.Gone }); i >= 0 {
+		return nil, fmt.Errorf("%w: %w", vault.ErrIntegrity, at(ErrWaiting, s.Place, "a content of it is not here"))
+	}
 	out, err := j.beside(ctx, s, bodiesOf(l), k)
 	if err != nil {
 		return nil, err
@@ -137,7 +142,7 @@ func (j *Journal) seal(ctx context.Context, name string, a ask) ([]engine.Envelo
 			continue
 		}
 		for i, h := range s.Entries {
-			if h.Kind != vault.KindBlob {
+			if h.Kind != vault.KindBlob || l.Entries[i].Gone {
 				continue
 			}
 			if n, err := j.readNote(h, l.Entries[i].Body); err == nil && j.space.Name(n.name) == e.Name {

@@ -64,7 +64,7 @@ func (j *Journal) complete(ctx context.Context, h *held) (bool, error) {
 			}
 			continue
 		}
-		if e.Kind != vault.KindBlob {
+		if e.Kind != vault.KindBlob || segment.IsGone(h.bodies[i]) {
 			continue
 		}
 		n, err := j.readNote(e, h.bodies[i])
@@ -213,7 +213,7 @@ func (j *Journal) beside(ctx context.Context, s *segment.Segment, bodies [][]byt
 				return nil, err
 			}
 			out = append(out, whole(n, b))
-		case h.Kind == vault.KindBlob:
+		case h.Kind == vault.KindBlob && !segment.IsGone(bodies[i]):
 			note, err := j.readNote(h, bodies[i])
 			if err != nil {
 				return nil, fmt.Errorf("%w: an attachment's note", vault.ErrIntegrity)

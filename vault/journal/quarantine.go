@@ -49,8 +49,10 @@ func (j *Journal) stand(ctx context.Context) error {
 	for _, f := range fs {
 		j.stopped[f.log] = true
 	}
-	_, err = j.p.Ledger.Withdraw(ctx, from, j.p.Merge)
-	return err
+	if _, err = j.p.Ledger.Withdraw(ctx, from, j.p.Merge); err != nil {
+		return err
+	}
+	return j.explain(ctx)
 }
 
 // received reports whether a citation counts as received although what it cites is

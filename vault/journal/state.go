@@ -139,6 +139,7 @@ type checked struct {
 	seg    *segment.Segment
 	events []event
 	mints  []segment.Mint
+	purged []vault.Content // that it removes
 }
 
 // fold takes in a segment that was checked.

@@ -14,6 +14,7 @@ type Waiting struct {
 	From, To uint64 // segments
 	By       string // the letter of the device that cites them; "" for the invitation that told of them
 	Beside   bool   // the segment is here, and what goes beside it is not
+	Purge    bool   // the segment came without contents, and the purge that names them is not here
 }
 
 // Text says it: "E 6–7, cited by D". A log after a device's first has its number in
@@ -28,6 +29,8 @@ func (w Waiting) Text(letter string) string {
 		s += "–" + strconv.FormatUint(w.To, 10)
 	}
 	switch {
+	case w.Purge:
+		return "the purge of what " + s + " lacks"
 	case w.Beside:
 		return "what goes beside " + s
 	case w.By == "":
@@ -43,7 +46,9 @@ func (j *Journal) Waiting() (out []Waiting) {
 	defer j.mu.Unlock()
 	ms := j.s.members(everything)
 	add := func(w Waiting) {
-		i := slices.IndexFunc(out, func(o Waiting) bool { return o.Log == w.Log && o.By == w.By && o.Beside == w.Beside })
+		i := slices.IndexFunc(out, func(o Waiting) bool {
+			return o.Log == w.Log && o.By == w.By && o.Beside == w.Beside && o.Purge == w.Purge
+		})
 		if i < 0 {
 			out = append(out, w)
 			return
@@ -65,6 +70,10 @@ func (j *Journal) Waiting() (out []Waiting) {
 				add(Waiting{Log: log, From: seq, To: seq, By: by, Beside: true})
 			}
 		}
+	}
+	for _, p := range j.lacking {
+		m, _ := ms.find(p.Log.Device)
+		add(Waiting{Log: p.Log, From: p.Seq, To: p.Seq, By: letter(m.order), Purge: true})
 	}
 	for _, p := range j.s.Floors {
 		add(Waiting{Log: p.Log, From: min(j.s.next(p.Log), p.Seq), To: p.Seq})

@@ -36,8 +36,17 @@ func (v *Vault) NoteWaiting(ctx context.Context, j *journal.Journal) ([]Waited, 
 		return nil, err
 	}
 	now := v.o.now()
-	list := slices.DeleteFunc(slices.Clone(old), func(w Waited) bool { return j.Arrived(w.Log, w.To) })
+	waits := j.Waiting()
+	list := slices.DeleteFunc(slices.Clone(old), func(w Waited) bool {
+		if w.Purge {
+			return !slices.ContainsFunc(waits, func(o journal.Waiting) bool { return o.Log == w.Log && o.Purge })
+		}
+		return j.Arrived(w.Log, w.To)
+	})
 	for i, w := range list {
+		if w.Purge {
+			continue
+		}
 		// As long as a log moves, nothing in it waits for long.
 		if j.Arrived(w.Log, w.From) {
 			for ; j.Arrived(w.Log, list[i].From); list[i].From++ {
@@ -45,8 +54,10 @@ func (v *Vault) NoteWaiting(ctx context.Context, j *journal.Journal) ([]Waited, 
 			list[i].Since = now
 		}
 	}
-	for _, w := range j.Waiting() {
-		i := slices.IndexFunc(list, func(o Waited) bool { return o.Log == w.Log && o.By == w.By && o.Beside == w.Beside })
+	for _, w := range waits {
+		i := slices.IndexFunc(list, func(o Waited) bool {
+			return o.Log == w.Log && o.By == w.By && o.Beside == w.Beside && o.Purge == w.Purge
+		})
 		if i < 0 {
 			list = append(list, Waited{w, now})
 		} else {

@@ -94,7 +94,11 @@ func (s *Store) Aside(ctx context.Context, entry int64) (r vault.Record, err err
 			return err
 		}
 		r = vault.Record{ID: a.Header.Record, Deleted: a.Header.Kind == vault.KindTombstone}
-		if !r.Deleted {
+		switch {
+		case r.Deleted:
+		case body == nil:
+			r.Deleted, r.Purged = true, true
+		default:
 			r.Resource, r.Source, err = s.resource(body, a.Header.Payload, fhir.Options{}) // nobody accepted it yet
 		}
 		return err
@@ -102,6 +106,8 @@ func (s *Store) Aside(ctx context.Context, entry int64) (r vault.Record, err err
 	return r, err
 }
 
+// aside gives a quarantined entry and its body; nil for a tombstone, and where the
+// content was removed on purpose.
 func aside(ctx context.Context, c *conn, entry int64) (a vault.Aside, b []byte, err error) {
 	as, err := asides(ctx, c, entry)
 	if err == nil && (entry == 0 || len(as) != 1) {
@@ -117,6 +123,9 @@ func aside(ctx context.Context, c *conn, entry int64) (a vault.Aside, b []byte, 
 		return a, b, err
 	}
 	if b, err = sharedBody(ctx, c, a.Header); err == nil && b == nil {
+		if n, err := purgedBy(ctx, c, a.Header.Record, a.Header.Payload); err != nil || n >= 0 {
+			return a, nil, err
+		}
 		err = fmt.Errorf("%w: entry %d has no payload", vault.ErrIntegrity, entry)
 	}
 	return a, b, err
@@ -134,6 +143,9 @@ func (s *Store) Adopt(ctx context.Context, entries []int64, notes []vault.Note) 
 			a, b, err := aside(ctx, c, e)
 			if err != nil {
 				return err
+			}
+			if a.Header.Kind == vault.KindPut && b == nil {
+				continue
 			}
 			seg.Entries = append(seg.Entries, vault.SegmentEntry{Header: a.Header, Body: b})
 		}
@@ -180,7 +192,7 @@ func (a *applier) adopt(ctx context.Context, notes []vault.Note) (n int, err err
 			continue
 		}
 		if p != nil {
-			if err := a.citeNew(ctx, p.Resource.Cuts, 0); err != nil {
+			if err := a.citeNew(ctx, e.Header.Record, p.Resource.Cuts, 0); err != nil {
 				return 0, err
 			}
 		}

@@ -47,6 +47,7 @@ type tx struct {
 	urls    map[string]string
 	dry     bool // nothing will be kept, and attachments were not kept either
 	head    Head // of the own log, with what this transaction adds
+	gone    purging
 }
 
 type ftsRow struct {
@@ -120,7 +121,7 @@ func (t *tx) finish(ctx context.Context) error {
 	if len(t.headers) == 0 {
 		return nil
 	}
-	if err := t.index(); err != nil {
+	if err := t.index(ctx); err != nil {
 		return err
 	}
 	h := t.head
@@ -138,7 +139,7 @@ func (t *tx) finish(ctx context.Context) error {
 
 // index writes the full-text index in the order of its rows, which FTS5 takes
 // without flushing in between.
-func (t *tx) index() error {
+func (t *tx) index(ctx context.Context) error {
 	for _, doc := range t.drop {
 		if err := t.w.run("DELETE FROM fts WHERE rowid=?", doc); err != nil {
 			return err
@@ -150,7 +151,7 @@ func (t *tx) index() error {
 			return err
 		}
 	}
-	return nil
+	return t.scrub(ctx)
 }
 
 // entry appends to the log. record is 0 for entries about no record's content.

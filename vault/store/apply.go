@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
@@ -77,6 +75,9 @@ func (a *applier) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := a.remove(ctx); err != nil {
+		return err
+	}
 	a.done.Entries = len(a.seg.Entries)
 	last := a.s.next.entry - 1
 	if err := a.closeBatch(ctx, log, first, last); err != nil {
@@ -92,7 +93,7 @@ func (a *applier) run(ctx context.Context) error {
 		}
 	}
 	if len(a.headers) == 0 {
-		return a.index()
+		return a.index(ctx)
 	}
 	return a.finish(ctx)
 }
@@ -174,7 +175,16 @@ func (a *applier) readURLs(entries []vault.SegmentEntry) error {
 func (a *applier) take(ctx context.Context, p *vault.Put, e vault.SegmentEntry) error {
 	switch h := e.Header; h.Kind {
 	case vault.KindPut:
+		p, gone, err := a.without(ctx, p, e)
+		if err != nil {
+			return err
+		}
+		if gone {
+			return a.takeGone(ctx, h)
+		}
 		return a.takePut(ctx, p, h)
+	case vault.KindPurge:
+		return a.takePurge(e)
 	case vault.KindTombstone:
 		k, ok, err := a.known(ctx, h.Record)
 		if err != nil {
@@ -188,8 +198,15 @@ func (a *applier) take(ctx context.Context, p *vault.Put, e vault.SegmentEntry) 
 		_, err = a.entry(h, k.record, nil)
 		return err
 	case vault.KindBlob:
-		n, err := a.entry(h, 0, e.Body)
+		_, gone, err := a.without(ctx, nil, e)
 		if err != nil {
+			return err
+		}
+		if gone {
+			e.Body = nil
+		}
+		n, err := a.entry(h, 0, e.Body)
+		if err != nil || gone {
 			return err
 		}
 		return a.takeBlob(ctx, e, n)
@@ -219,6 +236,11 @@ func (a *applier) takePut(ctx context.Context, p *vault.Put, h vault.Header) err
 	if err != nil {
 		return err
 	}
+	if a.s.purges {
+		if err := a.fill(ctx, k.record, p); err != nil {
+			return err
+		}
+	}
 	body := p.Body
 	if history.named(vault.RevisionIDOf(h)) {
 		body = nil // the same revision, written apart
@@ -229,20 +251,12 @@ func (a *applier) takePut(ctx context.Context, p *vault.Put, h vault.Header) err
 }
 
 func (a *applier) takeBlob(ctx context.Context, e vault.SegmentEntry, entry int64) error {
-	p, err := a.s.pack.unpack(e.Body)
+	sum, err := a.s.noteSum(e.Body)
 	if err != nil {
 		return err
 	}
-	var n BlobNote
-	if err := json.Unmarshal(p, &n); err != nil {
-		return fmt.Errorf("%w: a blob note", vault.ErrIntegrity)
-	}
-	sum, err := hex.DecodeString(n.SHA256)
-	if err != nil || len(sum) != sha256.Size {
-		return fmt.Errorf("%w: a blob note", vault.ErrIntegrity)
-	}
 	var blob int64
-	ok, err := a.w.row(ctx, []any{&blob}, "SELECT blob FROM blob WHERE sha256=?", sum)
+	ok, err := a.w.row(ctx, []any{&blob}, "SELECT blob FROM blob WHERE sha256=?", sum[:])
 	if err != nil {
 		return err
 	}
@@ -269,11 +283,13 @@ func (a *applier) settle(ctx context.Context, record int64, id vault.RecordID) e
 			return err
 		}
 	}
-	if k.state != stateDeleted {
-		a.unindex(k.doc)
-	}
-	if err := a.unname(ctx, k, &vault.Put{ID: id}); err != nil {
-		return err
+	if !a.gone.hidden[record] {
+		if k.state != stateDeleted {
+			a.unindex(k.doc)
+		}
+		if err := a.unname(ctx, k, &vault.Put{ID: id}); err != nil {
+			return err
+		}
 	}
 	state, err := a.rebuild(ctx, rebuilt{record: record, id: id}, a.urls[id])
 	if err != nil {
@@ -299,7 +315,7 @@ func (a *applier) mergeHeads(ctx context.Context, record int64, id vault.RecordI
 		return nil
 	}
 	ancestor := h.ancestor(heads[0], heads[1])
-	if ancestor == nil || ancestor.header.Kind != vault.KindPut {
+	if ancestor == nil || ancestor.header.Kind != vault.KindPut || ancestor.gone || heads[0].gone || heads[1].gone {
 		return nil
 	}
 	var res [3]vault.Resource

@@ -169,7 +169,7 @@ func (s *Store) sweepBlobs(ctx context.Context) error {
 }
 
 // cite makes an attachment part of the vault. It comes before the put.
-func (t *tx) cite(ctx context.Context, c vault.Cut) error {
+func (t *tx) cite(ctx context.Context, id vault.RecordID, c vault.Cut) error {
 	var n, size int64
 	var entry any
 	ok, err := t.w.row(ctx, []any{&n, &size, &entry}, "SELECT blob,size,entry FROM blob WHERE sha256=?", c.SHA256[:])
@@ -185,7 +185,7 @@ func (t *tx) cite(ctx context.Context, c vault.Cut) error {
 	if err != nil {
 		return err
 	}
-	if err := t.note(vault.Note{Kind: vault.KindBlob, Payload: p}); err != nil || entry != nil {
+	if err := t.note(vault.Note{Kind: vault.KindBlob, Record: id, Payload: p}); err != nil || entry != nil {
 		return err
 	}
 	return t.w.run("UPDATE blob SET entry=? WHERE blob=?", t.s.next.entry-1, n)
@@ -193,7 +193,7 @@ func (t *tx) cite(ctx context.Context, c vault.Cut) error {
 
 // citeNew cites the attachments of cuts that the revision at entry did not
 // cite already; entry is 0 for a record's first.
-func (t *tx) citeNew(ctx context.Context, cuts []vault.Cut, entry int64) error {
+func (t *tx) citeNew(ctx context.Context, id vault.RecordID, cuts []vault.Cut, entry int64) error {
 	if len(cuts) == 0 || t.dry {
 		return nil
 	}
@@ -216,7 +216,7 @@ func (t *tx) citeNew(ctx context.Context, cuts []vault.Cut, entry int64) error {
 			continue
 		}
 		before = append(before, c)
-		if err := t.cite(ctx, c); err != nil {
+		if err := t.cite(ctx, id, c); err != nil {
 			return err
 		}
 	}

@@ -115,6 +115,9 @@ func travels(h vault.Header, body []byte, apart int) int64 {
 	if apart == 0 || len(body) <= apart {
 		n += len(body)
 	}
+	if body == nil && h.Length > 0 {
+		n++ // what says that it is gone
+	}
 	return int64(n)
 }
 
@@ -183,7 +186,15 @@ func (s *Store) Segment(ctx context.Context, log vault.LogID, seq uint64) (seg v
 		}
 		seg = vault.Segment{Place: vault.Place{Log: log, Seq: seq, Hash: row.hash}, Head: row.head, Clock: time.UnixMilli(row.clock).UTC(), Quarantined: row.out}
 		return s.logEntries(ctx, c, n, row.first, row.last, true, func(e vault.Entry, body []byte) error {
-			seg.Entries = append(seg.Entries, vault.SegmentEntry{Header: e.Header, Body: body})
+			se := vault.SegmentEntry{Header: e.Header, Body: body}
+			if body == nil && e.Header.Length > 0 {
+				by, err := purgedBy(ctx, c, e.Header.Record, e.Header.Payload)
+				if err != nil {
+					return err
+				}
+				se.Gone = by > 0
+			}
+			seg.Entries = append(seg.Entries, se)
 			return nil
 		})
 	})

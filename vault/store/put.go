@@ -12,6 +12,7 @@ import (
 type known struct {
 	record, subject, doc, head int64
 	revisions, state           int
+	empty                      bool // none of what it said is here any more: set by put
 }
 
 func (t *tx) known(ctx context.Context, id vault.RecordID) (k known, ok bool, err error) {
@@ -24,6 +25,17 @@ func (t *tx) put(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	k, ok, err := t.known(ctx, p.ID)
 	if err != nil {
 		return 0, err
+	}
+	if gone, err := t.removed(ctx, p.ID, p.Payload); err != nil {
+		return 0, err
+	} else if gone {
+		switch {
+		case p.Base != nil:
+			return 0, vault.ErrPurged
+		case ok && k.state != stateDeleted:
+			return vault.OutcomeSame, nil
+		}
+		return vault.OutcomeStaysDeleted, nil
 	}
 	if !ok {
 		return t.putNew(ctx, p)
@@ -49,6 +61,7 @@ func (t *tx) put(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 		}
 		return vault.OutcomeSame, nil
 	}
+	k.empty = history.content(k.head) == nil
 	parents := history.twins(head)
 	if p.Resolves {
 		parents = history.all()
@@ -60,7 +73,7 @@ func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	if p.Base != nil && *p.Base != 0 {
 		return 0, vault.ErrNotFound
 	}
-	if err := t.citeNew(ctx, p.Resource.Cuts, 0); err != nil {
+	if err := t.citeNew(ctx, p.ID, p.Resource.Cuts, 0); err != nil {
 		return 0, err
 	}
 	loose := t.s.loose
@@ -118,10 +131,10 @@ func (t *tx) insert(ctx context.Context, p *vault.Put, h vault.Header) error {
 
 func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, head *revisionRow, parents []vault.RevisionID) error {
 	before := head.entry
-	if head.header.Kind == vault.KindTombstone {
+	if !head.live() {
 		before = 0
 	}
-	if err := t.citeNew(ctx, p.Resource.Cuts, before); err != nil {
+	if err := t.citeNew(ctx, p.ID, p.Resource.Cuts, before); err != nil {
 		return err
 	}
 	h := vault.Header{Kind: vault.KindPut, Record: p.ID, Parents: parents, Payload: p.Payload, Length: p.Length}
@@ -140,9 +153,9 @@ func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, head *revis
 	if k.state != stateDeleted {
 		t.unindex(k.doc)
 	}
-	if k.state == stateConflict && !p.Resolves {
+	if k.empty || k.state == stateConflict && !p.Resolves {
 		// Which head is shown is not this device's to choose: the lowest id is,
-		// everywhere.
+		// everywhere. And the row of an empty record says nothing yet.
 		if err := t.unname(ctx, k, p); err != nil {
 			return err
 		}

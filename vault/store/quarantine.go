@@ -81,6 +81,9 @@ type withdrawal struct {
 	applier
 	ids map[vault.RecordID]bool // records that a flipped segment is about
 	sum vault.Withdrawn
+
+	void    []int64         // purges that stand no more
+	unnamed []vault.Content // what they named
 }
 
 func (w *withdrawal) run(ctx context.Context, flips []segmentRow) error {
@@ -110,6 +113,12 @@ func (w *withdrawal) run(ctx context.Context, flips []segmentRow) error {
 			return err
 		}
 	}
+	if err := w.voided(ctx); err != nil {
+		return err
+	}
+	if err := w.erase(ctx); err != nil {
+		return err
+	}
 	urls, err := w.s.urls(ctx)
 	if err != nil {
 		return err
@@ -134,7 +143,7 @@ func (w *withdrawal) run(ctx context.Context, flips []segmentRow) error {
 	w.sum.Records = len(ids)
 	w.s.loose = true
 	if len(w.headers) == 0 {
-		return w.index()
+		return w.index(ctx)
 	}
 	return w.finish(ctx)
 }
@@ -149,6 +158,24 @@ func (w *withdrawal) gather(ctx context.Context, f segmentRow) error {
 			return err
 		case e.Header.Kind == vault.KindPut || e.Header.Kind == vault.KindTombstone:
 			w.ids[e.Header.Record] = true
+		case e.Header.Kind == vault.KindPurge:
+			p, err := w.s.pack.unpack(body)
+			if err != nil {
+				return err
+			}
+			contents, err := vault.DecodePurge(p)
+			if err != nil {
+				return err
+			}
+			for _, c := range contents {
+				w.ids[c.Record] = true
+			}
+			if f.out {
+				w.name(contents, e.Number)
+			} else {
+				w.unnamed = append(w.unnamed, contents...)
+				w.void = append(w.void, e.Number)
+			}
 		case e.Header.Kind == vault.KindImport:
 			notes = append(notes, vault.SegmentEntry{Header: e.Header, Body: body})
 		}
@@ -167,7 +194,7 @@ func (w *withdrawal) gather(ctx context.Context, f segmentRow) error {
 }
 
 // hide takes a record out of everything that it is found by.
-func (w *withdrawal) hide(ctx context.Context, id vault.RecordID) error {
+func (w *applier) hide(ctx context.Context, id vault.RecordID) error {
 	k, ok, err := w.known(ctx, id)
 	if err != nil || !ok {
 		return err
@@ -235,13 +262,7 @@ func (w *withdrawal) show(ctx context.Context, id vault.RecordID) error {
 	case puts == 0:
 		return nil
 	case !known:
-		k.record = w.s.next.record
-		w.s.next.record++
-		if k.record > 0xffffffff {
-			return fmt.Errorf("%w: records in one vault", vault.ErrLimit)
-		}
-		if err := w.w.run("INSERT INTO record(record,id,type,source,doc,head,revisions,state) VALUES(?,?,0,0,?,0,0,?)",
-			k.record, id[:], k.record, stateDeleted); err != nil {
+		if k.record, err = w.blank(ctx, id); err != nil {
 			return err
 		}
 	}
@@ -278,7 +299,7 @@ func (w *withdrawal) remake(ctx context.Context, record int64, id vault.RecordID
 // which may lie under another entry of it.
 func (w *withdrawal) bodies(ctx context.Context, h history) error {
 	for _, r := range h {
-		if r.header.Kind != vault.KindPut {
+		if r.header.Kind != vault.KindPut || r.gone {
 			continue
 		}
 		has := false
@@ -354,7 +375,20 @@ func (t *tx) link(ctx context.Context, record int64, id vault.RecordID) (bool, e
 // keep appends an entry of a quarantined segment: its payload is kept, and nothing
 // else changes.
 func (a *applier) keep(ctx context.Context, p *vault.Put, e vault.SegmentEntry) error {
-	if e.Header.Kind == vault.KindPut && p == nil {
+	gone := false
+	if k := e.Header.Kind; k == vault.KindPut || k == vault.KindBlob {
+		var err error
+		if p, gone, err = a.without(ctx, p, e); err != nil {
+			return err
+		}
+	}
+	switch {
+	case gone:
+		_, err := a.entry(e.Header, 0, nil)
+		return err
+	case e.Header.Kind == vault.KindPut && e.Body == nil && p != nil: // which is here already
+		e.Body = p.Body
+	case e.Header.Kind == vault.KindPut && p == nil:
 		return fmt.Errorf("%w: record %s comes without its content", vault.ErrIntegrity, e.Header.Record)
 	}
 	n, err := a.entry(e.Header, 0, e.Body)
@@ -362,4 +396,29 @@ func (a *applier) keep(ctx context.Context, p *vault.Put, e vault.SegmentEntry) 
 		return err
 	}
 	return a.takeBlob(ctx, e, n)
+}
+
+// voided forgets the purges that stand no more. What they removed stays removed, and
+// is then unexplained.
+func (w *withdrawal) voided(ctx context.Context) error {
+	for _, e := range w.void {
+		if err := w.w.run("DELETE FROM purge WHERE entry=?", e); err != nil {
+			return err
+		}
+	}
+	for _, c := range w.unnamed {
+		if n, err := purgedBy(ctx, w.w, c.Record, c.Payload); err != nil || n >= 0 {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		err := w.w.run(`INSERT INTO purge(record,sha256,entry) SELECT ?1,?2,0 WHERE EXISTS(SELECT 1 FROM entry e LEFT JOIN payload p ON p.entry=e.entry
+			WHERE p.entry IS NULL AND e.sha256=?2 AND (e.record=(SELECT record FROM record WHERE id=?1) AND e.kind=1
+				OR e.about=?1 AND e.record IS NULL AND e.kind=1 OR e.about=?1 AND e.kind=5))`, c.Record[:], c.Payload[:])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -48,6 +48,9 @@ func (s *Store) record(ctx context.Context, c *conn, r row, note func(vault.Cut)
 			return vault.Record{}, err
 		}
 		put := h.content(r.head)
+		if put == nil && slices.ContainsFunc(h, func(x revisionRow) bool { return x.gone }) {
+			return vault.Record{ID: r.id, Version: r.revisions, Deleted: true, Purged: true, Head: r.head, Order: r.doc}, nil
+		}
 		if put == nil {
 			return vault.Record{}, fmt.Errorf("%w: record %s has no content", vault.ErrIntegrity, r.id)
 		}
@@ -140,6 +143,10 @@ func (s *Store) At(ctx context.Context, id vault.RecordID, v int) (rec vault.Rec
 		rev := h[v-1]
 		r.head, r.sum, r.revisions, r.state = rev.entry, rev.header.Payload, v, stateLive
 		r.body = nil
+		if rev.gone {
+			rec = vault.Record{ID: id, Version: v, Deleted: true, Purged: true, Head: rev.entry}
+			return nil
+		}
 		if rev.header.Kind == vault.KindTombstone {
 			r.state = stateDeleted
 		} else if r.body, err = body(ctx, c, rev.entry); err != nil {
@@ -167,11 +174,32 @@ func (s *Store) History(ctx context.Context, id vault.RecordID) (revs []vault.Re
 			if err != nil {
 				return err
 			}
-			revs = append(revs, vault.Revision{ID: r.id, Version: i + 1, At: b.at, Device: b.device, Parents: r.header.Parents,
+			purge, err := purgeOf(ctx, c, r)
+			if err != nil {
+				return err
+			}
+			revs = append(revs, vault.Revision{Gone: r.gone, Purge: purge, ID: r.id, Version: i + 1, At: b.at, Device: b.device, Parents: r.header.Parents,
 				Payload: r.header.Payload, Length: r.header.Length, Kind: r.header.Kind, Entry: r.entry,
 				Orphan: slices.ContainsFunc(r.header.Parents, func(p vault.RevisionID) bool { return !h.named(p) })})
 		}
 		return nil
 	})
 	return revs, err
+}
+
+// purgeOf tells who removed a revision's content: of several the first known here.
+func purgeOf(ctx context.Context, c *conn, r revisionRow) (*vault.Purge, error) {
+	if !r.gone {
+		return nil, nil
+	}
+	var n int64
+	ok, err := c.row(ctx, []any{&n}, "SELECT entry FROM purge WHERE record=? AND sha256=? AND entry>0 ORDER BY entry LIMIT 1", r.header.Record[:], r.header.Payload[:])
+	if err != nil || !ok {
+		return nil, err
+	}
+	b, err := batchOf(ctx, c, n)
+	if err != nil {
+		return nil, err
+	}
+	return &vault.Purge{Device: b.device, At: b.at}, nil
 }

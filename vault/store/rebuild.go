@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"phivault/vault"
 	"phivault/vault/fhir"
@@ -30,7 +31,7 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 				return err
 			}
 		}
-		return nil
+		return s.remakePurges(ctx)
 	})
 	if err == nil {
 		err = s.finishRebuild(ctx, progress)
@@ -133,7 +134,7 @@ func (s *Store) rebuildPage(ctx context.Context, done int64, urls map[vault.Reco
 				return fmt.Errorf("record %s: %w", r.id, err)
 			}
 		}
-		if err := t.index(); err != nil {
+		if err := t.index(ctx); err != nil {
 			return err
 		}
 		return s.w.run("UPDATE meta SET value=? WHERE key='rebuild'", last)
@@ -153,7 +154,7 @@ func (t *tx) rebuild(ctx context.Context, r rebuilt, url string) (int, error) {
 	}
 	put := h.content(head.entry)
 	if put == nil {
-		return 0, fmt.Errorf("%w: it has no content", vault.ErrIntegrity)
+		return state, t.empty(ctx, r, head.entry, h)
 	}
 	b, err := body(ctx, t.w, put.entry)
 	if err != nil {
@@ -185,4 +186,56 @@ func (t *tx) rebuild(ctx context.Context, r rebuilt, url string) (int, error) {
 		return state, nil
 	}
 	return state, t.views(ctx, p, r.record, sourceWord, subject, doc)
+}
+
+// empty makes the row of a record none of whose contents is here any more.
+func (t *tx) empty(ctx context.Context, r rebuilt, head int64, h history) error {
+	if !slices.ContainsFunc(h, func(x revisionRow) bool { return x.gone }) {
+		return fmt.Errorf("%w: it has no content", vault.ErrIntegrity)
+	}
+	none, err := t.word(ctx, "")
+	if err != nil {
+		return err
+	}
+	return t.w.run("UPDATE record SET type=?,source=?,subject=NULL,doc=?,head=?,revisions=?,state=? WHERE record=?",
+		none, none, r.record, head, len(h), stateDeleted, r.record)
+}
+
+// remakePurges makes the view of what purges name anew.
+func (s *Store) remakePurges(ctx context.Context) error {
+	if err := s.w.run("DELETE FROM purge WHERE entry>0"); err != nil {
+		return err
+	}
+	type named struct {
+		entry    int64
+		contents []vault.Content
+	}
+	var all []named
+	err := s.w.rows(ctx, func(scan func(...any) error) error {
+		e, body, err := scanEntry(scan)
+		if err != nil {
+			return err
+		}
+		p, err := s.pack.unpack(body)
+		if err != nil {
+			return fmt.Errorf("entry %d: %w", e.Number, err)
+		}
+		contents, err := vault.DecodePurge(p)
+		all = append(all, named{e.Number, contents})
+		return err
+	}, entryColumns+"WHERE e.kind=? AND coalesce("+outOf+",0)=0 ORDER BY e.entry", int64(vault.KindPurge))
+	if err != nil {
+		return err
+	}
+	for _, n := range all {
+		for _, c := range n.contents {
+			if err := s.w.run("INSERT INTO purge(record,sha256,entry) VALUES(?,?,?)", c.Record[:], c.Payload[:], n.entry); err != nil {
+				return err
+			}
+			if err := s.w.run("DELETE FROM purge WHERE record=? AND sha256=? AND entry=0", c.Record[:], c.Payload[:]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

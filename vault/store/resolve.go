@@ -34,13 +34,13 @@ func resolve(ctx context.Context, c *conn, source, reference, only string) (int6
 	ref := fhir.ParseReference(reference)
 	switch ref.Kind {
 	case fhir.Relative:
-		return recordByID(ctx, c, vault.RecordIDOf(source, ref.Type, ref.ID))
+		return meant(ctx, c, vault.RecordIDOf(source, ref.Type, ref.ID))
 	case fhir.Absolute:
 		n, err := recordByName(ctx, c, nameHash(source, "url", strings.ToLower(reference)))
 		if !errors.Is(err, vault.ErrNotFound) {
 			return n, err
 		}
-		return recordByID(ctx, c, vault.RecordIDOf(source, ref.Type, ref.ID))
+		return meant(ctx, c, vault.RecordIDOf(source, ref.Type, ref.ID))
 	case fhir.URN:
 		n, err := recordByName(ctx, c, nameHash(source, "url", strings.ToLower(reference)))
 		if !errors.Is(err, vault.ErrNotFound) {
@@ -72,7 +72,7 @@ func recordByURN(ctx context.Context, c *conn, source, id, only string) (int64, 
 		}
 	}
 	for _, t := range types {
-		n, err := recordByID(ctx, c, vault.RecordIDOf(source, t, id))
+		n, err := meant(ctx, c, vault.RecordIDOf(source, t, id))
 		if !errors.Is(err, vault.ErrNotFound) {
 			return n, err
 		}
@@ -181,5 +181,15 @@ func (s *Store) Counts(ctx context.Context) (n vault.Counts, err error) {
 		_, err = c.row(ctx, []any{&n.Blobs, &n.BlobBytes}, "SELECT count(*),coalesce(sum(size),0) FROM blob WHERE entry IS NOT NULL")
 		return err
 	})
+	return n, err
+}
+
+// meant is recordByID for a reference: a record none of whose contents is here any
+// more is not what one means, so that it does not matter what came first.
+func meant(ctx context.Context, c *conn, id vault.RecordID) (n int64, err error) {
+	ok, err := c.row(ctx, []any{&n}, "SELECT r.record FROM record r JOIN word w ON w.word=r.type WHERE r.id=? AND w.text<>''", id[:])
+	if err == nil && !ok {
+		err = vault.ErrNotFound
+	}
 	return n, err
 }

@@ -17,6 +17,7 @@ type revisionRow struct {
 	entry  int64
 	header vault.Header
 	id     vault.RevisionID
+	gone   bool // a put without its content, on purpose
 }
 
 type history []revisionRow
@@ -28,7 +29,7 @@ func revisionRows(ctx context.Context, c *conn, record int64, id vault.RecordID)
 		var r revisionRow
 		var parents, sum []byte
 		var kind, length int64
-		if err := scan(&r.entry, &kind, &parents, &sum, &length); err != nil {
+		if err := scan(&r.entry, &kind, &parents, &sum, &length, &r.gone); err != nil {
 			return err
 		}
 		r.header = vault.Header{Kind: vault.Kind(kind), Record: id, Parents: splitRevisions(parents), Length: uint64(length)}
@@ -38,7 +39,7 @@ func revisionRows(ctx context.Context, c *conn, record int64, id vault.RecordID)
 			h = append(h, r)
 		}
 		return nil
-	}, "SELECT entry,kind,parents,sha256,length FROM entry WHERE record=? ORDER BY entry", record)
+	}, "SELECT entry,kind,parents,sha256,length,kind=1 AND EXISTS(SELECT 1 FROM purge u WHERE u.record=? AND u.sha256=entry.sha256) FROM entry WHERE record=? ORDER BY entry", id[:], record)
 	return h, err
 }
 
@@ -72,7 +73,8 @@ func (h history) has(payload vault.Hash) bool {
 
 // content gives the put whose content stands under the entry: the revision
 // itself, or what a deletion deleted. Where a removed device wrote that, it is
-// another put of the record. Every device finds the same; nil when there is none.
+// another put of the record. Every device finds the same; nil when there is none,
+// or none whose content was not removed.
 func (h history) content(entry int64) *revisionRow {
 	r := h.at(entry)
 	if r == nil {
@@ -84,7 +86,7 @@ func (h history) content(entry int64) *revisionRow {
 		if r == nil || seen[r.id] {
 			continue
 		}
-		if r.header.Kind == vault.KindPut {
+		if r.live() {
 			return r
 		}
 		seen[r.id] = true
@@ -94,7 +96,7 @@ func (h history) content(entry int64) *revisionRow {
 	}
 	var lowest *revisionRow
 	for i := range h {
-		if h[i].header.Kind == vault.KindPut && (lowest == nil || bytes.Compare(h[i].id[:], lowest.id[:]) < 0) {
+		if h[i].live() && (lowest == nil || bytes.Compare(h[i].id[:], lowest.id[:]) < 0) {
 			lowest = &h[i]
 		}
 	}
@@ -173,20 +175,24 @@ func (h history) followed() map[vault.RevisionID]bool {
 	return followed
 }
 
+// live reports whether the revision says something.
+func (r *revisionRow) live() bool { return r.header.Kind == vault.KindPut && !r.gone }
+
 // shown gives the revision to show and the state that the history leads to. A
-// deletion is shown only when nothing else stands beside it.
+// deletion, or a put without its content, is shown only when nothing else stands
+// beside it.
 func (h history) shown() (*revisionRow, int, error) {
 	heads := h.heads()
 	switch {
 	case len(heads) == 0:
 		return nil, 0, fmt.Errorf("%w: it has no revision", vault.ErrIntegrity)
-	case len(heads) == 1 && heads[0].header.Kind == vault.KindTombstone:
+	case len(heads) == 1 && !heads[0].live():
 		return heads[0], stateDeleted, nil
 	case len(heads) == 1:
 		return heads[0], stateLive, nil
 	}
 	for _, r := range heads {
-		if r.header.Kind == vault.KindPut {
+		if r.live() {
 			return r, stateConflict, nil
 		}
 	}

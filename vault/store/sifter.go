@@ -23,6 +23,7 @@ type sifted struct {
 	entry                            vault.Entry
 	body                             []byte
 	own                              bool  // the body lies with this entry
+	purged                           bool  // there is none, and a purge that stands names it
 	record, source, doc, head, state int64 // 0 where the entry is of no record
 }
 
@@ -102,6 +103,12 @@ func (v *verifier) sift(r *sifted, buf []byte, c *chunk) []byte {
 		c.problems = append(c.problems, vault.Problem{Kind: kind, ID: fmt.Sprint(id)})
 	}
 	isHead := r.record != 0 && r.head == r.entry.Number
+	if r.purged {
+		if isHead && r.state != stateDeleted {
+			problem("view", h.Record)
+		}
+		return buf
+	}
 	if h.Length == 0 && r.body == nil {
 		if h.Payload != emptyHash {
 			problem("payload", r.entry.Number)

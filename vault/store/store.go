@@ -51,12 +51,13 @@ type Store struct {
 
 	waiting atomic.Int32 // who wants to write; merging makes room for them
 
-	write sync.Mutex // guards w and what follows
-	w     *conn
-	next  counters
-	head  Head
-	cache *views
-	loose bool // there are puts or tombstones that are linked to no record
+	write  sync.Mutex // guards w and what follows
+	w      *conn
+	next   counters
+	head   Head
+	cache  *views
+	loose  bool // there are puts or tombstones that are linked to no record
+	purges bool // there are contents that were removed on purpose
 
 	failed atomic.Bool // memory may differ from the database: nothing works any more
 
@@ -231,6 +232,9 @@ func (s *Store) load(ctx context.Context) error {
 		}
 	}
 	if _, err := s.w.row(ctx, []any{&s.loose}, "SELECT EXISTS(SELECT 1 FROM entry WHERE record IS NULL AND kind<=2)"); err != nil {
+		return err
+	}
+	if _, err := s.w.row(ctx, []any{&s.purges}, "SELECT EXISTS(SELECT 1 FROM purge)"); err != nil {
 		return err
 	}
 	h, err := s.ownEnd(ctx)

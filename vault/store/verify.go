@@ -172,6 +172,9 @@ func (v *verifier) records(ctx context.Context, c *conn) error {
 		{"view", "SELECT e.entry FROM entry e LEFT JOIN record r ON r.record=e.record WHERE e.record IS NOT NULL AND r.record IS NULL"},
 		{"view", "SELECT e.entry FROM batch b JOIN entry e ON e.entry>b.last-b.count AND e.entry<=b.last WHERE b.out=1 AND e.record IS NOT NULL"},
 		{"view", "SELECT e.entry FROM entry e WHERE e.record IS NULL AND e.kind<=2 AND " + outOf + "=0 AND (e.kind=1 OR e.about IN (SELECT id FROM record))"},
+		{"purge", "SELECT u.entry FROM purge u LEFT JOIN entry e ON e.entry=u.entry WHERE u.entry>0 AND (e.kind IS NOT 9 OR " + outOf + "=1)"},
+		{"purge", "SELECT e.entry FROM purge u JOIN record r ON r.id=u.record JOIN entry e ON e.record=r.record AND e.sha256=u.sha256 AND e.kind=1 JOIN payload p ON p.entry=e.entry"},
+		{"purge", "SELECT e.entry FROM purge u JOIN entry e ON e.about=u.record AND e.sha256=u.sha256 AND e.kind=5 JOIN payload p ON p.entry=e.entry"},
 		{"index", "SELECT hex(r.id) FROM record r LEFT JOIN fts_docsize d ON d.id=r.doc WHERE (d.id IS NULL) <> (r.state=1)"},
 		{"index", "SELECT d.id FROM fts_docsize d LEFT JOIN record r ON r.doc=d.id WHERE r.record IS NULL"},
 	} {

@@ -140,6 +140,13 @@ func (v *verifier) batch(ctx context.Context, c *conn, b batch, chain vault.Chai
 			if row.body, err = sharedBody(ctx, c, e.Header); err != nil {
 				return err
 			}
+			if row.body == nil {
+				by, err := purgedBy(ctx, c, e.Header.Record, e.Header.Payload)
+				if err != nil {
+					return err
+				}
+				row.purged = by > 0
+			}
 		}
 		sift.add(row)
 		return nil

@@ -30,6 +30,15 @@ func Room(size int64, heads int) int64 {
 	return seal.Capacity(size) - int64(4+len(s.Encode())+heads*headSize)
 }
 
+// packGone stands where a body says how it is packed.
+const packGone = 255
+
+// Gone gives the body of an entry whose content was removed on purpose.
+func Gone() []byte { return []byte{packGone} }
+
+// IsGone reports whether a body is Gone's.
+func IsGone(body []byte) bool { return len(body) == 1 && body[0] == packGone }
+
 // Apart reports whether an entry's body travels as an object of its own.
 func Apart(body []byte) bool { return len(body) > MaxInline }
 
