@@ -147,6 +147,10 @@ func (s *history) View(w, h int) string {
 		switch {
 		case r.Kind == vault.KindTombstone:
 			act = "deleted"
+		case r.Purge != nil:
+			act = "purged"
+		case r.Gone:
+			act = "missing"
 		case len(r.Parents) == 0:
 			act = "new"
 		case len(r.Parents) > 1:

@@ -78,7 +78,10 @@ func readRecord(ctx context.Context, in Session, id vault.RecordID, at int) (out
 		h := history[version-1]
 		out.facts[0] += fmt.Sprintf(", written here %s by device %x", moment(h.At), h.Device[:4])
 	}
-	if out.r.Deleted {
+	switch {
+	case out.r.Purged:
+		out.facts[0] += ", its content removed on purpose"
+	case out.r.Deleted:
 		out.facts[0] += ", deleted"
 	}
 	out.facts[1] = fmt.Sprintf("Record %s · source %s · %s/%s", out.r.ID.String()[:12], widget.Clean(out.r.Source), widget.Clean(out.r.Resource.Type), widget.Clean(out.r.Resource.ID))

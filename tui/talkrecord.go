@@ -101,6 +101,10 @@ func (t *talk) versions(id vault.RecordID) error {
 		act := "changed"
 		if h.Kind == vault.KindTombstone {
 			act = "deleted"
+		} else if h.Purge != nil {
+			act = "content removed on purpose"
+		} else if h.Gone {
+			act = "content missing"
 		} else if len(h.Parents) == 0 {
 			act = "new"
 		}

@@ -65,11 +65,15 @@ func (v *Vault) Get(ctx context.Context, id RecordID) (Record, error) {
 	return r, nil
 }
 
-// At gives a record as it was in version n, from 1.
+// At gives a record as it was in version n, from 1; with ErrPurged where the
+// content of that is not here any more.
 func (v *Vault) At(ctx context.Context, id RecordID, n int) (Record, error) {
 	r, err := v.p.Store.At(ctx, id, n)
 	if err == nil {
 		v.noteRead(ActionRead, r)
+	}
+	if err == nil && r.Purged {
+		err = ErrPurged
 	}
 	return r, err
 }

@@ -58,10 +58,10 @@ func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes [
 		return nil, nil, se.refused
 	case j.old:
 		return nil, nil, ErrRestored
-	case len(j.s.Floors) > 0:
-		return nil, nil, at(ErrWaiting, j.s.Floors[0], "the inviting device had seen it and it is not here yet")
 	case len(j.lacking) > 0:
 		return nil, nil, at(ErrWaiting, j.lacking[0], "it came without contents that no purge names")
+	case len(j.s.Floors) > 0:
+		return nil, nil, at(ErrWaiting, j.s.Floors[0], "the inviting device had seen it and it is not here yet")
 	}
 	if err := j.dropFormer(ctx); err != nil {
 		return nil, nil, err
