@@ -176,7 +176,7 @@ var better = []struct {
 	hint  string
 }{
 	{local.ErrOlder, olderHint},
-	{remote.ErrToken, `it is good once and for a day; the host's operator makes another with "phivault-host token", and with --vault TAG for a vault that is there already`},
+	{remote.ErrToken, `it is good once and for a limited time; the host's operator makes another with "phivault-host token", and with --vault TAG for a vault that is there already`},
 	{remote.ErrStranger, `"phivault device list" on another device tells whether this one was removed; if it was not, ask the host's operator for a token of "phivault-host token --vault TAG", and add the remote again`},
 	{remote.ErrUntrusted, "nothing was sent; of a phivault-host give --pin as it prints it at its start, of others have this system trust the certificate's issuer"},
 }
