@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	n := "25" // of each half of the histories
+	n := "8" // of each half of the histories
 	if os.Getenv("PHIVAULT_SLOW") != "" {
 		n = "1500"
 	}
