@@ -66,10 +66,16 @@ func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes [
 	if err := j.dropFormer(ctx); err != nil {
 		return nil, nil, err
 	}
+	marks, err := j.p.Ledger.Marked(ctx, name)
+	if err != nil {
+		return nil, nil, err
+	}
 	switch ms := j.s.members(everything); {
 	case j.former != nil && ms.is(j.former.ID()):
 		boxes, err := j.offer(ctx, name)
 		return nil, boxes, err
+	case !ms.is(j.self) && j.s.members(j.told(marks)).is(j.self):
+		return j.lacks(marks), nil, nil
 	case !ms.is(j.self):
 		return nil, nil, nil
 	}
@@ -82,10 +88,19 @@ func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes [
 	if err := j.beat(ctx); err != nil {
 		return nil, nil, err
 	}
-	marks, err := j.p.Ledger.Marked(ctx, name)
-	if err != nil {
-		return nil, nil, err
-	}
+	boxes, err = j.boxes(ctx, name)
+	return j.lacks(marks), boxes, err
+}
+
+// told is what the readers of a remote can know of this device: without what it
+// has signed and not put there. Its own removal of another may be what makes a
+// third one's removal of itself count; the others learn that only when it says so.
+func (j *Journal) told(marks map[vault.LogID]uint64) past {
+	return func(log vault.LogID, seq uint64) bool { return log.Device != j.self || seq < marks[log] }
+}
+
+// lacks are the segments that a remote with these marks may lack.
+func (j *Journal) lacks(marks map[vault.LogID]uint64) (asks []ask) {
 	for _, log := range j.logs() {
 		for seq := marks[log]; seq < j.s.next(log); seq++ {
 			asks = append(asks, ask{kind: askPut, log: log, seq: seq})
@@ -94,8 +109,7 @@ func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes [
 			}
 		}
 	}
-	boxes, err = j.boxes(ctx, name)
-	return asks, boxes, err
+	return asks
 }
 
 // seal gives a segment's envelopes, what it cites before it.
