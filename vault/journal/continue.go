@@ -238,19 +238,9 @@ func (j *Journal) carry(ctx context.Context, name string, s *segment.Segment) (o
 
 // object seals a segment for its own name.
 func (j *Journal) object(ctx context.Context, p spot) ([]byte, error) {
-	l, err := j.p.Ledger.Segment(ctx, p.Log, p.Seq)
+	l, s, k, err := j.sealable(ctx, p)
 	if err != nil {
 		return nil, err
-	}
-	s, err := segment.FromLedger(l)
-	if err != nil {
-		return nil, fmt.Errorf("%w: a segment in the ledger", vault.ErrIntegrity)
-	}
-	j.mu.Lock()
-	k := j.keys[s.Epoch]
-	j.mu.Unlock()
-	if k == nil {
-		return nil, fmt.Errorf("%w: an epoch's key is gone", vault.ErrIntegrity)
 	}
 	return segment.Seal(s, bodiesOf(l), j.id, k, j.space.Name(k.SegmentName(p.Log, p.Seq)))
 }

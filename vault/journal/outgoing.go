@@ -112,24 +112,31 @@ func (j *Journal) lacks(marks map[vault.LogID]uint64) (asks []ask) {
 	return asks
 }
 
-// seal gives a segment's envelopes, what it cites before it.
-func (j *Journal) seal(ctx context.Context, name string, a ask) ([]engine.Envelope, error) {
-	l, err := j.p.Ledger.Segment(ctx, a.log, a.seq)
-	if err != nil {
-		return nil, err
+// sealable gives a segment with all its contents, and its epoch's keys.
+func (j *Journal) sealable(ctx context.Context, p spot) (l vault.Segment, s *segment.Segment, k *segment.Keys, err error) {
+	if l, err = j.p.Ledger.Segment(ctx, p.Log, p.Seq); err != nil {
+		return l, nil, nil, err
 	}
-	s, err := segment.FromLedger(l)
-	if err != nil {
-		return nil, fmt.Errorf("%w: a segment in the ledger", vault.ErrIntegrity)
+	if s, err = segment.FromLedger(l); err != nil {
+		return l, nil, nil, fmt.Errorf("%w: a segment in the ledger", vault.ErrIntegrity)
 	}
 	j.mu.Lock()
-	k := j.keys[s.Epoch]
+	k = j.keys[s.Epoch]
 	j.mu.Unlock()
 	if k == nil {
-		return nil, fmt.Errorf("%w: an epoch's key is gone", vault.ErrIntegrity)
+		return l, nil, nil, fmt.Errorf("%w: an epoch's key is gone", vault.ErrIntegrity)
 	}
 	if i := slices.IndexFunc(l.Entries, func(e vault.SegmentEntry) bool { return e.Body == nil && e.Header.Length > 0 && !e.Gone }); i >= 0 {
-		return nil, fmt.Errorf("%w: %w", vault.ErrIntegrity, at(ErrWaiting, s.Place, "a content of it is not here"))
+		return l, nil, nil, fmt.Errorf("%w: %w", vault.ErrIntegrity, at(ErrWaiting, s.Place, "a content of it is not here"))
+	}
+	return l, s, k, nil
+}
+
+// seal gives a segment's envelopes, what it cites before it.
+func (j *Journal) seal(ctx context.Context, name string, a ask) ([]engine.Envelope, error) {
+	l, s, k, err := j.sealable(ctx, spot{a.log, a.seq})
+	if err != nil {
+		return nil, err
 	}
 	out, err := j.beside(ctx, s, bodiesOf(l), k)
 	if err != nil {
