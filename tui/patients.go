@@ -202,9 +202,11 @@ func (s *patients) answered(a answer) tea.Cmd {
 	return nil
 }
 
-// again reads everything anew, after one was added or changed.
+// again reads everything anew, after one was added or changed. Whoever has seen
+// the list stays there, also when it comes to hold one patient.
 func (s *patients) again() tea.Cmd {
-	s.all, s.order, s.found, s.after, s.ended, s.single = nil, nil, nil, 0, false, true
+	s.single = s.single || len(s.all) > 0
+	s.all, s.order, s.found, s.after, s.ended = nil, nil, nil, 0, false
 	clear(s.have)
 	s.shown, s.list = nil, widget.List{}
 	return s.next()
