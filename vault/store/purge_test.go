@@ -159,75 +159,77 @@ func TestPurgesConverge(t *testing.T) {
 		seeds = 300
 	}
 	for seed := range seeds {
-		r := rand.New(rand.NewPCG(seed, 9))
-		stores := []*Store{device(t, 1), device(t, 2), device(t, 3)}
-		meet := func(stores ...*Store) {
-			for _, s := range stores {
-				cutAll(t, s)
-			}
-			for _, s := range stores {
-				for _, from := range stores {
-					pullAttached(t, s, from)
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 9))
+			stores := []*Store{device(t, 1), device(t, 2), device(t, 3)}
+			meet := func(stores ...*Store) {
+				for _, s := range stores {
+					cutAll(t, s)
 				}
-			}
-		}
-		for range 40 {
-			s := stores[r.IntN(3)]
-			id := vault.RecordIDOf("a", "Observation", fmt.Sprint("o", r.IntN(4)))
-			if r.IntN(6) == 0 {
-				id = vault.RecordIDOf("a", "Patient", "p1")
-			}
-			switch r.IntN(8) {
-			case 0, 1, 2:
-				addJSON(t, s, fmt.Sprintf(pulse, r.IntN(4), r.IntN(4)))
-			case 3:
-				addJSON(t, s, fmt.Sprintf(patient, r.IntN(3), r.IntN(2)))
-			case 4:
-				if _, err := s.Purge(ctx, []vault.RecordID{id}, nil); err != nil && !errors.Is(err, vault.ErrNotFound) {
-					t.Fatal(err)
-				}
-			case 5:
-				if rec, err := s.Get(ctx, id); err == nil && !rec.Deleted {
-					if _, err := s.Append(ctx, vault.Batch{Deletes: []vault.Delete{{ID: id, Base: rec.Head}}}); err != nil {
-						t.Fatal(err)
+				for _, s := range stores {
+					for _, from := range stores {
+						pullAttached(t, s, from)
 					}
 				}
-			case 6:
-				d := fmt.Sprint("d", r.IntN(2))
-				add(t, s, document(t, s, d, "letter", []byte(fmt.Sprint("text", r.IntN(2)))))
-				if r.IntN(2) == 0 {
-					purge(t, s, vault.RecordIDOf("a", "DocumentReference", d))
+			}
+			for range 40 {
+				s := stores[r.IntN(3)]
+				id := vault.RecordIDOf("a", "Observation", fmt.Sprint("o", r.IntN(4)))
+				if r.IntN(6) == 0 {
+					id = vault.RecordIDOf("a", "Patient", "p1")
 				}
-			default:
-				meet(stores...)
+				switch r.IntN(8) {
+				case 0, 1, 2:
+					addJSON(t, s, fmt.Sprintf(pulse, r.IntN(4), r.IntN(4)))
+				case 3:
+					addJSON(t, s, fmt.Sprintf(patient, r.IntN(3), r.IntN(2)))
+				case 4:
+					if _, err := s.Purge(ctx, []vault.RecordID{id}, nil); err != nil && !errors.Is(err, vault.ErrNotFound) {
+						t.Fatal(err)
+					}
+				case 5:
+					if rec, err := s.Get(ctx, id); err == nil && !rec.Deleted {
+						if _, err := s.Append(ctx, vault.Batch{Deletes: []vault.Delete{{ID: id, Base: rec.Head}}}); err != nil {
+							t.Fatal(err)
+						}
+					}
+				case 6:
+					d := fmt.Sprint("d", r.IntN(2))
+					add(t, s, document(t, s, d, "letter", []byte(fmt.Sprint("text", r.IntN(2)))))
+					if r.IntN(2) == 0 {
+						purge(t, s, vault.RecordIDOf("a", "DocumentReference", d))
+					}
+				default:
+					meet(stores...)
+				}
 			}
-		}
-		meet(stores...)
-		meet(stores...)
-		fresh := device(t, 4)
-		for _, s := range stores {
-			pullAttached(t, fresh, s)
-		}
-		whole := shownBy(t, fresh)
-		for _, s := range append(stores, fresh) {
-			if got := shownBy(t, s); got != whole {
-				t.Fatalf("seed %d, device %d:\n%s\n%s", seed, s.o.Device[0], got, whole)
+			meet(stores...)
+			meet(stores...)
+			fresh := device(t, 4)
+			for _, s := range stores {
+				pullAttached(t, fresh, s)
 			}
-			clean(t, s)
-			if places, err := s.Unexplained(ctx); err != nil || len(places) > 0 {
-				t.Errorf("unexplained: %v, %v", places, err)
+			whole := shownBy(t, fresh)
+			for _, s := range append(stores, fresh) {
+				if got := shownBy(t, s); got != whole {
+					t.Fatalf("seed %d, device %d:\n%s\n%s", seed, s.o.Device[0], got, whole)
+				}
+				clean(t, s)
+				if places, err := s.Unexplained(ctx); err != nil || len(places) > 0 {
+					t.Errorf("unexplained: %v, %v", places, err)
+				}
+				if err := s.Rebuild(ctx, nil); err != nil {
+					t.Fatal(err)
+				}
+				if got := shownBy(t, s); got != whole {
+					t.Fatalf("seed %d, device %d after a rebuild:\n%s\n%s", seed, s.o.Device[0], got, whole)
+				}
 			}
-			if err := s.Rebuild(ctx, nil); err != nil {
-				t.Fatal(err)
+			if t.Failed() {
+				return
 			}
-			if got := shownBy(t, s); got != whole {
-				t.Fatalf("seed %d, device %d after a rebuild:\n%s\n%s", seed, s.o.Device[0], got, whole)
-			}
-		}
-		if t.Failed() {
-			return
-		}
-		sameSegments(t, fresh, stores...)
+			sameSegments(t, fresh, stores...)
+		})
 	}
 }
 

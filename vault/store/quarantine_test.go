@@ -74,73 +74,75 @@ func TestWithdrawingIsAsIfItNeverCame(t *testing.T) {
 		seeds = 200
 	}
 	for seed := range seeds {
-		r := rand.New(rand.NewPCG(seed, 3))
-		stores := []*Store{device(t, 1), device(t, 2), device(t, 3)}
-		for range 30 {
-			s := stores[r.IntN(3)]
-			switch r.IntN(6) {
-			case 0, 1:
-				addJSON(t, s, fmt.Sprintf(pulse, r.IntN(4), r.IntN(3)))
-			case 2:
-				p := put(t, s, fmt.Sprintf(patient, r.IntN(3), r.IntN(2)))
-				if r.IntN(2) == 0 {
-					p.FullURL = "urn:uuid:0f0f"
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 3))
+			stores := []*Store{device(t, 1), device(t, 2), device(t, 3)}
+			for range 30 {
+				s := stores[r.IntN(3)]
+				switch r.IntN(6) {
+				case 0, 1:
+					addJSON(t, s, fmt.Sprintf(pulse, r.IntN(4), r.IntN(3)))
+				case 2:
+					p := put(t, s, fmt.Sprintf(patient, r.IntN(3), r.IntN(2)))
+					if r.IntN(2) == 0 {
+						p.FullURL = "urn:uuid:0f0f"
+					}
+					add(t, s, p)
+				case 3:
+					rec, err := s.Get(ctx, vault.RecordIDOf("a", "Observation", fmt.Sprint("o", r.IntN(4))))
+					if err == nil && !rec.Deleted {
+						if _, err := s.Append(ctx, vault.Batch{Deletes: []vault.Delete{{ID: rec.ID, Base: rec.Head}}}); err != nil {
+							t.Fatal(err)
+						}
+					}
+				default:
+					exchange(t, stores...)
 				}
-				add(t, s, p)
-			case 3:
-				rec, err := s.Get(ctx, vault.RecordIDOf("a", "Observation", fmt.Sprint("o", r.IntN(4))))
-				if err == nil && !rec.Deleted {
-					if _, err := s.Append(ctx, vault.Batch{Deletes: []vault.Delete{{ID: rec.ID, Base: rec.Head}}}); err != nil {
-						t.Fatal(err)
+			}
+			exchange(t, stores...)
+			exchange(t, stores...)
+			s, whole := stores[0], shownBy(t, stores[0])
+			for range 3 {
+				out := map[vault.LogID]uint64{}
+				for _, d := range stores[1:] {
+					if r.IntN(4) > 0 {
+						out[vault.LogID{Device: d.o.Device}] = r.Uint64N(4)
 					}
 				}
-			default:
-				exchange(t, stores...)
-			}
-		}
-		exchange(t, stores...)
-		exchange(t, stores...)
-		s, whole := stores[0], shownBy(t, stores[0])
-		for range 3 {
-			out := map[vault.LogID]uint64{}
-			for _, d := range stores[1:] {
-				if r.IntN(4) > 0 {
-					out[vault.LogID{Device: d.o.Device}] = r.Uint64N(4)
+				done, err := s.Withdraw(ctx, out, nil)
+				if err != nil {
+					t.Fatalf("seed %d: %v", seed, err)
 				}
+				clean(t, s)
+				fresh := device(t, 9)
+				pullOut(t, fresh, s, out)
+				clean(t, fresh)
+				if a, b := shownBy(t, s), shownBy(t, fresh); a != b {
+					t.Fatalf("seed %d: %+v: they differ:\n%s\n%s", seed, done, a, b)
+				}
+				if err := fresh.Rebuild(ctx, nil); err != nil {
+					t.Fatal(err)
+				}
+				if a, b := shownBy(t, s), shownBy(t, fresh); a != b {
+					t.Fatalf("seed %d: they differ after a rebuild:\n%s\n%s", seed, a, b)
+				}
+				if done, err := s.Withdraw(ctx, out, nil); err != nil || done != (vault.Withdrawn{}) {
+					t.Fatalf("a second time: %v %+v", err, done)
+				}
+				sameSegments(t, s, stores[1], stores[2])
+				if _, err := fresh.Withdraw(ctx, nil, nil); err != nil {
+					t.Fatal(err)
+				}
+				if got := shownBy(t, fresh); got != whole {
+					t.Fatalf("seed %d: given back, it differs:\n%s\n%s", seed, whole, got)
+				}
+				clean(t, fresh)
 			}
-			done, err := s.Withdraw(ctx, out, nil)
-			if err != nil {
-				t.Fatalf("seed %d: %v", seed, err)
+			if _, err := s.Withdraw(ctx, nil, nil); err != nil || shownBy(t, s) != whole {
+				t.Fatalf("seed %d: %v: given back, it differs:\n%s\n%s", seed, err, whole, shownBy(t, s))
 			}
 			clean(t, s)
-			fresh := device(t, 9)
-			pullOut(t, fresh, s, out)
-			clean(t, fresh)
-			if a, b := shownBy(t, s), shownBy(t, fresh); a != b {
-				t.Fatalf("seed %d: %+v: they differ:\n%s\n%s", seed, done, a, b)
-			}
-			if err := fresh.Rebuild(ctx, nil); err != nil {
-				t.Fatal(err)
-			}
-			if a, b := shownBy(t, s), shownBy(t, fresh); a != b {
-				t.Fatalf("seed %d: they differ after a rebuild:\n%s\n%s", seed, a, b)
-			}
-			if done, err := s.Withdraw(ctx, out, nil); err != nil || done != (vault.Withdrawn{}) {
-				t.Fatalf("a second time: %v %+v", err, done)
-			}
-			sameSegments(t, s, stores[1], stores[2])
-			if _, err := fresh.Withdraw(ctx, nil, nil); err != nil {
-				t.Fatal(err)
-			}
-			if got := shownBy(t, fresh); got != whole {
-				t.Fatalf("seed %d: given back, it differs:\n%s\n%s", seed, whole, got)
-			}
-			clean(t, fresh)
-		}
-		if _, err := s.Withdraw(ctx, nil, nil); err != nil || shownBy(t, s) != whole {
-			t.Fatalf("seed %d: %v: given back, it differs:\n%s\n%s", seed, err, whole, shownBy(t, s))
-		}
-		clean(t, s)
+		})
 	}
 }
 
