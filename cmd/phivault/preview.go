@@ -57,7 +57,7 @@ func amountText(m movedObject, more bool) string {
 	case m.Objects == 0:
 		return "nothing"
 	case more:
-		return "over " + count(m.Segments, "segment", "segments")
+		return "over " + itoa(int64(m.Segments)) + " segments"
 	}
-	return count(m.Segments, "segment", "segments") + ", " + count(m.Entries, "entry", "entries") + ", " + sizeText(m.Bytes)
+	return itoa(int64(m.Segments)) + " segments, " + itoa(int64(m.Entries)) + " entries, " + sizeText(m.Bytes)
 }

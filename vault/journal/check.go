@@ -37,7 +37,7 @@ func (j *Journal) decode(s *segment.Segment, bodies [][]byte) (*checked, error) 
 			}
 			e := event{At: s.Place, Index: i, By: s.Place.Log.Device, Admit: m.Admit, Remove: m.Remove, Name: m.Name}
 			if m.Replace != nil {
-				e.Admit, e.Copy = j.s.replaces(s, m.Replace), true
+				e.Admit, e.Remove, e.Copy = j.s.replaces(s, m.Replace), ending(s, m.Replace), true
 			}
 			if m.Genesis == nil {
 				c.events = append(c.events, e)
@@ -90,6 +90,9 @@ const (
 // check verifies the next segment of a log against all that is known.
 func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place, error) {
 	s := c.seg
+	if s.Place.Log.Device == j.self && slices.ContainsFunc(c.events, event.ends) {
+		return 0, nil, j.setEnded(ctx, s)
+	}
 	l := j.s.Logs[s.Place.Log]
 	switch {
 	case l == nil && !s.Later() && s.Prev != vault.Hash{}, l != nil && s.Prev != l.Last.Hash:

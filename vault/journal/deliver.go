@@ -13,7 +13,7 @@ import (
 )
 
 // Deliver takes what a remote has under a name; see engine.Journal. Its errors
-// are ErrForged, ErrFork, ErrGone, ErrUnreadable, ErrRestored, ErrUnasked, and
+// are ErrForged, ErrFork, ErrGone, ErrUnreadable, ErrRestored, ErrEnded, ErrUnasked, and
 // what the database or the envelope's reader says.
 func (j *Journal) Deliver(ctx context.Context, name string, e engine.Envelope) error {
 	j.mu.Lock()
@@ -66,7 +66,7 @@ func (j *Journal) Deliver(ctx context.Context, name string, e engine.Envelope) e
 		return unreadable(err, e.Name)
 	}
 	err = j.takeSegment(ctx, name, se, a, s, bodies, int64(len(object)))
-	if errors.Is(err, ErrGone) || errors.Is(err, ErrRestored) {
+	if errors.Is(err, ErrGone) || errors.Is(err, ErrRestored) || errors.Is(err, ErrEnded) {
 		se.refused = err
 	}
 	return err

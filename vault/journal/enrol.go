@@ -195,8 +195,8 @@ func (j *Journal) AdmitSpare(ctx context.Context, p identity.Public, name string
 // mayChange cuts what there is, so that a change of membership and its epoch stand
 // in one segment.
 func (j *Journal) mayChange(ctx context.Context) error {
-	if j.old {
-		return ErrRestored
+	if err := j.mute(); err != nil {
+		return err
 	}
 	if !j.s.members(everything).owner(j.self) {
 		return ErrNotMember

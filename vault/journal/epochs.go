@@ -158,7 +158,7 @@ func (j *Journal) mint(after ...event) (vault.Note, *minted, error) {
 // settle mints an epoch as soon as no known one fits the members, so that nothing
 // written from now on is sealed for anybody else.
 func (j *Journal) settle(ctx context.Context) error {
-	if j.old || !j.s.members(everything).is(j.self) {
+	if j.mute() != nil || !j.s.members(everything).is(j.self) {
 		return nil
 	}
 	if _, ok := j.choose(); ok || j.pending.mint != nil {

@@ -21,6 +21,9 @@ var (
 	// ErrRestored is a database older than what this device has published: a
 	// restored copy. It may be read and must not publish.
 	ErrRestored = errors.New("this copy is older than what this device has published")
+	// ErrEnded is a device whose keys were ended, and not by itself: its database is a
+	// copy from before, or somebody else has them. It may be read and signs nothing.
+	ErrEnded = errors.New("this device's keys were replaced elsewhere")
 	// ErrUnasked is an object that nobody asked for; it has no effect.
 	ErrUnasked = errors.New("an object that was not asked for")
 	// ErrNotMember is an act of a device that is no member, or no owner.

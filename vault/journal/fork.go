@@ -110,9 +110,10 @@ func (j *Journal) EndFork(ctx context.Context, device identity.DeviceID) error {
 		return err
 	}
 	r := &segment.Removal{Device: device, None: true}
+	end := j.s.endOf(j.s.members(everything), device) // stays, and with it the device that it admits
 	for _, log := range j.logs() {
 		l := j.s.Logs[log]
-		if l == nil || log.Device != at.log.Device || log.Number > at.log.Number {
+		if l == nil || log.Device != at.log.Device || log.Number > at.log.Number && (end == nil || log != end.At.Log) {
 			continue
 		}
 		keep := l.Last

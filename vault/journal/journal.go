@@ -64,8 +64,9 @@ type Journal struct {
 	former  *identity.Device // that this one was, until its replacement is out; or nil
 	again   bool             // see Again
 	begun   []vault.LogID    // later logs, since it was opened
-	copies  [][2][16]byte    // replacements since then: who, and of whom
+	copies  []event          // replacements and endings since then
 	old     bool             // this database is older than what the device published
+	ended   bool             // the device's keys were ended, and not here
 	wrote   time.Time        // when the own log last grew; zero: not looked up yet
 	beating bool             // a segment of nothing but the audit trail is worth it
 	lacking []vault.Place    // segments without contents that no purge names
@@ -135,6 +136,10 @@ func (j *Journal) load(ctx context.Context, g identity.Genesis) error {
 		return err
 	}
 	j.old = b != nil
+	if b, err = j.p.State.State(ctx, endedState); err != nil {
+		return err
+	}
+	j.ended = b != nil
 	if err := errors.Join(j.loadKeys(ctx), j.loadFormer(ctx)); err != nil {
 		return err
 	}
@@ -249,7 +254,7 @@ func (j *Journal) fold(ctx context.Context, c *checked) error {
 	j.s.fold(c)
 	for _, e := range c.events {
 		if e.Copy {
-			j.copies = append(j.copies, [2][16]byte{e.Admit.Public.DeviceID(), e.By})
+			j.copies = append(j.copies, e)
 		}
 	}
 	j.wroteAt(c.seg)

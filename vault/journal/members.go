@@ -127,6 +127,10 @@ func (s *state) members(in past, more ...event) membership {
 			admits[d] = append(admits[d], e)
 			m.all = append(m.all, member{device: e.Admit.Public.DeviceID(), public: e.Admit.Public, role: e.Admit.Role,
 				name: e.Admit.Name, order: s.rank(e), given: e.Admit.Given, spare: e.Admit.Spare})
+			if e.ends() {
+				removals = append(removals, e)
+			}
+		case e.Remove != nil && e.Remove.Device == e.By: // void: else it would call off an ending
 		case e.Remove != nil:
 			removals = append(removals, e)
 		case e.Name != nil:

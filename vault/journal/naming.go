@@ -22,9 +22,10 @@ func (j *Journal) Rename(ctx context.Context, device identity.DeviceID, name str
 	defer j.mu.Unlock()
 	ms := j.s.members(everything)
 	x, known := ms.find(device)
+	silent := j.mute()
 	switch {
-	case j.old:
-		return ErrRestored
+	case silent != nil:
+		return silent
 	case !ms.is(j.self), [16]byte(device) != j.self && !ms.owner(j.self):
 		return ErrNotMember
 	case !known:

@@ -53,11 +53,12 @@ func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes [
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	se := j.session(name)
+	silent := j.mute()
 	switch {
 	case se.refused != nil:
 		return nil, nil, se.refused
-	case j.old:
-		return nil, nil, ErrRestored
+	case silent != nil:
+		return nil, nil, silent
 	case len(j.lacking) > 0:
 		return nil, nil, at(ErrWaiting, j.lacking[0], "it came without contents that no purge names")
 	case len(j.s.Floors) > 0:

@@ -31,13 +31,13 @@ type Uncut func(ctx context.Context, each func(h vault.Header, body []byte, size
 // Preview tells what a sync with a remote would do, and changes nothing, here or
 // there. uncut gives the entries that no segment has yet. Pull counts segments of logs that are known here, at most 16 of each,
 // not what they cite. Errors are those of a sync: ErrGone, ErrFork, ErrForged,
-// ErrRestored, and what get says.
+// ErrRestored, ErrEnded, and what get says.
 func (j *Journal) Preview(ctx context.Context, name string, get Getter,
 	uncut Uncut) (f Forecast, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.old {
-		return f, ErrRestored
+	if err := j.mute(); err != nil {
+		return f, err
 	}
 	marks, err := j.p.Ledger.Marked(ctx, name)
 	if err != nil {

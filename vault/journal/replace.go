@@ -3,7 +3,6 @@ package journal
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -99,17 +98,10 @@ func (j *Journal) Keys() (out []EpochKey) {
 func (j *Journal) Succeed(ctx context.Context, next identity.DeviceID, sign, kem *secret.Bytes, from uint64, forget ...string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	g, err := identity.ParseGenesis(j.p.Genesis)
-	if err != nil {
-		return err
+	if j.ended {
+		return ErrEnded // nobody would hear of the next one
 	}
-	fresh := newState(g, j.first)
-	fresh.Floors, fresh.Taken, fresh.Blocked = j.s.Floors, j.s.Taken, j.s.Blocked
-	b, err := fresh.encode()
-	if err != nil {
-		return err
-	}
-	state := map[string][]byte{stateKey: b, oldState: nil}
+	state := map[string][]byte{oldState: nil}
 	if j.former == nil { // a copy of a copy whose replacement never went out has the first one's key
 		k, v := Former(sign, kem)
 		defer clear(v)
@@ -117,6 +109,21 @@ func (j *Journal) Succeed(ctx context.Context, next identity.DeviceID, sign, kem
 	}
 	for _, k := range forget {
 		state[k] = nil
+	}
+	return j.become(ctx, next, from, state)
+}
+
+// become makes the database another device's, whose journal reads it from the
+// beginning: with this state, and without what only the keys of before open.
+func (j *Journal) become(ctx context.Context, next identity.DeviceID, from uint64, state map[string][]byte) error {
+	g, err := identity.ParseGenesis(j.p.Genesis)
+	if err != nil {
+		return err
+	}
+	fresh := newState(g, j.first)
+	fresh.Floors, fresh.Taken, fresh.Blocked = j.s.Floors, j.s.Taken, j.s.Blocked
+	if state[stateKey], err = fresh.encode(); err != nil {
+		return err
 	}
 	for _, prefix := range []string{epochState, offerState} {
 		names, err := j.p.State.States(ctx, prefix)
@@ -170,20 +177,10 @@ func (j *Journal) replacement(ctx context.Context, log vault.LogID) (*segment.Se
 	for id := range j.keys {
 		r.Given = append(r.Given, id)
 	}
-	slices.SortFunc(r.Given, func(a, b segment.EpochID) int { return bytes.Compare(a[:], b[:]) })
-	payload := segment.Member{Replace: r}.Encode()
-	s := &segment.Segment{VaultID: j.id, Place: vault.Place{Log: log}, Epoch: j.first, Next: j.first, Clock: j.p.Clock(), Last: true,
-		Entries: []vault.Header{{Kind: vault.KindMember, Payload: sha256.Sum256(payload), Length: uint64(len(payload))}}}
-	if s.Heads, err = j.p.Ledger.Places(ctx); err != nil {
+	s, bodies, err := j.alone(ctx, log, r, j.former)
+	if err != nil {
 		return nil, nil, err
 	}
-	s.Heads = slices.DeleteFunc(s.Heads, func(p vault.Place) bool { return p.Log == log })
-	segment.SortPlaces(s.Heads)
-	if p, ok := j.s.from(s); ok {
-		s.Prev = p.Hash
-	}
-	s.Sign(j.former)
-	bodies := [][]byte{append([]byte{0}, payload...)} // as FORMAT.md stores what is not compressed
 	return s, bodies, j.p.State.SetState(ctx, key, segment.Plaintext(s, bodies))
 }
 

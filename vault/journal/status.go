@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,6 +26,10 @@ type Member struct {
 	Log     uint64        // the number of the log that it writes
 	Spare   bool          // its keys lie in a drawer; false once it came to life
 	Of      string        // the letter of the device that it was a copy of; or ""
+	// Was and Next are letters too: of the device whose keys ended when these were
+	// drawn, and of the one with the keys drawn when these ended, at End; or "".
+	Was, Next string
+	End       vault.Place
 }
 
 // Members are all devices that were ever admitted, by seniority.
@@ -38,10 +43,15 @@ func (j *Journal) Members() (out []Member) {
 		used := false
 		for _, e := range j.s.Events {
 			used = used || e.Copy && e.By == m.device
-			if e.Copy && [16]byte(e.Admit.Public.DeviceID()) == m.device {
-				old, _ := ms.find(e.By)
-				x.Of = letter(old.order)
+			if old, _ := ms.find(e.By); e.Copy && [16]byte(e.Admit.Public.DeviceID()) == m.device {
+				if x.Of = letter(old.order); e.ends() {
+					x.Of, x.Was = "", x.Of
+				}
 			}
+		}
+		if e := j.s.endOf(ms, m.device); e != nil {
+			heir, _ := ms.find(e.Admit.Public.DeviceID())
+			x.Next, x.End = letter(heir.order), e.At
 		}
 		for log, l := range j.s.Logs {
 			if log.Device == m.device {
@@ -80,10 +90,12 @@ type Status struct {
 	Later       []Later
 	Deletions   []Deletion // segments held for what they delete, until Confirm
 	Restored    bool       // this copy may not publish
+	Ended       bool       // nor may this one: see ErrEnded
 	// Replacing: this device was a copy of another, and the others do not know of it
 	// yet. Out: they never will, since the other was removed.
 	Replacing, Out bool
 	Copies         []Copy
+	Renewed        []Copy // that are no copies: the other's keys ended
 }
 
 // Later is a device's log after its first, seen here for the first time since the
@@ -119,10 +131,14 @@ func (j *Journal) Status(ctx context.Context) (st Status, err error) {
 		st.Replacing = true
 		_, st.Out = ms.removed[j.former.ID()]
 	}
-	for _, d := range j.copies {
-		m, _ := ms.find(d[0])
-		o, _ := ms.find(d[1])
-		st.Copies = append(st.Copies, Copy{letter(m.order), letter(o.order)})
+	for _, e := range j.copies {
+		m, _ := ms.find(e.Admit.Public.DeviceID())
+		o, _ := ms.find(e.By)
+		to := &st.Copies
+		if e.ends() {
+			to = &st.Renewed
+		}
+		*to = append(*to, Copy{letter(m.order), letter(o.order)})
 	}
 	for _, d := range j.s.Deletions {
 		m, _ := ms.find(d.Place.Log.Device)
@@ -135,7 +151,7 @@ func (j *Journal) Status(ctx context.Context) (st Status, err error) {
 		st.Later = append(st.Later, Later{letter(m.order), log.Number})
 	}
 	f, err := j.forks(ctx)
-	st.Forks, st.Floors, st.Restored = len(f), j.s.Floors, j.old
+	st.Forks, st.Floors, st.Restored, st.Ended = len(f), j.s.Floors, j.old, errors.Is(j.mute(), ErrEnded)
 	return st, err
 }
 

@@ -111,6 +111,17 @@ func (j *Journal) wanted(ctx context.Context, name string, first bool) (names []
 	for n, d := range j.pending.need { // first: segments wait for them
 		add(n, ask{kind: askNeed, need: d})
 	}
+	later := j.later(name, se)
+	openings := func(own bool) {
+		for _, log := range later {
+			if own == (log.Device == j.self) {
+				add(j.space.Name(j.keys[j.first].SegmentName(log, 0)), ask{kind: askSegment, log: log, epoch: j.first})
+			}
+		}
+	}
+	// An end of the own keys says more than what else an older copy of this database
+	// would come upon in its own logs.
+	openings(true)
 	inbox := false
 	for _, log := range j.logs() {
 		epoch, err := j.wantedOf(ctx, name, se, log, marks[log], add)
@@ -122,9 +133,7 @@ func (j *Journal) wanted(ctx context.Context, name string, first bool) (names []
 			j.absent[log] = true
 		}
 	}
-	for _, log := range j.later(name, se) {
-		add(j.space.Name(j.keys[j.first].SegmentName(log, 0)), ask{kind: askSegment, log: log, epoch: j.first})
-	}
+	openings(false)
 	if inbox {
 		j.askInbox(se, askInbox, j.self, j.s.InboxRead, add)
 		if j.former != nil {

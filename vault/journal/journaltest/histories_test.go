@@ -85,9 +85,8 @@ func known(err error) bool {
 }
 
 // TestHistoriesConverge lets devices import, edit and delete at random, sync over
-// a line that is cut, with two remotes, by wrong clocks, crash, join late and are
-// removed. At the end all
-// agree, and what was pushed whole is everywhere.
+// a line that is cut, with two remotes, by wrong clocks, crash, draw fresh keys, join
+// late and are removed. At the end all agree, and what was pushed whole is everywhere.
 func TestHistoriesConverge(t *testing.T) {
 	for _, half := range []string{"one half", "the other"} { // one on each core
 		t.Run(half, func(t *testing.T) {
@@ -130,6 +129,7 @@ func histories(t *testing.T) {
 		removed := map[*Device]bool{}
 		unsent := map[*Device][]string{}
 		saved, restored := map[*Device]int{}, map[*Device]bool{}
+		rekeyed := 0
 		sync := func(d *Device, which int, r remote.Remote) bool {
 			err := Sync(context.Background(), d.Journal, fmt.Sprint("r", which), r)
 			if !known(err) && !(restored[d] && errors.Is(err, journal.ErrRestored)) {
@@ -195,6 +195,24 @@ func histories(t *testing.T) {
 						delete(acknowledged, doc)
 					}
 				}
+			},
+			// As the command does it: after a sync with every remote, or not at all.
+			"rekey": func(rt *rapid.T) {
+				d := devices[rapid.IntRange(0, len(devices)-1).Draw(rt, "device")]
+				if rekeyed == 2 || removed[d] || rapid.IntRange(0, 3).Draw(rt, "really") > 0 {
+					rt.Skip("not now")
+				}
+				for i, r := range remotes {
+					if !sync(d, i, r) {
+						rt.Skip("a remote does not answer")
+					}
+				}
+				if d.Journal.MayEnd() != nil {
+					rt.Skip("it waits, or was removed")
+				}
+				d.Rekey(rt)
+				delete(saved, d) // opens with other keys
+				rekeyed++
 			},
 			"save": func(rt *rapid.T) {
 				d := devices[rapid.IntRange(0, len(devices)-1).Draw(rt, "device")]

@@ -18,9 +18,9 @@ import (
 	"phivault/vault/journal/segment"
 )
 
-// TestRemovalsConverge lets devices write, sync and crash at random while owners
-// remove others, each other too, and admit new ones, without waiting for anybody's
-// news. At the end all members have the same records, and so has a device that is
+// TestRemovalsConverge lets devices write, sync, draw fresh keys and crash at random
+// while owners remove others, each other too, and admit new ones, without waiting for
+// anybody's news. At the end all members have the same records, and so has a device that is
 // admitted then and reads everything from the beginning.
 func TestRemovalsConverge(t *testing.T) {
 	base, ctx := Scratch(t), context.Background()
@@ -53,7 +53,7 @@ func TestRemovalsConverge(t *testing.T) {
 			}
 		}
 		one := func(rt *rapid.T) *Device { return devices[rapid.IntRange(0, len(devices)-1).Draw(rt, "device")] }
-		removals := 0
+		removals, rekeyed, was := 0, 0, map[*Device][]identity.DeviceID{}
 		rt.Repeat(map[string]func(*rapid.T){
 			"edit": func(rt *rapid.T) {
 				one(rt).Add(rt, fmt.Sprintf(`{"resourceType":"Observation","id":"o%d","status":"final","code":{"text":"pulse"},"valueInteger":%d}`,
@@ -74,11 +74,24 @@ func TestRemovalsConverge(t *testing.T) {
 				if removals == 3 || by == who {
 					rt.Skip("enough")
 				}
-				if err := by.Journal.Remove(ctx, who.Keys.ID()); err == nil {
+				id := who.Keys.ID()
+				if old := was[who]; len(old) > 0 && rapid.Bool().Draw(rt, "under its old keys") {
+					id = old[0] // which by may not know to have ended
+				}
+				if err := by.Journal.Remove(ctx, id); err == nil {
 					removals++
 				} else if !errors.Is(err, journal.ErrNotMember) && !errors.Is(err, vault.ErrUsage) {
 					rt.Fatalf("%v", err)
 				}
+			},
+			"rekey": func(rt *rapid.T) {
+				d := one(rt)
+				if rekeyed == 2 || d.Journal.MayEnd() != nil {
+					rt.Skip("enough, or no member")
+				}
+				was[d] = append(was[d], d.Keys.ID())
+				d.Rekey(rt)
+				rekeyed++
 			},
 			"join": func(rt *rapid.T) {
 				by := one(rt)

@@ -43,6 +43,22 @@ func (d *Device) Replace(t TB) {
 	d.open(t, store.Open)
 }
 
+// Rekey gives the device fresh keys and ends the old ones, as local does.
+func (d *Device) Rekey(t TB) {
+	t.Helper()
+	ctx := context.Background()
+	fresh := [2][]byte{random(), random()}
+	next, err := identity.NewDevice(fresh[0], fresh[1])
+	check(t, err)
+	epochs := d.Journal.Keys()
+	e, err := d.Journal.End(ctx, next.Public())
+	check(t, err)
+	d.Close()
+	d.seeds, d.Keys, d.epochs = fresh, next, epochs
+	d.open(t, store.Open)
+	check(t, d.Journal.Begin(ctx, e))
+}
+
 // Log is the log that the device writes.
 func (d *Device) Log(t TB) vault.LogID {
 	t.Helper()

@@ -20,6 +20,7 @@ const (
 	tagAdmit       = 1
 	tagRemove      = 2
 	tagReplace     = 3
+	tagEnding      = 4
 
 	// MaxName bounds a device's name, in bytes.
 	MaxName   = 256
@@ -159,8 +160,8 @@ func DecodeMember(b []byte) (m Member, err error) {
 		if !m.Remove.decode(r) {
 			return Member{}, ErrFormat
 		}
-	case tagReplace:
-		m.Replace = new(Replacement)
+	case tagReplace, tagEnding:
+		m.Replace = &Replacement{Ends: b[1] == tagEnding}
 		if !m.Replace.decode(r) {
 			return Member{}, ErrFormat
 		}

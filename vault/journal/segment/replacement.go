@@ -11,10 +11,17 @@ import (
 type Replacement struct {
 	Public identity.Public
 	Given  []EpochID // the epochs whose keys it takes along
+	// Ends makes it an ending: the old key signs nothing more. What stays of what it
+	// signed is what the segment cites of its device's lower logs, and the segment.
+	Ends bool
 }
 
 func (p *Replacement) encode() []byte {
-	b := append([]byte{controlVersion, tagReplace}, p.Public.Signing[:]...)
+	tag := byte(tagReplace)
+	if p.Ends {
+		tag = tagEnding
+	}
+	b := append([]byte{controlVersion, tag}, p.Public.Signing[:]...)
 	b = append(b, p.Public.KEM[:]...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(p.Given)))
 	for _, e := range p.Given {

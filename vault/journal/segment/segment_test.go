@@ -201,6 +201,7 @@ func TestControlPayloadsComeBack(t *testing.T) {
 		"removal":  {Remove: &Removal{Device: [16]byte{3}, Keep: vault.Place{Log: vault.LogID{Device: [16]byte{3}, Number: 1}, Seq: 4, Hash: vault.Hash{5}}}},
 		"name":     {Name: &Naming{Device: [16]byte{3}, Name: "Käthe's laptop"}},
 		"replaced": {Replace: &Replacement{Public: p, Given: []EpochID{{1}, {2}}}},
+		"ended":    {Replace: &Replacement{Public: p, Given: []EpochID{{1}, {2}}, Ends: true}},
 		"of all":   {Remove: &Removal{Device: [16]byte{3}, None: true}},
 	} {
 		b := m.Encode()

@@ -1,0 +1,195 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+
+	"phivault/crypto/identity"
+	"phivault/vault"
+	"phivault/vault/journal/segment"
+)
+
+// A device whose keys may be known to somebody else ends them with their own last
+// signature: a replacement that also removes its author, and keeps what the author
+// cites of itself. See Endings in sync/PROTOCOL.md.
+
+// endedState holds an ending of this device's own keys that it did not make, as
+// evidence: somebody else has the keys, or this database is a copy from before.
+const endedState = "ended"
+
+// Ending is the last segment of a device's key, for the journal of the device that
+// comes after it.
+type Ending struct {
+	seg    *segment.Segment
+	bodies [][]byte
+}
+
+// ends reports whether an event ends the keys of the device that signed it.
+func (e event) ends() bool { return e.Copy && e.Remove != nil }
+
+// ending is the removal that an ending amounts to; nil for a mere replacement.
+func ending(s *segment.Segment, r *segment.Replacement) *segment.Removal {
+	if !r.Ends {
+		return nil
+	}
+	out := &segment.Removal{Device: s.Place.Log.Device, Keep: s.Place}
+	for _, h := range s.Heads { // ascending
+		if h.Log.Device == s.Place.Log.Device && h.Log.Number < s.Place.Log.Number {
+			out.Lower = append(out.Lower, h)
+		}
+	}
+	return out
+}
+
+// endOf is the ending of a device's keys that counts, nil without any.
+func (s *state) endOf(ms membership, device [16]byte) *event {
+	i := slices.IndexFunc(s.Events, func(e event) bool { return e.ends() && e.By == device && ms.stands(e.At) })
+	if i < 0 {
+		return nil
+	}
+	return &s.Events[i]
+}
+
+// setEnded remembers that an ending of this device's keys is not its own doing. From
+// then on it signs nothing.
+func (j *Journal) setEnded(ctx context.Context, s *segment.Segment) error {
+	j.ended = true
+	if err := j.p.State.SetState(ctx, endedState, s.Encode()); err != nil {
+		return err
+	}
+	return at(ErrEnded, s.Place, "this database did not do that")
+}
+
+// mute is why this device signs nothing more; nil when it does.
+func (j *Journal) mute() error {
+	switch {
+	case j.ended:
+		return ErrEnded
+	case j.old:
+		return ErrRestored
+	case j.former != nil && j.s.endOf(j.s.members(everything), j.former.ID()) != nil:
+		return ErrEnded // the one that could have told of this one
+	}
+	return nil
+}
+
+// End makes the database that of the device with these keys, and ends those of the
+// present one: what it had written is cut, and its last signature says with which
+// segments it ends. The journal is to be closed then, and the next device's to be
+// opened and to Begin. In between the database serves nobody: this is done in a copy
+// that nothing relies on before.
+//
+// ErrNotMember for who has nothing to end, a copy that the others do not know yet too;
+// ErrEnded, ErrRestored, ErrWaiting. Deletions are not asked about.
+func (j *Journal) End(ctx context.Context, next identity.Public) (*Ending, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.mayEnd(); err != nil {
+		return nil, err
+	}
+	if err := j.settle(ctx); err != nil {
+		return nil, err
+	}
+	// The audit trail as well: the next device's log must begin with its epoch.
+	j.dels.own, j.beating = true, true
+	err := j.cut(ctx)
+	j.beating = false
+	if err != nil {
+		return nil, err
+	}
+	e, err := j.ending(ctx, next)
+	if err != nil {
+		return nil, err
+	}
+	return e, j.become(ctx, next.DeviceID(), j.s.next(j.own), map[string][]byte{})
+}
+
+// MayEnd is nil when End can be expected to succeed, else its error.
+func (j *Journal) MayEnd() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.mayEnd()
+}
+
+func (j *Journal) mayEnd() error {
+	if err := j.mute(); err != nil {
+		return err
+	}
+	log := j.endingLog()
+	switch {
+	case j.former != nil || !j.s.members(everything).is(j.self):
+		return ErrNotMember
+	case len(j.s.Floors) > 0:
+		return at(ErrWaiting, j.s.Floors[0], "the inviting device had seen it and it is not here yet")
+	case len(j.lacking) > 0:
+		return at(ErrWaiting, j.lacking[0], "it came without contents that no purge names")
+	}
+	for name, blocked := range j.s.Blocked {
+		// In a higher log it could be called off from this one.
+		if blocked[log] {
+			return at(ErrUnreadable, vault.Place{Log: log}, "something lies at "+name+" where the end of this device's keys would")
+		}
+	}
+	return nil
+}
+
+// endingLog is where the own key ends: no log of it that is lower is free.
+func (j *Journal) endingLog() vault.LogID {
+	return vault.LogID{Device: j.self, Number: j.highest(j.self) + 1}
+}
+
+func (j *Journal) ending(ctx context.Context, next identity.Public) (*Ending, error) {
+	r := &segment.Replacement{Public: next, Ends: true}
+	for id := range j.keys {
+		r.Given = append(r.Given, id)
+	}
+	s, bodies, err := j.alone(ctx, j.endingLog(), r, j.p.Device)
+	return &Ending{s, bodies}, err
+}
+
+// alone signs the only segment of a log: one that lets a device's keys go on as
+// others, and cites all there is.
+func (j *Journal) alone(ctx context.Context, log vault.LogID, r *segment.Replacement, by *identity.Device) (*segment.Segment, [][]byte, error) {
+	slices.SortFunc(r.Given, func(a, b segment.EpochID) int { return bytes.Compare(a[:], b[:]) })
+	payload := segment.Member{Replace: r}.Encode()
+	s := &segment.Segment{VaultID: j.id, Place: vault.Place{Log: log}, Epoch: j.first, Next: j.first, Clock: j.p.Clock(), Last: true,
+		Entries: []vault.Header{{Kind: vault.KindMember, Payload: sha256.Sum256(payload), Length: uint64(len(payload))}}}
+	var err error
+	if s.Heads, err = j.p.Ledger.Places(ctx); err != nil {
+		return nil, nil, err
+	}
+	s.Heads = slices.DeleteFunc(s.Heads, func(p vault.Place) bool { return p.Log == log })
+	segment.SortPlaces(s.Heads)
+	if p, ok := j.s.from(s); ok {
+		s.Prev = p.Hash
+	}
+	s.Sign(by)
+	return s, [][]byte{append([]byte{0}, payload...)}, nil // as FORMAT.md stores what is not compressed
+}
+
+// Begin takes the ending that made this device into its history, and makes the epoch
+// that the old key does not open, the first thing in this device's log.
+func (j *Journal) Begin(ctx context.Context, e *Ending) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.pending.hold(&held{seg: e.seg, bodies: e.bodies}) {
+		return fmt.Errorf("%w: for more than %d segments", ErrWaiting, maxHeld)
+	}
+	if err := j.drain(ctx); err != nil {
+		return err
+	}
+	if !j.s.members(everything).is(j.self) {
+		return fmt.Errorf("%w: the end of the keys before", vault.ErrIntegrity)
+	}
+	if err := j.settle(ctx); err != nil {
+		return err
+	}
+	if err := j.cut(ctx); err != nil {
+		return err
+	}
+	j.copies = nil // no news to this one
+	return j.save(ctx)
+}
