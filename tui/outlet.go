@@ -54,7 +54,7 @@ func (s *outlet) Update(msg tea.Msg) tea.Cmd {
 		}
 		if v, ok := msg.value.(exported); ok {
 			s.drop(s)
-			s.say(fmt.Sprintf("%d records written, not encrypted, to %s", v.n, v.path))
+			s.say(fmt.Sprintf("%s written, not encrypted, to %s", plural(int(v.n), "record"), v.path))
 		}
 	case tea.KeyPressMsg:
 		if !s.runs.busy && s.form.key(msg) {

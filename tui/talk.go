@@ -260,7 +260,7 @@ func (t *talk) choose(lines []string, heads map[int]string, from int, more func(
 func (t *talk) read(lines []string) error {
 	for i, l := range lines {
 		if i > 0 && i%linesAtOnce == 0 {
-			text, err := t.ask(fmt.Sprintf("%d lines more. Enter goes on, 0 stops: ", len(lines)-i))
+			text, err := t.ask(fmt.Sprintf("%s more. Enter goes on, 0 stops: ", plural(len(lines)-i, "line")))
 			if err != nil || text != "" {
 				return err
 			}

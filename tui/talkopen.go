@@ -210,7 +210,7 @@ func (t *talk) changed() {
 func (t *talk) home() error {
 	title := func() string {
 		if n := t.arrived.Swap(0); n > 0 {
-			t.sayf("%d changes arrived from other devices.", n)
+			t.sayf("%s arrived from other devices.", plural(int(n), "change"))
 		}
 		t.alarm()
 		return "Main menu"

@@ -60,6 +60,33 @@ func (v *Vault) Delete(ctx context.Context, records ...Record) error {
 	return err
 }
 
+// Undelete adds to each of the deleted records, as they were read, what they said
+// when they were deleted, after their tombstones. All or none come back.
+func (v *Vault) Undelete(ctx context.Context, records ...Record) ([]Record, error) {
+	var b Batch
+	for i := range records {
+		r := &records[i]
+		p := &Put{ID: r.ID, Source: r.Source, Resource: &r.Resource, Base: &r.Head}
+		if err := v.p.Store.Prepare(p); err != nil {
+			return nil, err
+		}
+		b.Puts = append(b.Puts, p)
+		b.Notes = append(b.Notes, v.audit.with(ActionEdit, r.ID)...)
+	}
+	if _, err := v.p.Store.Append(ctx, b); err != nil {
+		return nil, err
+	}
+	back := make([]Record, len(records))
+	for i, r := range records {
+		v.names.drop(r.ID)
+		var err error
+		if back[i], err = v.p.Store.Get(ctx, r.ID); err != nil {
+			return nil, err
+		}
+	}
+	return back, nil
+}
+
 // NewID makes a resource id for a record written here: 128 random bits in hex,
 // a valid FHIR id.
 func NewID() string {

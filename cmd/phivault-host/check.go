@@ -39,7 +39,7 @@ It may run beside a serving host.`,
 						host.Report
 					}{"phivault-host.check.v1", !damaged, rep})
 				} else {
-					_, err = fmt.Fprintf(a.out, "%d vaults, %d objects, %d bytes read\n", rep.Vaults, rep.Objects, rep.Bytes)
+					_, err = fmt.Fprintf(a.out, "%s, %s, %s read\n", counted(rep.Vaults, "vault"), counted(rep.Objects, "object"), counted(rep.Bytes, "byte"))
 				}
 				if err == nil && damaged {
 					err = errDamage
@@ -50,6 +50,14 @@ It may run beside a serving host.`,
 	store.add(cmd)
 	cmd.Flags().BoolVar(&adopt, "adopt", false, "record unrecorded objects")
 	return cmd
+}
+
+// counted is a number of things.
+func counted[T int | int64](n T, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprint(n, " ", thing)
 }
 
 func (a *app) printProblem(p host.Problem) {

@@ -91,7 +91,7 @@ func TestFromNothingToAServedAndCheckedVault(t *testing.T) {
 	if _, errs, code := run(t, "vaults", "set", tag, "--quota", "1KiB", "--dir", dir); code != 0 {
 		t.Errorf("%s, %d", errs, code)
 	}
-	if out, _, code := run(t, "check", "--dir", dir); code != 0 || !strings.Contains(out, "over quota "+tag) || !strings.Contains(out, "1 vaults, 1 objects, 2000 bytes") {
+	if out, _, code := run(t, "check", "--dir", dir); code != 0 || !strings.Contains(out, "over quota "+tag) || !strings.Contains(out, "1 vault, 1 object, 2000 bytes") {
 		t.Errorf("%s, %d", out, code)
 	}
 	if code := stop(); code != 0 {
@@ -140,6 +140,7 @@ func TestWrongUseIsSaidInOneLine(t *testing.T) {
 		{[]string{"serve", "--dir", dir, "--listen", "nowhere:at:all"}, exitError},
 		{[]string{"tokn", "--dir", dir}, exitUsage}, {[]string{"nothing", "of", "ours"}, exitUsage},
 		{[]string{"check", "--dir", dir + "/mistyped"}, exitError}, {[]string{"vaults", "--dir", dir + "/mistyped"}, exitError},
+		{[]string{"token", "--dir", dir + "/mistyped"}, exitError},
 	} {
 		_, errs, code := run(t, c.args...)
 		if code != c.code || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "phivault-host: ") || strings.Contains(errs, dir) {

@@ -22,31 +22,25 @@ func (a *app) tokenCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{Use: "token", Short: "Print a one-time token that registers a vault", Args: noArgs,
 		Long: `Prints a token that registers one vault, once. It is shown only now: the host keeps
-its hash. With --vault TAG it adds one more access key to a vault that is registered
+its hash. The folder is the one that serve has made. With --vault TAG it adds one more access key to a vault that is registered
 already, for a device that has lost its own.`,
 		RunE: func(*cobra.Command, []string) error {
-			if err := a.needDir(); err != nil {
+			return a.admin(func(admin *host.Admin) error {
+				t.Quota, t.Object, t.Expires = int64(quota), int64(object), time.Now().Add(valid).UTC()
+				token, err := admin.Mint(t)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return json.NewEncoder(a.out).Encode(struct {
+						Schema  string    `json:"schema"`
+						Token   string    `json:"token"`
+						Expires time.Time `json:"expires"`
+					}{"phivault-host.token.v1", token, t.Expires})
+				}
+				_, err = fmt.Fprintln(a.out, token)
 				return err
-			}
-			admin, err := host.OpenAdmin(a.dir, time.Now)
-			if err != nil {
-				return err
-			}
-			defer admin.Close()
-			t.Quota, t.Object, t.Expires = int64(quota), int64(object), time.Now().Add(valid).UTC()
-			token, err := admin.Mint(t)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return json.NewEncoder(a.out).Encode(struct {
-					Schema  string    `json:"schema"`
-					Token   string    `json:"token"`
-					Expires time.Time `json:"expires"`
-				}{"phivault-host.token.v1", token, t.Expires})
-			}
-			_, err = fmt.Fprintln(a.out, token)
-			return err
+			})
 		}}
 	f := cmd.Flags()
 	f.Var(&quota, "quota", "bytes the vault may keep, such as 500MiB")

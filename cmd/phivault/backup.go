@@ -197,5 +197,5 @@ func (a *app) showRestored(o *backupObject) error {
 		result = "restored"
 	}
 	return writeFields(a.out, [][2]string{{"result", result}, {"backup of", o.Created}, {"vault", o.Vault}, {"size", sizeText(o.Bytes)},
-		{"log", itoa(o.Entry) + " entries"}, {"took", itoa(o.MS) + " ms"}})
+		{"log", count(o.Entry, "entry", "entries")}, {"took", itoa(o.MS) + " ms"}})
 }

@@ -17,7 +17,7 @@ func (a *app) confirmOwn(ctx context.Context, j *journal.Journal, accept bool) e
 	if err != nil || !unusual {
 		return err
 	}
-	if a.ask(ctx, itoa(d.Records)+" of "+itoa(d.Live)+" records were deleted here since the last sync. Delete them on all devices?") {
+	if a.ask(ctx, itoa(d.Records)+" of "+count(d.Live, "record", "records")+" were deleted here since the last sync. Delete them on all devices?") {
 		j.ConfirmOwn()
 	}
 	return nil
@@ -36,7 +36,7 @@ func (a *app) confirmHeld(ctx context.Context, s *session) (bool, error) {
 	}
 	some := false
 	for _, d := range st.Deletions {
-		if !a.ask(ctx, "Device "+d.Letter+" deletes "+itoa(d.Records)+" of "+itoa(d.Live)+" records. Let it?") {
+		if !a.ask(ctx, "Device "+d.Letter+" deletes "+itoa(d.Records)+" of "+count(d.Live, "record", "records")+". Let it?") {
 			continue
 		}
 		if err := j.Confirm(ctx, d.Place); err != nil {
@@ -63,5 +63,5 @@ func (s *session) heldBack(ctx context.Context) error {
 		return err
 	}
 	d := st.Deletions[0]
-	return failed("held_deletes", "device "+d.Letter+" deletes "+itoa(d.Records)+" of "+itoa(d.Live)+" records: held back, with what follows it", "")
+	return failed("held_deletes", "device "+d.Letter+" deletes "+itoa(d.Records)+" of "+count(d.Live, "record", "records")+": held back, with what follows it", "")
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"phivault/vault"
+	"phivault/vault/fhir"
 	"phivault/vault/fhir/compose"
 )
 
@@ -68,7 +69,11 @@ func (f *filter) query(ctx context.Context, v *vault.Vault) (q vault.Query, err 
 		}
 	}
 	if f.typ != "" && !isTypeName(f.typ) {
-		return q, usage("the type is not a resourceType", "write it as FHIR does: Observation, MedicationRequest")
+		hint := "write it as FHIR does: Observation, MedicationRequest"
+		if near := nearestType(f.typ, fhir.Types()); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		return q, usage("the type is not a resourceType", hint)
 	}
 	if f.patient != "" {
 		q.Patient, err = findPatient(ctx, v, f.patient)
@@ -83,6 +88,21 @@ func isTypeName(s string) bool {
 		}
 	}
 	return s != "" && len(s) <= 64
+}
+
+// nearestType gives the one of types that typ is a slip of the pen of, "" when it
+// is one of them, or like none.
+func nearestType(typ string, types []string) (best string) {
+	least := 3
+	for _, t := range types {
+		switch d := distance(strings.ToLower(typ), strings.ToLower(t)); {
+		case t == typ:
+			return ""
+		case d < least && d < len(t)/3:
+			least, best = d, t
+		}
+	}
+	return best
 }
 
 // findPatient gives the patient that a person means: by the vault's id or the
@@ -191,11 +211,11 @@ func shortID(id vault.RecordID) string {
 }
 
 // count is a number of things, in words that fit it.
-func count[T int | int64](n T, one, more string) string {
+func count[T int | int64 | uint64](n T, one, more string) string {
 	if n == 1 {
 		return "1 " + one
 	}
 	return itoa(n) + " " + more
 }
 
-func itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
+func itoa[T int | int64 | uint64](n T) string { return strconv.FormatInt(int64(n), 10) }

@@ -78,7 +78,7 @@ func (a *app) hostileDoctor(ctx context.Context, s *session, name string, hostil
 		return errors.Join(t.close(), because(err, r.Name))
 	}
 	if left > 0 {
-		f := finding{Check: "leftovers", State: "note", Detail: itoa(int64(left)) + " objects of random bytes or throwaway keys stay there", Advice: "they tell nothing; whoever runs the store can remove them"}
+		f := finding{Check: "leftovers", State: "note", Detail: count(left, "object of random bytes or throwaway keys stays", "objects of random bytes or throwaway keys stay") + " there", Advice: "they tell nothing; whoever runs the store can remove them"}
 		if err := say(f); err != nil {
 			return err
 		}

@@ -283,7 +283,7 @@ func survives(t *testing.T, h *program, rounds int) {
 		}
 	}
 	h.kill()
-	if out := h.says(append([]string{"check"}, h.store...)...); !strings.Contains(out, "1 vaults") {
+	if out := h.says(append([]string{"check"}, h.store...)...); !strings.Contains(out, "1 vault") {
 		t.Errorf("check: %s", out)
 	}
 }

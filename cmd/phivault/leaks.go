@@ -238,7 +238,7 @@ func (a *app) showLeaks(o leaksObject, last bool) error {
 		fields = append(fields, [2]string{"  of " + sizeText(s.Bytes), itoa(int64(s.Objects))})
 	}
 	for _, l := range o.Logs {
-		fields = append(fields, [2]string{"log", itoa(int64(l.Segments)) + " objects in order, " + sizeText(l.Bytes) + ", " + l.First + " to " + l.Last})
+		fields = append(fields, [2]string{"log", count(l.Segments, "object", "objects") + " in order, " + sizeText(l.Bytes) + ", " + l.First + " to " + l.Last})
 	}
 	fields = append(fields, [2]string{"beside the logs", itoa(int64(o.Beside))})
 	if o.Listed {

@@ -59,8 +59,17 @@ func (a *app) list(ctx context.Context, v *vault.Vault, f *filter) error {
 	}
 	if n == 0 {
 		a.note(nothingText(q))
+		a.noteType(q)
 	}
 	return t.close()
+}
+
+// noteType says which type may have been meant where one that is hardly known
+// selects nothing. It is no error: a vault holds records of any type.
+func (a *app) noteType(q vault.Query) {
+	if near := nearestType(q.Type, fhir.Types()); near != "" {
+		a.note("Did you mean " + near + "?")
+	}
 }
 
 // nothingText says what an empty listing means, and above all what it does not.

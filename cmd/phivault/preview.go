@@ -57,7 +57,7 @@ func amountText(m movedObject, more bool) string {
 	case m.Objects == 0:
 		return "nothing"
 	case more:
-		return "over " + itoa(int64(m.Segments)) + " segments"
+		return "over " + count(m.Segments, "segment", "segments")
 	}
-	return itoa(int64(m.Segments)) + " segments, " + itoa(int64(m.Entries)) + " entries, " + sizeText(m.Bytes)
+	return count(m.Segments, "segment", "segments") + ", " + count(m.Entries, "entry", "entries") + ", " + sizeText(m.Bytes)
 }

@@ -63,7 +63,7 @@ func (p *progress) line(n amounts, took time.Duration) string {
 		parts = append(parts, fmt.Sprintf("%d %%", min(100, n.done*100/n.total)))
 	}
 	if n.items > 0 {
-		parts = append(parts, fmt.Sprintf("%d records", n.items))
+		parts = append(parts, count(n.items, "record", "records"))
 	}
 	if n.bytes > 0 {
 		parts = append(parts, sizeText(n.bytes))

@@ -71,7 +71,7 @@ func (a *app) purge(ctx context.Context, s *session, what []string, f *rmFlags) 
 // purgeQuestion names a single record, which only the terminal sees.
 func purgeQuestion(records []vault.Record) string {
 	if len(records) > 1 {
-		return "Remove all that " + itoa(len(records)) + " records ever said, for good, on every device?"
+		return "Remove all that " + count(len(records), "record", "records") + " ever said, for good, on every device?"
 	}
 	r := &records[0].Resource
 	text := "Remove all that this record ever said"

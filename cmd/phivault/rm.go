@@ -108,7 +108,7 @@ func othersAbout(ctx context.Context, v *vault.Vault, records []vault.Record, se
 // rmQuestion names a single record, which only the terminal sees.
 func rmQuestion(records []vault.Record) string {
 	if len(records) > 1 {
-		return "Delete " + itoa(len(records)) + " records?"
+		return "Delete " + count(len(records), "record", "records") + "?"
 	}
 	r := &records[0].Resource
 	text := "Delete " + r.Type + " " + clean(orUnknown(r.Title))
@@ -118,19 +118,23 @@ func rmQuestion(records []vault.Record) string {
 	return text + "?"
 }
 
-// undelete saves again what each record said when it was deleted, after its
-// tombstone.
+// undelete brings all of the records back, or none.
 func (a *app) undelete(ctx context.Context, v *vault.Vault, ids []string, f *rmFlags) error {
 	result := "brought back"
 	if f.dryRun {
 		result = "would be brought back"
 	}
 	var records []vault.Record
+	seen := map[vault.RecordID]bool{}
 	for _, what := range ids {
 		id, err := v.Lookup(ctx, what)
 		if err != nil {
 			return err
 		}
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
 		r, err := v.Get(ctx, id)
 		if err == nil {
 			return usage("the record is not deleted", `"phivault list --deleted" shows those that are`)
@@ -140,15 +144,11 @@ func (a *app) undelete(ctx context.Context, v *vault.Vault, ids []string, f *rmF
 		}
 		records = append(records, r)
 	}
-	for i := range records {
-		if f.dryRun {
-			continue
-		}
-		back, err := v.Edit(ctx, records[i], &records[i].Resource)
-		if err != nil {
+	if !f.dryRun {
+		var err error
+		if records, err = v.Undelete(ctx, records...); err != nil {
 			return err
 		}
-		records[i] = back
 	}
 	return a.rmShow(records, result)
 }

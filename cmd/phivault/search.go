@@ -67,6 +67,7 @@ func (a *app) search(ctx context.Context, v *vault.Vault, f *filter, text string
 	}
 	if n == 0 {
 		a.note("Nothing found. What is not found may still be there in other words.")
+		a.noteType(q)
 	} else if n == q.Limit {
 		defer a.note("There may be more: --limit 0 shows all.")
 	}

@@ -87,9 +87,9 @@ func (a *app) status(ctx context.Context, s *session) error {
 		}
 		return a.emit(o)
 	}
-	pairs := append(outside(&st.Info), [2]string{"records", itoa(n.Records) + " live, " + itoa(n.Deleted) + " deleted, " + itoa(n.Revisions) + " versions"},
+	pairs := append(outside(&st.Info), [2]string{"records", itoa(n.Records) + " live, " + itoa(n.Deleted) + " deleted, " + count(n.Revisions, "version", "versions")},
 		[2]string{"patients", itoa(n.Patients)}, [2]string{"attachments", itoa(n.Blobs) + ", " + sizeText(n.BlobBytes)},
-		[2]string{"conflicts", itoa(n.Conflicts)}, [2]string{"log", itoa(n.Entries) + " entries"}, [2]string{"backup", backupText(st.Backup)}, [2]string{"spares", spareText(o.Spares)},
+		[2]string{"conflicts", itoa(n.Conflicts)}, [2]string{"log", count(n.Entries, "entry", "entries")}, [2]string{"backup", backupText(st.Backup)}, [2]string{"spares", spareText(o.Spares)},
 		[2]string{"sync", syncText(o)})
 	pairs = append(pairs, standingText(o)...)
 	if st.Anchor == "" {
@@ -125,7 +125,7 @@ func backupText(b *local.LastBackup) string {
 	if b == nil {
 		return `none; "phivault backup FILE" makes one, "phivault drill FILE" proves it`
 	}
-	return stamp(b.At) + ", " + itoa(b.Behind) + " entries ago"
+	return stamp(b.At) + ", " + count(b.Behind, "entry", "entries") + " ago"
 }
 
 func spareText(n int64) string {
@@ -191,16 +191,16 @@ func syncText(o statusObject) string {
 			devices++
 		}
 	}
-	s := itoa(int64(devices)) + " devices"
+	s := count(devices, "device", "devices")
 	for _, r := range o.Remotes {
 		last := "never synced"
 		if r.Synced != "" {
 			last = "synced " + r.Synced
 		}
-		s += "; " + r.Name + ": " + last + ", " + itoa(int64(r.Pending)) + " segments pending"
+		s += "; " + r.Name + ": " + last + ", " + count(r.Pending, "segment", "segments") + " pending"
 	}
 	if o.HeldDeletes > 0 {
-		s += "; held back: deletions of " + itoa(o.HeldDeletes) + " records"
+		s += "; held back: deletions of " + count(o.HeldDeletes, "record", "records")
 	}
 	if o.Pending > 0 {
 		s += "; not synced yet: " + itoa(o.Pending)

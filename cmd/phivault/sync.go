@@ -116,7 +116,7 @@ func (a *app) sync(ctx context.Context, s *session, names []string, f *syncFlags
 	}
 	n, cerr := s.Counts(ctx)
 	if cerr == nil && n.Conflicts > 0 && f.failOnConflict {
-		return failed("conflicts", itoa(n.Conflicts)+" records have versions that only a person can decide between", `"phivault conflicts list" shows them`)
+		return failed("conflicts", count(n.Conflicts, "record has", "records have")+" versions that only a person can decide between", `"phivault conflicts list" shows them`)
 	}
 	return cerr
 }
@@ -287,11 +287,11 @@ func (a *app) remarks(f findings) {
 	}
 	a.remarkWaits(f.waits)
 	for _, d := range st.Deletions {
-		a.warn("phivault: note: device " + d.Letter + " deletes " + itoa(d.Records) + " of " + itoa(d.Live) +
-			` records: held back; "phivault sync --accept-deletes" lets it, "phivault device remove ` + d.Letter + `" sets it aside`)
+		a.warn("phivault: note: device " + d.Letter + " deletes " + itoa(d.Records) + " of " + count(d.Live, "record", "records") +
+			`: held back; "phivault sync --accept-deletes" lets it, "phivault device remove ` + d.Letter + `" sets it aside`)
 	}
 	if st.Quarantined > 0 {
-		a.note("phivault: note: " + itoa(int64(st.Quarantined)) + " parts that a removed device wrote afterwards are set aside; \"phivault device quarantine list\" shows them")
+		a.note("phivault: note: " + count(st.Quarantined, "part that a removed device wrote afterwards is", "parts that a removed device wrote afterwards are") + " set aside; \"phivault device quarantine list\" shows them")
 	}
 	if st.Restored {
 		a.warn(`phivault: note: this copy of the vault is older than what its device had sent, and sends nothing; "phivault device replace" makes it a device of its own`)

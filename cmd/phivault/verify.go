@@ -154,11 +154,11 @@ func (a *app) showVerified(o *verifyObject, blobs int64) error {
 	if !o.OK {
 		result = "NOT CLEAN"
 	}
-	what := itoa(o.Records) + " records, " + itoa(o.Revisions) + " versions, " + itoa(blobs) + " attachments"
+	what := count(o.Records, "record", "records") + ", " + count(o.Revisions, "version", "versions") + ", " + count(blobs, "attachment", "attachments")
 	if o.Quick {
 		what = "the chain alone"
 	}
-	return writeFields(a.out, [][2]string{{"result", result}, {"checked", what}, {"log", itoa(o.Entries) + " entries"}, {"code", o.Code}})
+	return writeFields(a.out, [][2]string{{"result", result}, {"checked", what}, {"log", count(o.Entries, "entry", "entries")}, {"code", o.Code}})
 }
 
 // chainCode shows where the log stands and what it says, in a form to read out:

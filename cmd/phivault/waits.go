@@ -43,7 +43,7 @@ func (a *app) remarkWaits(waits []waitObject) {
 		a.warn("phivault: warning: waiting for " + w.What + " since " + w.Since + "; the device that wrote it has it: sync there, or ask who runs the remote")
 	}
 	if short > 0 {
-		a.note("phivault: note: " + itoa(int64(short)) + " parts of the history have not arrived yet and others wait for them; sync again later")
+		a.note("phivault: note: " + count(short, "part of the history has not arrived yet and others wait for it", "parts of the history have not arrived yet and others wait for them") + "; sync again later")
 	}
 }
 
@@ -72,7 +72,7 @@ func standingText(o statusObject) (pairs [][2]string) {
 	if len(o.Devices) > 1 {
 		text := "every device has seen all of it"
 		if o.Stable < o.Segments {
-			text = "every device has seen " + itoa(int64(o.Stable)) + " of " + itoa(int64(o.Segments)) + " segments"
+			text = "every device has seen " + itoa(o.Stable) + " of " + count(o.Segments, "segment", "segments")
 		}
 		if len(o.Stale) > 0 {
 			text += ", those left out that are silent"

@@ -10,7 +10,7 @@ func TestWhatIsWaitedForIsNamedAfterADay(t *testing.T) {
 	a := &app{out: demoSink(newOverheard()), err: demoSink(said)}
 	a.remarkWaits([]waitObject{{"E 6–7, cited by D", "2026-03-01T12:00:00Z", true}, {"F 1, cited by D", "2026-03-02T12:00:00Z", false}})
 	got := said.rest()
-	if !strings.Contains(got, "warning: waiting for E 6–7, cited by D since 2026-03-01T12:00:00Z") || strings.Contains(got, "F 1") || !strings.Contains(got, "note: 1 parts") {
+	if !strings.Contains(got, "warning: waiting for E 6–7, cited by D since 2026-03-01T12:00:00Z") || strings.Contains(got, "F 1") || !strings.Contains(got, "note: 1 part of the history has") {
 		t.Errorf("%s", got)
 	}
 	pairs := standingText(statusObject{Devices: make([]deviceObject, 2), Segments: 9, Stable: 7,

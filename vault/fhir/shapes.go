@@ -1,6 +1,8 @@
 package fhir
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -18,6 +20,10 @@ func paths(s string) []path {
 	}
 	return p
 }
+
+// Types gives resource types that are known here by name, in the order of the
+// alphabet. FHIR has others, and everything works with them as well.
+func Types() []string { return slices.Sorted(maps.Keys(shapes())) }
 
 // generic serves every type for what its own shape leaves open.
 var generic = sync.OnceValue(func() shape {

@@ -6,11 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"phivault/vault"
+	"phivault/vault/store"
 	"phivault/vault/store/cryptvfs"
 )
 
@@ -85,10 +84,6 @@ func tryFreeze(ctx context.Context, db *sql.DB, reader *sql.Conn) (whole bool, e
 }
 
 func uri(path, vfs string) string {
-	p := filepath.ToSlash(path)
-	if !strings.HasPrefix(p, "/") {
-		p = "/" + p // C:/…
-	}
 	q := url.Values{"vfs": {vfs}, "mode": {"rw"}, "_pragma": {"temp_store(2)", "busy_timeout(10000)", "trusted_schema(0)", "wal_autocheckpoint(0)"}}
-	return (&url.URL{Scheme: "file", OmitHost: true, Path: p, RawQuery: q.Encode()}).String()
+	return store.FileURI(path, q)
 }

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"path/filepath"
-	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -197,21 +194,7 @@ func dsn(path, mode, vfs string) string {
 	} else {
 		q.Set("vfs", vfs)
 	}
-	p := uriPath(filepath.ToSlash(path), runtime.GOOS == "windows")
-	return (&url.URL{Scheme: "file", OmitHost: true, Path: p, RawQuery: q.Encode()}).String()
-}
-
-// uriPath is a path with slashes as SQLite takes it from a file URI
-// (https://sqlite.org/uri.html, section 3.2): a drive's letter stands behind a
-// slash, and a path that begins with two, a share, behind an empty host.
-func uriPath(p string, windows bool) string {
-	switch {
-	case strings.HasPrefix(p, "//"):
-		return "//" + p
-	case windows && !strings.HasPrefix(p, "/"):
-		return "/" + p
-	}
-	return p
+	return FileURI(path, q)
 }
 
 // load reads what the writer keeps in memory: all of it, or nothing changes.

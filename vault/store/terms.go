@@ -1,14 +1,11 @@
 package store
 
 import (
-	"hash/fnv"
+	"bytes"
+	"hash/maphash"
 	"strconv"
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"phivault/vault"
 )
@@ -33,119 +30,114 @@ const (
 
 func subjectFacet(subject int64) string { return facetSubject + strconv.FormatInt(subject, 36) }
 
-func hashFacet(facet, text string) string {
-	h := fnv.New64a()
-	h.Write([]byte(text))
-	return facet + strconv.FormatUint(h.Sum64()>>24, 36)
+// appendHash appends facet and the hash of the parts, joined, in base 36 (FNV-1a, its
+// upper 40 bits).
+func appendHash(b []byte, facet string, parts ...string) []byte {
+	const offset, prime = 14695981039346656037, 1099511628211
+	h := uint64(offset)
+	for _, p := range parts {
+		for i := 0; i < len(p); i++ {
+			h = (h ^ uint64(p[i])) * prime
+		}
+	}
+	return strconv.AppendUint(append(b, facet...), h>>24, 36)
 }
 
+// hashFacet is the facet of a code, or of a system and code with a bar between them.
+func hashFacet(facet, text string) string { return string(appendHash(nil, facet, text)) }
+
+// termSet gathers distinct terms, separated by spaces. It remembers where each stands
+// and allocates for none.
 type termSet struct {
-	seen map[string]struct{}
-	out  []byte
+	out   []byte
+	ends  []uint32 // of each term, in out
+	slots []uint32 // by hash: the term's number, from 1; 0 is free
+	seed  maphash.Seed
+	tmp   []byte // the term to be added
 }
 
-var termSets = sync.Pool{New: func() any { return &termSet{seen: map[string]struct{}{}} }}
+// fewSlots are enough for most records and soon emptied.
+const fewSlots = 1 << 10
+
+var termSets = sync.Pool{New: func() any {
+	return &termSet{slots: make([]uint32, fewSlots), seed: maphash.MakeSeed()}
+}}
+
+func (t *termSet) reset() {
+	t.out, t.ends = t.out[:0], t.ends[:0]
+	if len(t.slots) > fewSlots {
+		t.slots = make([]uint32, fewSlots)
+	}
+	clear(t.slots)
+}
 
 // termsOf gives the distinct terms of r, separated by spaces. The subject's
 // facet is added when the record is appended.
 func termsOf(r *vault.Resource) []byte {
 	t := termSets.Get().(*termSet)
 	defer termSets.Put(t)
-	clear(t.seen)
-	t.out = t.out[:0]
-	t.add(facetType + strings.ToLower(r.Type))
+	t.reset()
+	t.tmp = append(append(t.tmp[:0], facetType...), strings.ToLower(r.Type)...)
+	t.add(t.tmp)
 	for i, c := range r.Codings {
 		if i == maxCodes {
 			break
 		}
-		t.add(hashFacet(facetCode, c.Code))
-		t.add(hashFacet(facetSystem, c.System+"|"+c.Code))
+		t.tmp = appendHash(t.tmp[:0], facetCode, c.Code)
+		t.add(t.tmp)
+		t.tmp = appendHash(t.tmp[:0], facetSystem, c.System, "|", c.Code)
+		t.add(t.tmp)
 	}
-	words(r.Title, func(w string) bool { t.add(facetTitle + w); return len(t.seen) < maxTerms })
-	words(r.Title, func(w string) bool { t.add(w); return len(t.seen) < maxTerms })
-	words(r.Text, func(w string) bool { t.add(w); return len(t.seen) < maxTerms })
-	return append([]byte(nil), t.out...)
+	eachWord(r.Title, func(w []byte) bool {
+		t.tmp = append(append(t.tmp[:0], facetTitle...), w...)
+		return t.add(t.tmp)
+	})
+	eachWord(r.Title, t.add)
+	eachWord(r.Text, t.add)
+	return bytes.Clone(t.out)
 }
 
-func (t *termSet) add(term string) {
-	if _, ok := t.seen[term]; ok {
-		return
+// add keeps a term that is not there yet and reports whether more may come.
+func (t *termSet) add(term []byte) bool {
+	if 2*len(t.ends) >= len(t.slots) {
+		t.grow()
 	}
-	t.seen[term] = struct{}{}
-	if len(t.out) > 0 {
-		t.out = append(t.out, ' ')
-	}
-	t.out = append(t.out, term...)
-}
-
-// words gives the words of text as search compares them: letters and digits in
-// lower case without accents; a point between digits belongs to a number. It
-// stops when yield returns false.
-func words(text string, yield func(string) bool) {
-	if !ascii(text) {
-		text = fold(text)
-	}
-	var buf [maxTerm]byte
-	n := 0
-	flush := func() bool {
+	mask := uint64(len(t.slots) - 1)
+	for i := maphash.Bytes(t.seed, term) & mask; ; i = (i + 1) & mask {
+		n := t.slots[i]
 		if n == 0 {
-			return true
-		}
-		w := string(buf[:n])
-		n = 0
-		return yield(w)
-	}
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		switch {
-		case c >= 'A' && c <= 'Z':
-			c += 'a' - 'A'
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= utf8.RuneSelf:
-		case c == '.' && i > 0 && digit(text[i-1]) && i+1 < len(text) && digit(text[i+1]):
-		default:
-			if !flush() {
-				return
+			if len(t.out) > 0 {
+				t.out = append(t.out, ' ')
 			}
-			continue
+			t.out = append(t.out, term...)
+			t.ends = append(t.ends, uint32(len(t.out)))
+			t.slots[i] = uint32(len(t.ends))
+			break
 		}
-		if n < maxTerm {
-			buf[n] = c
-			n++
-			continue
-		}
-		for i+1 < len(text) && text[i+1] > ' ' { // the rest of an over-long word
-			i++
+		if bytes.Equal(t.term(n), term) {
+			break
 		}
 	}
-	flush()
+	return len(t.ends) < maxTerms
 }
 
-func digit(c byte) bool { return c >= '0' && c <= '9' }
-
-func ascii(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
+// term is the n-th term, from 1.
+func (t *termSet) term(n uint32) []byte {
+	start := uint32(0)
+	if n > 1 {
+		start = t.ends[n-2] + 1
 	}
-	return true
+	return t.out[start:t.ends[n-1]]
 }
 
-// fold lowers, takes compatibility forms and accents apart, and leaves nothing
-// beyond ASCII but letters, digits and spaces. No private-use character passes.
-func fold(s string) string {
-	var b strings.Builder
-	b.Grow(len(s))
-	for _, r := range norm.NFKD.String(s) {
-		switch {
-		case r < utf8.RuneSelf:
-			b.WriteRune(r)
-		case unicode.Is(unicode.Mn, r):
-		case unicode.IsLetter(r), unicode.IsNumber(r), unicode.Is(unicode.Mc, r):
-			b.WriteRune(unicode.ToLower(r))
-		default:
-			b.WriteByte(' ')
+func (t *termSet) grow() {
+	t.slots = make([]uint32, 4*len(t.slots))
+	mask := uint64(len(t.slots) - 1)
+	for n := range t.ends {
+		i := maphash.Bytes(t.seed, t.term(uint32(n+1))) & mask
+		for t.slots[i] != 0 {
+			i = (i + 1) & mask
 		}
+		t.slots[i] = uint32(n + 1)
 	}
-	return b.String()
 }

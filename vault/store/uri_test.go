@@ -16,6 +16,10 @@ func TestPathsBecomeURIs(t *testing.T) {
 		{"C:/Users/a/vault.db", true, "/C:/Users/a/vault.db"},
 		{"//server/share/vault.db", true, "////server/share/vault.db"},
 		{"//?/C:/a/vault.db", true, "////?/C:/a/vault.db"},
+		{`C:\Users\a\vault.db`, true, "/C:/Users/a/vault.db"},
+		{`\\server\share\a vault\vault.db`, true, "////server/share/a vault/vault.db"},
+		{`\\?\C:\a\vault.db`, true, "////?/C:/a/vault.db"},
+		{`/home/a\b/vault.db`, false, `/home/a\b/vault.db`},
 	} {
 		if got := uriPath(c.path, c.windows); got != c.want {
 			t.Errorf("%s: %s, want %s", c.path, got, c.want)

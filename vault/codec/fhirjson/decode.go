@@ -23,6 +23,8 @@ type decoder struct {
 	env   *scanner // what stands around it in a Bundle
 	yield func(vault.Item, error) bool
 
+	only []byte // the type asked for, in quotes
+
 	kind  int    // of the top-level object at hand
 	entry int    // number of the Bundle's entry at hand, from 1; 0 outside
 	hold  bool   // the Bundle is a history: what it gives waits in held
@@ -42,7 +44,7 @@ const envelope = 1 << 20
 func newDecoder(ctx context.Context, name string, r io.Reader, o vault.DecodeOptions, yield func(vault.Item, error) bool) *decoder {
 	o.Limits = limits(o.Limits)
 	src := newSource(ctx, r)
-	return &decoder{ctx: ctx, name: name, o: o, src: src, yield: yield,
+	return &decoder{ctx: ctx, name: name, o: o, src: src, yield: yield, only: []byte(`"` + o.Only + `"`),
 		res: &scanner{src: src, max: o.Limits.Resource, depth: o.Limits.Depth,
 			cut: &cutOptions{ctx: ctx, blobs: o.Blobs, max: o.Limits.Attachment}},
 		env: &scanner{src: src, max: min(envelope, o.Limits.Resource), depth: o.Limits.Depth}}
@@ -109,7 +111,11 @@ func (d *decoder) lines() error {
 	d.src.limit()
 	nothing := d.src.offset() < 4
 	for {
-		if _, err := d.res.space(); err == nil {
+		if done, err := d.wholeLine(); err != nil {
+			return err
+		} else if done {
+			nothing = false
+		} else if _, err := d.res.space(); err == nil {
 			nothing = false
 			if err := d.top(nil); err != nil {
 				if err := d.report(err); err != nil {

@@ -3,6 +3,8 @@ package attacktest
 import (
 	"crypto/sha256"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"phivault/crypto/identity"
@@ -143,27 +145,49 @@ func TestAReplacementIsOfferedOnce(t *testing.T) {
 	}
 }
 
-// Who is no member, or lies beyond a cut-off, replaces nobody; a replacement stands
-// alone. Expected: forged, or set aside. Seen to succeed with the rules of checkEvents
-// and check about it left out.
+// A replacement stands alone, as the last of a log that goes on from its device's, and
+// is of fresh keys; one that lies beyond a cut-off replaces nobody. Expected: forged, or
+// set aside; the same one with nothing wrong is taken. Seen to be taken with, for each,
+// its part of checkEvents or of checkContinues left out; a removed device's let its copy
+// in with cascade taking nobody away.
 func TestReplacementsThatAreNone(t *testing.T) {
-	for name, change := range map[string]func(*segment.Segment){
-		"not alone":     func(s *segment.Segment) { s.Entries = append(s.Entries, s.Entries[0]) },
-		"not the last":  func(s *segment.Segment) { s.Last = false },
-		"of a member":   func(s *segment.Segment) {},
-		"another's log": func(s *segment.Segment) { s.Prev[0] ^= 1 },
+	audit := []byte("{}")
+	for name, c := range map[string]struct {
+		change func(*world, *segment.Segment)
+		bodies [][]byte
+		says   string
+	}{
+		"nothing wrong": {change: func(*world, *segment.Segment) {}},
+		"not alone": {func(_ *world, s *segment.Segment) { s.Entries = append(s.Entries, entries(vault.KindAudit, audit)...) },
+			[][]byte{packed(audit)}, "does not stand alone"},
+		"not the last": {func(_ *world, s *segment.Segment) { s.Last = false }, nil, "does not stand alone"},
+		"in the log as it is": {func(w *world, s *segment.Segment) {
+			l := w.last(w.b, w.b)
+			s.Place = vault.Place{Log: l.Place.Log, Seq: l.Place.Seq + 1}
+			s.Prev, s.Epoch, s.Next = l.Place.Hash, l.Next, l.Next
+			s.Heads = slices.DeleteFunc(s.Heads, func(p vault.Place) bool { return p.Log == l.Place.Log })
+		}, nil, "does not stand alone"},
+		"of a member":   {func(*world, *segment.Segment) {}, nil, "a second time"},
+		"another's log": {func(_ *world, s *segment.Segment) { s.Prev[0] ^= 1 }, nil, "does not continue"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			public := w.c.Keys.Public()
-			if name != "of a member" {
-				public = newKeys(t).Public()
+			public := newKeys(t).Public()
+			if name == "of a member" {
+				public = w.c.Keys.Public()
 			}
 			s := w.replacement(w.b, public)
-			change(s)
-			w.publish(w.b, s, public)
+			c.change(w, s)
+			w.publish(w.b, s, public, c.bodies...)
+			if c.says == "" {
+				w.sync(w.a)
+				if len(w.a.Journal.Members()) != 4 {
+					t.Error("an honest one was not taken")
+				}
+				return
+			}
 			before := w.a.Logical(t)
-			if err := w.a.Sync(w.host); !errors.Is(err, journal.ErrForged) {
+			if err := w.a.Sync(w.host); !errors.Is(err, journal.ErrForged) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v", err)
 			}
 			if w.a.Logical(t) != before || len(w.a.Journal.Members()) != 3 {
@@ -180,9 +204,15 @@ func TestReplacementsThatAreNone(t *testing.T) {
 		public := newKeys(t).Public()
 		w.publish(w.b, w.replacement(w.b, public), public)
 		w.agree(w.a, w.c)
-		for _, m := range w.a.Journal.Members() {
-			if m.Device == public.DeviceID() && !m.Removed {
-				t.Error("it let a device in")
+		for _, d := range []*journaltest.Device{w.a, w.c} {
+			known := false
+			for _, m := range d.Journal.Members() {
+				if known = known || m.Device == public.DeviceID(); m.Device == public.DeviceID() && !m.Removed {
+					t.Errorf("%s: it let a device in", d.Name)
+				}
+			}
+			if st, err := d.Journal.Status(ctx); err != nil || !known || st.Quarantined != 1 {
+				t.Errorf("%s: it was not set aside: %+v, %v", d.Name, st, err)
 			}
 		}
 	})
@@ -202,17 +232,23 @@ func (w *world) replacement(d *journaltest.Device, public identity.Public) *segm
 	w.t.Helper()
 	payload := segment.Member{Replace: &segment.Replacement{Public: public}}.Encode()
 	l, first := w.last(d, d), d.Epochs()[0].ID
+	heads, err := d.Store.Places(ctx)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	segment.SortPlaces(heads)
 	return &segment.Segment{VaultID: d.VaultID(), Place: vault.Place{Log: vault.LogID{Device: d.Keys.ID(), Number: 1}}, Prev: l.Place.Hash,
-		Epoch: first, Next: first, Clock: l.Clock, Last: true, Heads: []vault.Place{l.Place},
+		Epoch: first, Next: first, Clock: l.Clock, Last: true, Heads: heads,
 		Entries: []vault.Header{{Kind: vault.KindMember, Payload: sha256.Sum256(payload), Length: uint64(len(payload))}}}
 }
 
-func (w *world) publish(d *journaltest.Device, s *segment.Segment, public identity.Public) {
+// publish signs and puts it; bodies are those of further entries.
+func (w *world) publish(d *journaltest.Device, s *segment.Segment, public identity.Public, bodies ...[]byte) {
 	w.t.Helper()
 	s.Sign(d.Keys)
-	n := w.nameAt(d, s.Place.Log, 0, s.Epoch)
+	n := w.nameAt(d, s.Place.Log, s.Place.Seq, s.Epoch)
 	body := packed(segment.Member{Replace: &segment.Replacement{Public: public}}.Encode())
-	object, err := segment.Seal(s, [][]byte{body, body}[:len(s.Entries)], d.VaultID(), w.keys(d, s.Epoch), n)
+	object, err := segment.Seal(s, append([][]byte{body}, bodies...), d.VaultID(), w.keys(d, s.Epoch), n)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -255,14 +255,7 @@ func TestAttack35ARemovedOwnerRaisesAMember(t *testing.T) {
 	w.forge(w.c, [][]byte{packed(p)}, func(s *segment.Segment) { s.Entries = entries(vault.KindMember, p) })
 	w.sync(w.a, w.b)
 	public := newKeys(t).Public()
-	r := w.replacement(d, public)
-	seen, err := d.Store.Places(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Heads = seen
-	segment.SortPlaces(r.Heads)
-	w.publish(d, r, public)
+	w.publish(d, w.replacement(d, public), public)
 	w.sync(w.a, w.b)
 	for _, x := range []*journaltest.Device{w.a, w.b} {
 		n := 0
