@@ -51,6 +51,8 @@ func newChart(c commands, p patient) *chart {
 	return s
 }
 
+func (s *chart) waits() bool { return waits(s.pane()) }
+
 func (s *chart) pane() screen { return s.tabs[s.at].pane }
 
 func (s *chart) Init() tea.Cmd { return tea.Batch(s.turn(0), s.conflicts()) }

@@ -23,6 +23,7 @@ type desk struct {
 	save     func(Settings) error
 	send     func(tea.Msg) // from commands that tell how far they are; nil: nobody listens
 	quiet    quiet
+	curtain  curtain
 
 	steps []step // what the screen that is being asked wants of the root
 }
@@ -107,6 +108,9 @@ func (a answer) stale() bool { return a.gen != a.lane.gen }
 // errFault is what a screen's question panicked with; what it was is never shown,
 // since it may hold a record.
 var errFault = errors.New("a fault in this program")
+
+// next has msg come as the message after this one.
+func (commands) next(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
 
 // ask runs do outside of the key handling and has its result come back as an
 // answer in lane l. It is for this file's neighbours that read and write; what

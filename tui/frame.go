@@ -41,8 +41,8 @@ func (m *Model) draw() string {
 	} else {
 		body = m.top().View(m.w, m.h-3)
 	}
-	line, foot := m.told(a)
-	if m.line == "" {
+	line, foot := m.foot(a)
+	if m.line == "" && !m.curtain.blank() {
 		line = status
 	}
 	return head + "\n" + body + "\n" + line + "\n" + foot

@@ -54,6 +54,9 @@ type patientsRead struct {
 	ended bool
 }
 
+// waits: nobody is listed, or the order is not the one that stays.
+func (s *patients) waits() bool { return s.pages.busy && len(s.all) == 0 || s.recent.busy }
+
 func (s *patients) next() tea.Cmd {
 	after, limit := s.after, patientsPage
 	if after == 0 {

@@ -124,12 +124,14 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case Tick:
 		return m, m.idled()
 	case answer:
-		return m, m.answered(msg)
+		return m, m.unveiling(m.answered(msg))
 	}
-	if m.closing {
+	if m.closing || m.dropped(msg) {
 		return m, nil
 	}
 	switch msg := msg.(type) {
+	case unveil:
+		m.rise()
 	case Heard:
 		return m, m.heard(msg)
 	case progress:
@@ -223,6 +225,7 @@ func (m *Model) ask(cmd tea.Cmd) tea.Cmd {
 			m.pop(len(m.stack))
 			first := newPatients(commands{m.desk})
 			m.stack = []screen{first}
+			m.curtain.fall()
 			cmds = append(cmds, first.Init(), m.share())
 			if n, ok := s.in.(interface{ Notices() []string }); ok && len(n.Notices()) > 0 {
 				m.line, m.bad = strings.Join(n.Notices(), " "), true

@@ -45,7 +45,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if !o.Colours {
 		profile = colorprofile.ASCII
 	}
-	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Env),
+	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(m.curtain.watch(o.Out)), tea.WithEnvironment(o.Env),
 		tea.WithoutSignalHandler(), tea.WithColorProfile(profile))
 	m.send = func(msg tea.Msg) { go p.Send(msg) }
 	stop := m.listen(p)

@@ -47,6 +47,8 @@ func (s *summary) Init() tea.Cmd {
 	return s.reading(&s.reads, func(ctx context.Context, in Session) (any, error) { return readSummary(ctx, in.Records(), id) })
 }
 
+func (s *summary) waits() bool { return s.reads.busy && !s.ready }
+
 // summaryRead is what the vault said.
 type summaryRead struct{ parts [4]section }
 

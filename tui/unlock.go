@@ -43,7 +43,7 @@ func (s *unlock) Update(msg tea.Msg) tea.Cmd {
 			s.in.Wipe()
 		}
 	case tea.KeyPressMsg:
-		if !s.opens.busy {
+		if s.d.curtain.early = s.opens.busy; !s.opens.busy {
 			s.in.Key(msg.String(), msg.Text)
 		}
 	case tea.PasteMsg:
@@ -55,6 +55,7 @@ func (s *unlock) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (s *unlock) open() tea.Cmd {
+	s.d.curtain.early = s.opens.busy
 	if s.in.Len() == 0 || s.opens.busy || !s.place.Exists {
 		return nil
 	}

@@ -165,3 +165,16 @@ func TestTheInterfaceTakesAPassphraseFromItsSources(t *testing.T) {
 	sit(t, env, nil, "--no-input", "--passphrase-file", pass).looks("PROBLEMS").typed("\x03").ends(0)
 	sit(t, append(env, passphraseVariable+"="+testPassphrase), nil).looks("PROBLEMS").typed("\x03").ends(0)
 }
+
+// What is typed while the vault opens is for nobody: not for the list that comes.
+func TestWhatIsTypedTooEarlyDoesNothing(t *testing.T) {
+	dir, env := made(t)
+	pass := filepath.Join(dir, "pass")
+	sit(t, env, nil, "add", "patient", "--name", "Bea Sample", "--passphrase-file", pass).expect("added").ends(0)
+	for range 3 {
+		s := sit(t, env, nil, "--passphrase-file", pass).typed("aq\x1bq").looks("Sample, Bea").looks("2 patients").looks("q back")
+		s.typed("f").looks("Filter").typed("\x03").ends(0)
+	}
+	s := sit(t, env, nil).looks("This vault is locked.").typed(testPassphrase + "\rq\r\rq\r").looks("was not taken").looks("2 patients")
+	s.typed("\r").looks("Summary").typed("\x03").ends(0)
+}
