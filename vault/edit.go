@@ -44,7 +44,15 @@ func (v *Vault) put(ctx context.Context, p *Put, action Action) (Record, error) 
 		return Record{}, err
 	}
 	v.names.drop(p.ID)
+	if w, ok := v.p.Store.(written); ok {
+		return w.Written(ctx, p.ID)
+	}
 	return v.p.Store.Get(ctx, p.ID)
+}
+
+// written is a Store that gives back what it has just written sooner than Get does.
+type written interface {
+	Written(ctx context.Context, id RecordID) (Record, error)
 }
 
 // Delete adds a tombstone to each of the records as they were read. Their

@@ -287,7 +287,7 @@ func (a *applier) settle(ctx context.Context, record int64, id vault.RecordID) e
 		if k.state != stateDeleted {
 			a.unindex(k.doc)
 		}
-		if err := a.unname(ctx, k, &vault.Put{ID: id}); err != nil {
+		if err := a.unname(ctx, k, id); err != nil {
 			return err
 		}
 	}

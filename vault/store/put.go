@@ -66,7 +66,7 @@ func (t *tx) put(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	if p.Resolves {
 		parents = history.all()
 	}
-	return vault.OutcomeChanged, t.putRevision(ctx, p, k, head, parents)
+	return vault.OutcomeChanged, t.putRevision(ctx, p, k, history, parents)
 }
 
 func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
@@ -129,16 +129,16 @@ func (t *tx) insert(ctx context.Context, p *vault.Put, h vault.Header) error {
 	return t.views(ctx, p, record, source, subject, doc)
 }
 
-func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, head *revisionRow, parents []vault.RevisionID) error {
-	before := head.entry
-	if !head.live() {
+func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, h history, parents []vault.RevisionID) error {
+	before := k.head
+	if !h.at(k.head).live() {
 		before = 0
 	}
 	if err := t.citeNew(ctx, p.ID, p.Resource.Cuts, before); err != nil {
 		return err
 	}
-	h := vault.Header{Kind: vault.KindPut, Record: p.ID, Parents: parents, Payload: p.Payload, Length: p.Length}
-	entry, err := t.entry(h, k.record, p.Body)
+	header := vault.Header{Kind: vault.KindPut, Record: p.ID, Parents: parents, Payload: p.Payload, Length: p.Length}
+	entry, err := t.entry(header, k.record, p.Body)
 	if err != nil {
 		return err
 	}
@@ -156,19 +156,24 @@ func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, head *revis
 	if k.empty || k.state == stateConflict && !p.Resolves {
 		// Which head is shown is not this device's to choose: the lowest id is,
 		// everywhere. And the row of an empty record says nothing yet.
-		if err := t.unname(ctx, k, p); err != nil {
+		if err := t.unnameIn(ctx, k, h); err != nil {
 			return err
 		}
 		_, err := t.rebuild(ctx, rebuilt{record: k.record, id: p.ID}, p.FullURL)
 		return err
 	}
-	state := stateLive
 	doc := docOf(p.Resource.Date, k.record)
-	if err := t.w.run("UPDATE record SET subject=?,doc=?,head=?,revisions=revisions+1,state=? WHERE record=?",
-		null(subject), doc, entry, state, k.record); err != nil {
+	if doc == k.doc && subject == k.subject {
+		// SQLite would write the pages of three indexes anew, though they stay as they are.
+		err = t.w.run("UPDATE record SET head=?,revisions=revisions+1,state=? WHERE record=?", entry, stateLive, k.record)
+	} else {
+		err = t.w.run("UPDATE record SET subject=?,doc=?,head=?,revisions=revisions+1,state=? WHERE record=?",
+			null(subject), doc, entry, stateLive, k.record)
+	}
+	if err != nil {
 		return err
 	}
-	if err := t.unname(ctx, k, p); err != nil {
+	if err := t.unnameIn(ctx, k, h); err != nil {
 		return err
 	}
 	return t.views(ctx, p, k.record, source, subject, doc)

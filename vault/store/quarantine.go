@@ -202,7 +202,7 @@ func (w *applier) hide(ctx context.Context, id vault.RecordID) error {
 	if k.state != stateDeleted {
 		w.unindex(k.doc)
 	}
-	if err := w.unname(ctx, k, &vault.Put{ID: id}); err != nil {
+	if err := w.unname(ctx, k, id); err != nil {
 		return err
 	}
 	var url, source string

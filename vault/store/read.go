@@ -112,6 +112,23 @@ func (s *Store) Get(ctx context.Context, id vault.RecordID) (rec vault.Record, e
 	return rec, err
 }
 
+// Written is Get for what was written last, sooner when nobody is writing: the writer
+// still has in memory what a reader would have to read and open again.
+func (s *Store) Written(ctx context.Context, id vault.RecordID) (rec vault.Record, err error) {
+	if !s.write.TryLock() {
+		return s.Get(ctx, id)
+	}
+	defer s.write.Unlock()
+	if err := s.usable(); err != nil {
+		return rec, err
+	}
+	r, err := s.byID(ctx, s.w, id)
+	if err == nil {
+		rec, err = s.record(ctx, s.w, r, nil)
+	}
+	return rec, mapError(err)
+}
+
 func (s *Store) byID(ctx context.Context, c *conn, id vault.RecordID) (r row, err error) {
 	found := false
 	err = c.rows(ctx, func(scan func(...any) error) (err error) {

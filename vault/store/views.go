@@ -176,11 +176,16 @@ func identifierNames(source string, r *vault.Resource) (hashes []int64) {
 
 // unname takes away the names that the identifiers of the record's shown
 // revision gave it. A full URL stays: it was the input's, not the resource's.
-func (t *tx) unname(ctx context.Context, k known, p *vault.Put) error {
-	h, err := revisionRows(ctx, t.w, k.record, p.ID)
+func (t *tx) unname(ctx context.Context, k known, id vault.RecordID) error {
+	h, err := revisionRows(ctx, t.w, k.record, id)
 	if err != nil {
 		return err
 	}
+	return t.unnameIn(ctx, k, h)
+}
+
+// unnameIn is unname for a record whose history is h.
+func (t *tx) unnameIn(ctx context.Context, k known, h history) error {
 	put := h.content(k.head)
 	if put == nil {
 		return nil
@@ -189,7 +194,7 @@ func (t *tx) unname(ctx context.Context, k known, p *vault.Put) error {
 	if err != nil {
 		return err
 	}
-	r, source, err := t.s.resource(b, put.header.Payload, fhir.Options{})
+	r, source, err := t.s.resource(b, put.header.Payload, fhir.Options{Accepted: true})
 	if err != nil {
 		return err
 	}
