@@ -37,6 +37,8 @@ type log struct {
 	plain []byte // one opened frame: mark ‖ header ‖ page
 	head  int64  // the frame whose header lies in plain and waits for its page
 	held  int64  // the frame that the last access read whole into plain
+	ready []byte // sealed frames, one after the other, that are to be written at once
+	first int64  // the frame that ready begins with
 }
 
 // mark, header and body are the parts of plain.
@@ -127,6 +129,11 @@ func (l *log) readHeader(buf []byte, off int64) error {
 // load opens a frame of the present generation into plain.
 func (l *log) load(frame int64) error {
 	l.held = none
+	if l.isReady(frame) {
+		if err := l.writeOut(); err != nil {
+			return err
+		}
+	}
 	where := l.place(frame)
 	got, err := readFull(l.os, l.raw, l.offset(frame))
 	if err != nil {
@@ -174,6 +181,9 @@ func (l *log) readWhole(buf []byte, frame int64) error {
 // that frame was already durable. What cannot be read is an error: it could be
 // the proof. It spoils plain.
 func (l *log) proves(frame int64) (bool, error) {
+	if err := l.writeOut(); err != nil {
+		return false, err
+	}
 	end, err := fileSize(l.os)
 	if err != nil {
 		return false, err

@@ -1,6 +1,9 @@
 package cryptvfs
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 func (l *log) write(buf []byte, off int64) error {
 	l.state.inherited.mu.RLock()
@@ -34,6 +37,7 @@ func (l *log) writeShape(buf []byte, off int64) error {
 
 func (l *log) writeHeader(buf []byte) error {
 	l.head, l.held = none, none
+	l.ready = l.ready[:0] // of a transaction that came to nothing
 	raw := l.raw[:sealedHeaderSize]
 	if err := l.box.seal(raw, buf, place{kind: kindLogHeader}); err != nil {
 		return err
@@ -81,17 +85,52 @@ func (l *log) writePage(buf []byte, frame int64) error {
 	return l.flush(frame)
 }
 
-// flush seals plain, marks in it what was durable before, and writes it.
+// readyFrames is how many frames are written at once at most.
+const readyFrames = 32
+
+// flush seals plain and marks in it what was durable before. The frame goes to the file
+// with those before it, at the latest when it ends a transaction: nobody else reads a
+// frame before that, and this handle writes it first (load).
 func (l *log) flush(frame int64) error {
 	binary.BigEndian.PutUint64(l.plain, l.state.writing(frame))
-	if err := l.box.seal(l.raw, l.plain, l.place(frame)); err != nil {
+	size := len(l.raw)
+	if n := len(l.ready); n > 0 && (frame != l.first+int64(n/size) || n >= readyFrames*size) {
+		if err := l.writeOut(); err != nil {
+			return err
+		}
+	}
+	if len(l.ready) == 0 {
+		l.first = frame
+	}
+	n := len(l.ready)
+	l.ready = slices.Grow(l.ready, size)[:n+size]
+	if err := l.box.seal(l.ready[n:], l.plain, l.place(frame)); err != nil {
+		l.ready = l.ready[:n]
 		return err
 	}
-	if err := l.disk.Write(l.os, l.raw, l.offset(frame)); err != nil {
+	if !l.commits() {
+		return nil
+	}
+	if err := l.writeOut(); err != nil {
 		return err
 	}
-	l.state.seen(frame, l.commits())
+	l.state.seen(frame, true)
 	return nil
+}
+
+// isReady tells whether a frame waits to be written.
+func (l *log) isReady(frame int64) bool {
+	return len(l.ready) > 0 && frame >= l.first && frame < l.first+int64(len(l.ready)/len(l.raw))
+}
+
+// writeOut writes what waits. After an error SQLite gives the transaction up.
+func (l *log) writeOut() error {
+	if len(l.ready) == 0 {
+		return nil
+	}
+	b := l.ready
+	l.ready = l.ready[:0]
+	return l.disk.Write(l.os, b, l.offset(l.first))
 }
 
 func (l *log) sync() error {
@@ -99,6 +138,12 @@ func (l *log) sync() error {
 		return ErrShape
 	}
 	if err := l.state.writable(); err != nil {
+		return err
+	}
+	l.state.inherited.mu.RLock()
+	err := l.writeOut()
+	l.state.inherited.mu.RUnlock()
+	if err != nil {
 		return err
 	}
 	if err := l.adopt(); err != nil {
@@ -115,6 +160,9 @@ func (l *log) sync() error {
 // size is the size SQLite would see: what is less than a frame or the header is
 // the rest of a torn write and counts for nothing.
 func (l *log) size() (int64, error) {
+	if err := l.writeOut(); err != nil {
+		return 0, err
+	}
 	n, err := fileSize(l.os)
 	if err != nil || n < int64(sealedHeaderSize) {
 		return 0, err
@@ -134,6 +182,9 @@ func (l *log) truncate(size int64) error {
 	l.state.inherited.mu.RLock()
 	defer l.state.inherited.mu.RUnlock()
 	l.head, l.held = none, none
+	if err := l.writeOut(); err != nil {
+		return err
+	}
 	to := int64(0)
 	if size > headerSize {
 		frames, within := l.frameAt(size)
