@@ -78,6 +78,8 @@ func (m *Model) heard(list []Round) tea.Cmd {
 		m.quiet.rounds[r.Remote] = r
 		if r.Trouble.Cheats() && r.Trouble != was.Trouble {
 			m.line, m.bad = r.Remote+" cannot be trusted. Nothing here was changed: Y says more.", true
+		} else if r.Trouble == TroubleFork && r.Trouble != was.Trouble {
+			m.line, m.bad = "A device has two histories, or another says so: Y says more.", true
 		}
 	}
 	return m.stand()
@@ -99,6 +101,8 @@ func (d *desk) status() (text string, bad bool) {
 		return "removed from the vault", true
 	case q.now.Restored:
 		return "an older copy: sends nothing", true
+	case len(q.now.Forks) > 0:
+		return "two histories: Y", true
 	}
 	var last time.Time
 	down := 0

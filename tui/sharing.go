@@ -69,9 +69,10 @@ type Standing struct {
 	Arrived   int64 // versions and deletions of records that came from others since the vault was opened
 	Waiting   int   // parts of the history that wait for others
 	SetAside  int   // parts that a removed device wrote afterwards
-	Forks     int   // places at which two histories were found
 	Out       bool  // this device was removed
 	Restored  bool  // this copy is an older one and publishes nothing
+
+	Forks []string // of each place at which a device has two histories: what is known of it, and who says so
 }
 
 // Remote is a place as it was set up here.
@@ -107,10 +108,10 @@ const (
 	TroubleRefused            // it answers and does not take this device's word
 	TroubleOther              // something here
 	TroubleRestored           // this copy is too old to publish
+	TroubleFork               // a device has two histories, or is said to
 	TroubleUntrusted          // it does not prove to be the place that was set up
 	TroubleUnreadable         // it gave what does not open
 	TroubleGone               // it lost or replaced what was there
-	TroubleFork               // it shows devices different histories
 	TroubleForged             // it gave what no device may have written
 )
 

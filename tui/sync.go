@@ -165,7 +165,7 @@ func (s *syncing) View(w, h int) string {
 		end = append(end, widget.Fit("  Code of this device  "+t.Title.Render(spaced(code)), w),
 			t.Faint.Render(widget.Fit("  v compares the other device's: both then know that they saw the same history.", w)))
 	}
-	end = append(end, s.trouble(w)...)
+	end = append(append(end, s.forks(w)...), s.trouble(w)...)
 	lines = lines[:min(len(lines), max(4, h-len(end)))]
 	return widget.Block(append(lines, end...), w, h)
 }

@@ -102,6 +102,8 @@ func (t *talk) heard(list []Round) {
 	for _, r := range list {
 		if was := t.rounds[r.Remote]; r.Trouble.Cheats() && r.Trouble != was.Trouble {
 			t.alarms = append(t.alarms, "Warning. "+r.Remote+" cannot be trusted. Nothing here was changed. Sync and remotes says more.")
+		} else if r.Trouble == TroubleFork && r.Trouble != was.Trouble {
+			t.alarms = append(t.alarms, "Warning. A device has two histories, or another says so. Sync and remotes says more.")
 		}
 		t.rounds[r.Remote] = r
 	}
@@ -144,11 +146,13 @@ func standingWords(st Standing) (out []string) {
 		{st.Restored, "This copy is an older one and sends nothing."},
 		{st.Waiting > 0, "Some history has not arrived yet."},
 		{st.SetAside > 0, "What a removed device wrote later is set aside."},
-		{st.Forks > 0, "Two histories of one device were found."},
 	} {
 		if x.yes {
 			out = append(out, x.text)
 		}
+	}
+	for _, f := range st.Forks {
+		out = append(out, "Two histories: "+f+".")
 	}
 	return out
 }

@@ -52,13 +52,17 @@ func (a *app) deviceList(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	forks, err := j.Forks(ctx)
+	if err != nil {
+		return err
+	}
 	t := newTable(a.out, column{title: "DEVICE"}, column{title: "NAME"}, column{title: "ID"}, column{title: "LAST NEWS"}, column{title: ""})
 	for _, m := range j.Members() {
 		o, err := newDeviceObject(ctx, s, m)
 		if err != nil {
 			return err
 		}
-		o.Quarantined = kept[m.Device]
+		o.Quarantined, o.Fork = kept[m.Device], forkPart(forks, m.Letter)
 		if a.g.json {
 			o.Schema = "phivault.device.v1"
 			err = a.emit(o)
@@ -92,6 +96,9 @@ func standing(o deviceObject) string {
 	}
 	if o.Quarantined > 0 {
 		w = append(w, count(o.Quarantined, "entry", "entries")+" set aside")
+	}
+	if o.Fork != "" {
+		w = append(w, o.Fork)
 	}
 	return strings.Join(w, ", ")
 }

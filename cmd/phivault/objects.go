@@ -164,6 +164,8 @@ type statusObject struct {
 	Locked    bool             `json:"locked"`
 
 	HeldDeletes int64 `json:"held_deletes"` // records that other devices delete, held back until confirmed
+
+	Forks []forkObject `json:"forks"` // that nobody has ended
 }
 
 // deviceObject is phivault.device.v1, and without the schema a part of status.
@@ -180,7 +182,8 @@ type deviceObject struct {
 	Spare   bool   `json:"spare"`
 	Of      string `json:"of"` // the letter of the device that it was a copy of; or empty
 
-	Quarantined int64 `json:"quarantined"` // entries written after its removal, device list only
+	Quarantined int64  `json:"quarantined"` // entries written after its removal, device list only
+	Fork        string `json:"fork"`        // its part in two histories, in words; empty for none; device list only
 }
 
 type problemObject struct {

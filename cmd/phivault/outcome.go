@@ -78,7 +78,7 @@ var outcomes = []outcome{
 	{exit: 13, code: "forged", about: "integrity failure: tampering, rollback or fork", match: []error{journal.ErrForged},
 		hint: "the remote serves what no device of this vault may have written; nothing here was changed; do not trust this remote"},
 	{exit: 13, code: "fork", match: []error{journal.ErrFork},
-		hint: "somebody signed two histories in a device's name; its log stops here, others go on; an owner ends it with \"phivault device resolve-fork DEVICE\""},
+		hint: "two histories are signed in a device's name, or another device says so; \"phivault status\" tells which; its log stops here, others go on; an owner ends it with \"phivault device resolve-fork DEVICE\""},
 	{exit: 13, code: "gone", match: []error{journal.ErrGone},
 		hint: "the remote lost or replaced what it had; nothing here was changed and nothing was pushed there; ask who runs it; if it had to be, \"phivault remote rm NAME\" and \"phivault remote add NAME URL\" put back what is missing"},
 	{exit: 13, code: "unreadable", match: []error{journal.ErrUnreadable},

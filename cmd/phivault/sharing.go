@@ -275,7 +275,14 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 		return st, err
 	}
 	st.Code, st.Waiting, st.SetAside = j.Code(), len(known.Held)+len(known.Floors), known.Quarantined
-	st.Forks, st.Restored = known.Forks, known.Restored
+	st.Restored = known.Restored
+	forks, err := j.Forks(ctx)
+	if err != nil {
+		return st, err
+	}
+	for _, f := range forks {
+		st.Forks = append(st.Forks, forkWords(f))
+	}
 	last, sent, err := s.LastChange(ctx)
 	if err != nil {
 		return st, err

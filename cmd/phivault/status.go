@@ -51,7 +51,7 @@ func (a *app) statusLocked() error {
 func newStatusObject(i *local.Info) statusObject {
 	o := statusObject{Schema: "phivault.status.v1", Vault: i.VaultID.String(), Path: i.Dir, Types: map[string]int64{},
 		Profile: i.Key.Params.Profile.String(), KDF: i.Key.Params.String(), Keyring: "unbound", Devices: []deviceObject{},
-		Remotes: []remoteObject{}, Stale: []staleObject{}, Waits: []waitObject{}, Bytes: i.Bytes}
+		Remotes: []remoteObject{}, Stale: []staleObject{}, Waits: []waitObject{}, Forks: []forkObject{}, Bytes: i.Bytes}
 	if i.Key.NeedsDeviceSecret {
 		o.Keyring = "bound"
 	}
@@ -91,7 +91,7 @@ func (a *app) status(ctx context.Context, s *session) error {
 		[2]string{"patients", itoa(n.Patients)}, [2]string{"attachments", itoa(n.Blobs) + ", " + sizeText(n.BlobBytes)},
 		[2]string{"conflicts", itoa(n.Conflicts)}, [2]string{"log", count(n.Entries, "entry", "entries")}, [2]string{"backup", backupText(st.Backup)}, [2]string{"spares", spareText(o.Spares)},
 		[2]string{"sync", syncText(o)})
-	pairs = append(pairs, standingText(o)...)
+	pairs = append(pairs, append(standingText(o), forkText(o.Forks)...)...)
 	if st.Anchor == "" {
 		pairs = append(pairs, [2]string{"rollback", "nothing here remembers how far this vault had come"})
 	}
@@ -154,6 +154,11 @@ func (s *session) others(ctx context.Context, o *statusObject) error {
 	if err := s.standing(ctx, j, o); err != nil {
 		return err
 	}
+	forks, err := j.Forks(ctx)
+	if err != nil {
+		return err
+	}
+	o.Forks = forkObjects(forks)
 	js, err := j.Status(ctx)
 	if err != nil {
 		return err

@@ -109,7 +109,7 @@ func (a *app) sync(ctx context.Context, s *session, names []string, f *syncFlags
 		}
 	}
 	if err == nil {
-		worst = graver(graver(worst, s.heldBack(ctx)), s.forked(ctx, j))
+		worst = graver(inWords(worst, s.forked(ctx, j)), s.heldBack(ctx))
 	}
 	if err = graver(worst, err); err != nil {
 		return err
@@ -293,7 +293,9 @@ func (a *app) remarks(f findings) {
 	if st.Quarantined > 0 {
 		a.note("phivault: note: " + count(st.Quarantined, "part that a removed device wrote afterwards is", "parts that a removed device wrote afterwards are") + " set aside; \"phivault device quarantine list\" shows them")
 	}
-	if st.Restored {
+	if st.Restored && len(st.Accusers) > 0 {
+		a.warn("phivault: note: device " + letters(st.Accusers) + ` says that this device had sent something else than what is here: either this copy was put back to an older state, or that is not true. Until that is settled it sends nothing. "phivault device replace" is safe in both cases; an owner on another device can remove who said it: "phivault device resolve-fork ` + st.Accusers[0].Letter + `"`)
+	} else if st.Restored {
 		a.warn(`phivault: note: this copy of the vault is older than what its device had sent, and sends nothing; "phivault device replace" makes it a device of its own`)
 	}
 	if st.Replacing && !st.Out {

@@ -85,6 +85,7 @@ const (
 	apply verdict = iota
 	wait
 	quarantine
+	pass // it is of a branch of a fork that was ended, and not the one that is here
 )
 
 // check verifies the next segment of a log against all that is known.
@@ -95,12 +96,14 @@ func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place
 	}
 	l := j.s.Logs[s.Place.Log]
 	switch {
-	case l == nil && !s.Later() && s.Prev != vault.Hash{}, l != nil && s.Prev != l.Last.Hash:
+	case l == nil && !s.Later() && s.Prev != vault.Hash{}:
 		return 0, nil, at(ErrForged, s.Place, "it does not continue its log")
+	case l != nil && s.Prev != l.Last.Hash:
+		return j.otherBranch(ctx, s, l.Last)
 	case l != nil && s.Epoch != l.Next, l == nil && s.Epoch != j.first:
 		return 0, nil, at(ErrForged, s.Place, "it is sealed under another epoch than its log named")
 	}
-	waits, err := j.checkHeads(ctx, s, l)
+	waits, err := j.checkHeads(ctx, c, l)
 	if err != nil || len(waits) > 0 {
 		return wait, waits, err
 	}
@@ -144,8 +147,8 @@ func (j *Journal) checkPast(ctx context.Context, c *checked, in past) error {
 }
 
 // checkHeads gives the places that must come first.
-func (j *Journal) checkHeads(ctx context.Context, s *segment.Segment, l *logState) (waits []vault.Place, err error) {
-	ms := j.s.members(everything)
+func (j *Journal) checkHeads(ctx context.Context, c *checked, l *logState) (waits []vault.Place, err error) {
+	s, ms := c.seg, j.s.members(everything)
 	for _, h := range s.Heads {
 		if h.Log == s.Place.Log {
 			return nil, at(ErrForged, s.Place, "it cites its own log")
@@ -178,18 +181,9 @@ func (j *Journal) checkHeads(ctx context.Context, s *segment.Segment, l *logStat
 			if !ms.stands(s.Place) {
 				continue // what has no effect accuses nobody
 			}
-			if h.Log == j.own { // cut here after an old copy was put back
-				return nil, j.accused(ctx, s.Place)
-			}
 			// Its log goes on all the same: what ends the fork may be in it.
-			if ms.stands(h) {
-				fresh, err := j.evidence(ctx, h, s.Encode())
-				if err != nil {
-					return nil, err
-				}
-				if fresh {
-					j.split = append(j.split, at(ErrFork, h, "another device has seen another segment there"))
-				}
+			if h.Log == j.own || ms.stands(h) {
+				c.told = append(c.told, h)
 			}
 		}
 	}

@@ -143,10 +143,19 @@ func (j *Journal) compare(ctx context.Context, name string, se *session, a ask, 
 	if a.log.Device == j.self {
 		return j.setOld(ctx, s.Place)
 	}
+	fs, err := j.forks(ctx)
+	if err != nil {
+		return err
+	}
+	known := proved(fs, fork{log: a.log, seq: a.seq})
 	err = j.fork(ctx, s.Place, s)
 	switch {
-	case a.kind == askVerified && err != nil:
+	case err != nil && !errors.Is(err, ErrFork):
+		return err
+	case a.kind == askVerified && err != nil && !known: // else it may never have held this branch
 		return fmt.Errorf("%w: %w", err, ErrGone)
+	case a.kind == askPut && known: // told of before, and it keeps nothing else back
+		return j.sent(ctx, name, se, a)
 	case a.kind == askPut:
 		// This remote keeps the other branch; the rest of the log goes there all the
 		// same.
@@ -156,7 +165,7 @@ func (j *Journal) compare(ctx context.Context, name string, se *session, a ask, 
 }
 
 func (j *Journal) fork(ctx context.Context, p vault.Place, s *segment.Segment) error {
-	if _, err := j.evidence(ctx, p, s.Encode()); err != nil {
+	if _, err := j.evidence(ctx, p, s); err != nil {
 		return err
 	}
 	if !j.s.members(everything).stands(p) {

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -54,8 +53,16 @@ func (j *Journal) try(ctx context.Context, h *held) (bool, error) {
 	if err != nil || v == wait {
 		return false, err
 	}
+	if v == pass {
+		j.pending.drop(h.seg.Place.Log, h.seg.Place.Seq)
+		j.absent[h.seg.Place.Log] = true
+		return true, nil
+	}
 	if v == apply {
 		if held, err := j.holds(ctx, c); err != nil || held {
+			return false, err
+		}
+		if err := j.hear(ctx, c); err != nil {
 			return false, err
 		}
 	}
@@ -97,24 +104,6 @@ func (j *Journal) apply(ctx context.Context, c *checked, bodies [][]byte, quaran
 func (j *Journal) explain(ctx context.Context) (err error) {
 	j.lacking, err = j.p.Ledger.Unexplained(ctx)
 	return err
-}
-
-// evidence keeps a segment that proves two histories at a place. The first that
-// stands stays; fresh says that this is it.
-func (j *Journal) evidence(ctx context.Context, p vault.Place, b []byte) (fresh bool, err error) {
-	key := fmt.Sprintf("%s%s/%d/%d", forkState, hex.EncodeToString(p.Log.Device[:]), p.Log.Number, p.Seq)
-	old, err := j.p.State.State(ctx, key)
-	if err != nil {
-		return false, err
-	}
-	if old != nil {
-		s, err := segment.Decode(old)
-		if err != nil || j.s.members(everything).stands(s.Place) {
-			return false, nil
-		}
-	}
-	j.stopped[p.Log] = true
-	return true, j.p.State.SetState(ctx, key, b)
 }
 
 // mark remembers that a remote holds a log's segments up to seq.

@@ -4,60 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"phivault/crypto/identity"
 	"phivault/vault"
 	"phivault/vault/journal/segment"
 )
-
-// fork is a place for which two segments are known to be signed, and nobody has
-// ended it.
-type fork struct {
-	log vault.LogID
-	seq uint64
-	// exact: all before it is the same on both sides.
-	exact bool
-}
-
-// forks reads the evidence that still counts.
-func (j *Journal) forks(ctx context.Context) (out []fork, err error) {
-	keys, err := j.p.State.States(ctx, forkState)
-	if err != nil {
-		return nil, err
-	}
-	ms := j.s.members(everything)
-	for _, k := range keys {
-		part := strings.Split(strings.TrimPrefix(k, forkState), "/")
-		f := fork{}
-		if len(part) != 3 || !unhex(f.log.Device[:], part[0]) {
-			return nil, fmt.Errorf("%w: evidence of a fork", vault.ErrIntegrity)
-		}
-		var err2 error
-		f.log.Number, err = strconv.ParseUint(part[1], 10, 64)
-		if f.seq, err2 = strconv.ParseUint(part[2], 10, 64); err != nil || err2 != nil {
-			return nil, fmt.Errorf("%w: evidence of a fork", vault.ErrIntegrity)
-		}
-		if !ms.stands(vault.Place{Log: f.log, Seq: f.seq}) {
-			continue
-		}
-		b, err := j.p.State.State(ctx, k)
-		if err != nil {
-			return nil, err
-		}
-		s, err := segment.Decode(b)
-		if err == nil && !ms.stands(s.Place) {
-			continue // it was another's word, who was removed
-		}
-		if err == nil && s.Place.Log == f.log && f.seq > 0 {
-			before, err := j.hashAt(ctx, f.log, f.seq-1)
-			f.exact = err == nil && before == s.Prev
-		}
-		out = append(out, f)
-	}
-	return out, nil
-}
 
 // awaited reports whether a segment that waits cites more of a log.
 func (j *Journal) awaited(log vault.LogID) bool {
@@ -71,25 +22,12 @@ func (j *Journal) awaited(log vault.LogID) bool {
 	return false
 }
 
-// Forked gives the devices whose logs are known to have two histories.
-func (j *Journal) Forked(ctx context.Context) (devices []identity.DeviceID, err error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	fs, err := j.forks(ctx)
-	seen := map[[16]byte]bool{}
-	for _, f := range fs {
-		if !seen[f.log.Device] {
-			seen[f.log.Device] = true
-			devices = append(devices, f.log.Device)
-		}
-	}
-	return devices, err
-}
-
-// EndFork removes a device whose log has two histories, with the cut-off at the last
-// segment that all members are known to have the same: both histories after it are
-// quarantined everywhere, and each device can adopt from what it has of them.
-// ErrUsage when no fork of it is known.
+// EndFork removes a device over a fork: one that has two histories in its name, with
+// the cut-off at the last segment that all members are known to have the same, so that
+// both histories after it are quarantined everywhere and each device can adopt from what
+// it has of them; or one that nobody but itself says so of another, with the cut-off
+// before the segment in which it did, so that its word is gone and the other's log whole.
+// ErrUsage for any other device.
 func (j *Journal) EndFork(ctx context.Context, device identity.DeviceID) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -97,12 +35,7 @@ func (j *Journal) EndFork(ctx context.Context, device identity.DeviceID) error {
 	if err != nil {
 		return err
 	}
-	var at *fork
-	for i, f := range fs {
-		if f.log.Device == [16]byte(device) && (at == nil || f.log.Number < at.log.Number || f.log == at.log && f.seq < at.seq) {
-			at = &fs[i]
-		}
-	}
+	at := cutFor(fs, device)
 	if at == nil || [16]byte(device) == j.self {
 		return fmt.Errorf("%w: no fork of this device is known", vault.ErrUsage)
 	}
@@ -131,6 +64,29 @@ func (j *Journal) EndFork(ctx context.Context, device identity.DeviceID) error {
 		r.None, r.Keep = false, keep
 	}
 	return j.change(ctx, segment.Member{Remove: r})
+}
+
+// cutFor gives where a device is to be cut off: the first of the places at which its
+// history is doubted, and of the segments by which it alone doubts another's; nil for
+// neither.
+func cutFor(fs []fork, device [16]byte) (at *fork) {
+	for _, f := range fs {
+		switch {
+		case f.log.Device == device:
+		case f.by.Log.Device == device && !proved(fs, f):
+			f = fork{log: f.by.Log, seq: f.by.Seq, by: f.by, exact: true}
+		default:
+			continue
+		}
+		if at == nil {
+			at = &f
+			continue
+		}
+		if order := segment.ComparePlaces(f.log, f.seq, at.log, at.seq); order < 0 || order == 0 && f.exact {
+			at = &f
+		}
+	}
+	return at
 }
 
 // common gives the last segment before a fork that is the same for all members; ok

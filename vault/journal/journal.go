@@ -209,10 +209,13 @@ func (j *Journal) catchUp(ctx context.Context) error {
 }
 
 // known reports whether all heads are of segments that were folded.
-// One that is quarantined counts as received.
+// One that is quarantined counts as received, and one of the device that this one was:
+// others cite what this copy never had.
 func (j *Journal) known(heads []vault.Place) bool {
 	ms := j.s.members(everything)
-	return !slices.ContainsFunc(heads, func(h vault.Place) bool { return h.Seq >= j.s.next(h.Log) && ms.stands(h) })
+	return !slices.ContainsFunc(heads, func(h vault.Place) bool {
+		return h.Seq >= j.s.next(h.Log) && ms.stands(h) && (j.former == nil || h.Log.Device != j.former.ID())
+	})
 }
 
 // readBack checks that the ledger gives a segment as it was signed.

@@ -101,7 +101,11 @@ func (j *Journal) Succeed(ctx context.Context, next identity.DeviceID, sign, kem
 	if j.ended {
 		return ErrEnded // nobody would hear of the next one
 	}
-	state := map[string][]byte{oldState: nil}
+	state, err := j.testimony(ctx, from)
+	if err != nil {
+		return err
+	}
+	state[oldState] = nil
 	if j.former == nil { // a copy of a copy whose replacement never went out has the first one's key
 		k, v := Former(sign, kem)
 		defer clear(v)

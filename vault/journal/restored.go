@@ -61,6 +61,20 @@ func citedPlaces(b []byte) (ps []vault.Place) {
 	return ps
 }
 
+// accusers are the members on whose word alone this database counts as a copy.
+func (j *Journal) accusers(ctx context.Context, ms membership) (out []Accuser, err error) {
+	b, err := j.p.State.State(ctx, oldState)
+	if err != nil || len(b) < 1+citedSize || (len(b)-1)%citedSize != 0 {
+		return nil, err
+	}
+	for _, p := range citedPlaces(b) {
+		if ms.stands(p) {
+			out = append(out, accuser(ms, p))
+		}
+	}
+	return out, nil
+}
+
 // reconsider takes back what rests on nothing but the word of devices that were
 // removed, and which they gave beyond their cut-offs.
 func (j *Journal) reconsider(ctx context.Context, ms membership) error {

@@ -140,6 +140,7 @@ type checked struct {
 	events []event
 	mints  []segment.Mint
 	purged []vault.Content // that it removes
+	told   []vault.Place   // that it cites otherwise than they are here
 }
 
 // fold takes in a segment that was checked.

@@ -91,6 +91,7 @@ type Status struct {
 	Deletions   []Deletion // segments held for what they delete, until Confirm
 	Restored    bool       // this copy may not publish
 	Ended       bool       // nor may this one: see ErrEnded
+	Accusers    []Accuser  // on whose word alone it may not; empty where that is certain
 	// Replacing: this device was a copy of another, and the others do not know of it
 	// yet. Out: they never will, since the other was removed.
 	Replacing, Out bool
@@ -152,6 +153,9 @@ func (j *Journal) Status(ctx context.Context) (st Status, err error) {
 	}
 	f, err := j.forks(ctx)
 	st.Forks, st.Floors, st.Restored, st.Ended = len(f), j.s.Floors, j.old, errors.Is(j.mute(), ErrEnded)
+	if err == nil && j.old {
+		st.Accusers, err = j.accusers(ctx, ms)
+	}
 	return st, err
 }
 

@@ -262,8 +262,9 @@ func TestTheOldKeyTakesThePlaceOfWhatWasNotSent(t *testing.T) {
 	if w.a.Contents(t) != own {
 		t.Fatal("what is here changed")
 	}
-	if forked, err := w.a.Journal.Forked(ctx); err != nil || !slices.Contains(forked, x.Keys.ID()) {
-		t.Fatalf("%v %v", forked, err)
+	forks, err := w.a.Journal.Forks(ctx)
+	if err != nil || !slices.ContainsFunc(forks, func(f journal.Fork) bool { return f.Device == x.Keys.ID() && f.Proof }) {
+		t.Fatalf("%v %+v", err, forks)
 	}
 	if err := w.a.Journal.EndFork(ctx, x.Keys.ID()); err != nil {
 		t.Fatal(err)
