@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"phivault/sync/remote"
+	"phivault/vault/journal"
 	"phivault/vault/journal/attacktest"
 	"phivault/vault/journal/segment"
 	"phivault/vault/local"
@@ -73,12 +75,15 @@ func (a *app) hostileDoctor(ctx context.Context, s *session, name string, hostil
 		var more int
 		more, err = a.attack(ctx, c, within, say)
 		left += more
+		if ctx.Err() == nil && outOfOrder(err) {
+			err = say(finding{Check: "attacks", State: "problem", Detail: "no vault can be shared over it, so none was tried: it does not give back what it was given",
+				Advice: "the lines above say what it does; do not use it"})
+		}
 	}
 	if err != nil {
 		return errors.Join(t.close(), because(err, r.Name))
 	}
-	if left > 0 {
-		f := finding{Check: "leftovers", State: "note", Detail: count(left, "object of random bytes or throwaway keys stays", "objects of random bytes or throwaway keys stay") + " there", Advice: "they tell nothing; whoever runs the store can remove them"}
+	for _, f := range leftovers(left, r.URL) {
 		if err := say(f); err != nil {
 			return err
 		}
@@ -90,6 +95,26 @@ func (a *app) hostileDoctor(ctx context.Context, s *session, name string, hostil
 		return &fault{code: "integrity", why: itoa(int64(bad)) + " of the checks did not hold", hint: "the lines above say which, and what to do"}
 	}
 	return nil
+}
+
+// outOfOrder reports whether a sync failed for what a store gave, and not because it
+// gave nothing.
+func outOfOrder(err error) bool {
+	return slices.ContainsFunc([]error{journal.ErrUnreadable, journal.ErrForged, journal.ErrFork, journal.ErrGone, journal.ErrWaiting},
+		func(e error) bool { return errors.Is(err, e) })
+}
+
+// leftovers tells what stays at a remote of what was put there.
+func leftovers(objects int, url string) (all []finding) {
+	if objects > 0 {
+		all = append(all, finding{Check: "leftovers", State: "note", Detail: count(objects, "object of random bytes or throwaway keys stays", "objects of random bytes or throwaway keys stay") + " there",
+			Advice: "they tell nothing; whoever runs the store can remove them"})
+	}
+	if p, err := parsePlace(url); err == nil && p.kind == placeWebDAV {
+		// To delete a collection deletes whatever somebody else put into it meanwhile.
+		all = append(all, finding{Check: "leftovers", State: "note", Detail: "empty folders stay there, below v1", Advice: "they tell nothing, and can be removed"})
+	}
+	return all
 }
 
 // attack plays the scripts. Where one did not hold because the store failed, that is

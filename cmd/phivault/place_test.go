@@ -37,3 +37,14 @@ func TestAMistypedAddressGetsOneClearLine(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatADoctorLeavesBehindIsSaid(t *testing.T) {
+	for address, want := range map[string]int{"folder:/x": 0, "https://host.example": 0, "s3://host.example/b": 0, "webdavs://host.example/x": 1} {
+		if got := leftovers(0, address); len(got) != want {
+			t.Errorf("%s: %+v", address, got)
+		}
+		if got := leftovers(3, address); len(got) != want+1 || !strings.HasPrefix(got[0].Detail, "3 objects") {
+			t.Errorf("%s: %+v", address, got)
+		}
+	}
+}

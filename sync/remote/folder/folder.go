@@ -130,27 +130,12 @@ func (r *Remote) write(ctx context.Context, src io.Reader) (name string, err err
 
 // name gives the written file its name, if that is free, and makes it last.
 func (r *Remote) name(part string, n remote.Name) error {
-	fresh := false
-	if _, err := r.root.Lstat(n.Folder()); err != nil {
-		fresh = true
-		if err := r.root.MkdirAll(n.Folder(), 0o700); err != nil {
-			return err
-		}
-		if err := r.walkable(n); err != nil {
-			return err
-		}
+	fresh, err := r.link(part, n)
+	for i := 0; i < 10 && errors.Is(err, fs.ErrNotExist); i++ { // its folder was empty, and somebody's Delete took it away
+		fresh, err = r.link(part, n)
 	}
-	if r.strength == remote.Exclusive {
-		if err := r.root.Link(part, n.String()); err != nil {
-			return err
-		}
-	} else {
-		if _, err := r.root.Lstat(n.String()); err == nil {
-			return fs.ErrExist
-		}
-		if err := r.root.Rename(part, n.String()); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	dirs := []string{n.Folder()}
 	if fresh {
@@ -162,6 +147,26 @@ func (r *Remote) name(part string, n remote.Name) error {
 		}
 	}
 	return nil
+}
+
+// link makes the folders that n lacks, which fresh tells, and names the file.
+func (r *Remote) link(part string, n remote.Name) (fresh bool, err error) {
+	if _, err := r.root.Lstat(n.Folder()); err != nil {
+		fresh = true
+		if err := r.root.MkdirAll(n.Folder(), 0o700); err != nil {
+			return fresh, err
+		}
+		if err := r.walkable(n); err != nil {
+			return fresh, err
+		}
+	}
+	if r.strength == remote.Exclusive {
+		return fresh, r.root.Link(part, n.String())
+	}
+	if _, err := r.root.Lstat(n.String()); err == nil {
+		return fresh, fs.ErrExist
+	}
+	return fresh, r.root.Rename(part, n.String())
 }
 
 // syncDir makes a folder's new entry last. Windows has no such call.
@@ -229,7 +234,7 @@ func (r *Remote) open(n remote.Name) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// Delete removes a file.
+// Delete removes a file, and the folders that it leaves empty.
 func (r *Remote) Delete(ctx context.Context, n remote.Name) error {
 	if n.IsZero() {
 		return remote.Fail("delete", n, remote.ErrName, "")
@@ -243,6 +248,12 @@ func (r *Remote) Delete(ctx context.Context, n remote.Name) error {
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fault("delete", n, err)
+	}
+	space := n.Space().Path()
+	for _, d := range []string{n.Folder(), space, path.Dir(space)} {
+		if r.plainDir(d) != nil || r.root.Remove(d) != nil { // something else is in it
+			break
+		}
 	}
 	return nil
 }

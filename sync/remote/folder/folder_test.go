@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -198,6 +199,45 @@ func TestAttack43LinksInTheFolder(t *testing.T) {
 	}
 	if b, _ := os.ReadFile(outside); !bytes.Equal(b, []byte("secret")) {
 		t.Error("the file outside has changed")
+	}
+}
+
+// What is deleted leaves no empty folders behind, and takes none away from under those
+// who put there.
+func TestADeleteLeavesNoEmptyFolders(t *testing.T) {
+	dir := t.TempDir()
+	r := open(t, dir)
+	put := func(n remote.Name) error { return r.Put(t.Context(), n, strings.NewReader("x"), 1) }
+	names := make([]remote.Name, 4) // of one folder
+	for i := range names {
+		names[i] = remotetest.Space().Name([32]byte{1, byte(i + 1)})
+		if names[i].Folder() != names[0].Folder() {
+			t.Fatal("not of one folder")
+		}
+	}
+	if err := errors.Join(put(names[0]), put(names[1]), r.Delete(t.Context(), names[0])); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file(t, dir, names[1])); err != nil {
+		t.Errorf("the other object: %v", err)
+	}
+	if err := r.Delete(t.Context(), names[1]); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for _, n := range names {
+		wg.Go(func() {
+			for range 50 {
+				if err := errors.Join(put(n), r.Delete(t.Context(), n)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if there, err := os.ReadDir(dir); err != nil || len(there) != 1 || there[0].Name() != "tmp" {
+		t.Errorf("%v, %v", there, err)
 	}
 }
 

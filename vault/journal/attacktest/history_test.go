@@ -325,16 +325,42 @@ func TestAttack30ObjectsDeleted(t *testing.T) {
 	w.sync(w.b, w.c)
 }
 
-// Attack 31. A member's clock says the year 9999, or 1970. Expected: causality
-// decides what follows what. No code asks a segment's clock for
-// anything but display; there is nothing to weaken.
+// Attack 31. A member's clock says the year 9999, another's 1970. Expected: causality
+// decides: an edit that follows another stands whatever the clocks say, and two that do
+// not are a conflict, the same at all. Seen to succeed with check refusing what was
+// written later than now, and with apply setting aside what was written before something
+// that is here.
 func TestAttack31Clocks(t *testing.T) {
 	w := newWorld(t)
-	w.forge(w.b, nil, func(s *segment.Segment) { s.Clock = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC) })
-	w.sync(w.a)
-	w.a.Add(t, note("x", 2))
-	w.sync(w.a, w.c)
-	if r, err := w.c.Store.Get(ctx, vault.RecordIDOf("a", "Condition", "x")); err != nil || r.Conflict || !strings.Contains(string(r.Resource.JSON), " 2") {
-		t.Errorf("%v %+v", err, r)
+	at := func(d *journaltest.Device, year int) {
+		d.Clock = func() time.Time { return time.Date(year, 12, 31, 0, 0, 0, 0, time.UTC) }
+		d.Crash(t) // opens it with that clock
+	}
+	at(w.b, 9999)
+	at(w.c, 1970)
+	shown := func(want string, conflict bool) {
+		t.Helper()
+		for _, d := range []*journaltest.Device{w.a, w.b, w.c} {
+			r, err := d.Store.Get(ctx, vault.RecordIDOf("a", "Condition", "x"))
+			if err != nil || r.Conflict != conflict || !strings.Contains(string(r.Resource.JSON), want) {
+				t.Errorf("%s: %v %+v", d.Name, err, r)
+			}
+		}
+	}
+	w.b.Add(t, note("x", "far"))
+	w.sync(w.b, w.c, w.a)
+	shown("far", false)
+	w.c.Add(t, note("x", "past"))
+	w.sync(w.c, w.a, w.b)
+	shown("past", false)
+	w.a.Add(t, note("x", "now"))
+	w.sync(w.a, w.b, w.c)
+	shown("now", false)
+	w.b.Add(t, note("x", "one"))
+	w.c.Add(t, note("x", "two"))
+	w.sync(w.b, w.c, w.a, w.b)
+	shown(canary, true)
+	if w.a.Contents(t) != w.b.Contents(t) || w.a.Contents(t) != w.c.Contents(t) {
+		t.Error("they differ")
 	}
 }

@@ -41,6 +41,9 @@ func Run(ctx context.Context, r remote.Remote, within remote.Space, dir string, 
 		}
 		res := Result{Number: a.number, Does: a.does, Held: true}
 		if e := a.run(ctx, v); e != nil {
+			if err = ctx.Err(); err != nil {
+				break // of this one nothing is known
+			}
 			res.Held, res.Why = false, e.Error()
 			if !errors.Is(e, errTook) {
 				res.Err = fmt.Errorf("attack %d: %w", a.number, e)

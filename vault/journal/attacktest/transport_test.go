@@ -121,9 +121,10 @@ func TestAttack41HostileBodies(t *testing.T) {
 	}
 }
 
-// Attack 44. Text that commands a terminal, in the status, in headers and in bodies
+// Attack 44. Text that commands a terminal, in the status line, in headers and in bodies
 // of errors. Expected: none of it in the client's error. Seen to succeed with
-// remote.Failed quoting what net/http said, and with s3's fault quoting the message.
+// remote.Failed quoting what net/http said, for status line and header, and with s3's
+// fault quoting the message.
 func TestAttack44HostileText(t *testing.T) {
 	everyAdapter(t, nil, nil, func(t *testing.T, w *world, s *server, r remote.Remote) {
 		for _, status := range []int{400, 401, 403, 409, 418, 500, 507} {
@@ -135,6 +136,20 @@ func TestAttack44HostileText(t *testing.T) {
 				io.WriteString(rw, "<?xml version=\"1.0\"?><Error><Code>PWNED"+hostileText+"</Code><Message>"+hostileText+"</Message></Error>")
 			}
 			w.refusesOver(t, r, remote.ErrRefused, remote.ErrUnavailable, remote.ErrExists)
+		}
+		w.converges(t, s, r)
+	})
+	everyAdapter(t, func(s *httptest.Server) { s.EnableHTTP2 = false }, nil, func(t *testing.T, w *world, s *server, r remote.Remote) {
+		for _, raw := range []string{"HTTP/1.1 403 " + hostileText + "\r\nContent-Length: 0\r\n\r\n", hostileText + "\r\n\r\n",
+			"HTTP/1.1 200 OK\r\nContent-Length: " + hostileText + "\r\n\r\n", "HTTP/1.1 200 OK\r\n" + hostileText + ": x\r\n\r\n"} {
+			s.instead = func(rw http.ResponseWriter, _ *http.Request) {
+				conn, _, err := http.NewResponseController(rw).Hijack()
+				if err == nil {
+					io.WriteString(conn, raw)
+					conn.Close()
+				}
+			}
+			w.refusesOver(t, r, remote.ErrRefused, remote.ErrUnavailable)
 		}
 		w.converges(t, s, r)
 	})
