@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"phivault/crypto/seal/sealtest"
 	"phivault/crypto/secret"
 )
 
@@ -60,6 +61,9 @@ func TestAnotherContextDoesNotOpen(t *testing.T) {
 	refused(t, object, secret.Random(KeySize), testContext, "another key")
 }
 
+// Attack 7. Other versions and suites: in an honest object's header, and by who holds
+// the key and derives all from the header that it writes. Expected: closed. Seen to open
+// with NewReader deriving from the header that it read and not comparing it.
 func TestAttack07OtherVersionsAndSuitesFailClosed(t *testing.T) {
 	key := secret.Random(KeySize)
 	object := mustSeal(t, pattern(10), key, testContext, Exact)
@@ -68,7 +72,16 @@ func TestAttack07OtherVersionsAndSuitesFailClosed(t *testing.T) {
 			forged := bytes.Clone(object)
 			forged[at] = v
 			refused(t, forged, key, testContext, "byte %d is %d", at, v)
+			h := header(testContext.Kind)
+			h[at] = v
+			info := sealtest.Info(h, testContext.VaultID, testContext.Epoch, testContext.Name)
+			refused(t, sealtest.Object(h, key.Bytes(), info, pattern(10), 4096), key, testContext, "byte %d is %d, and all follows it", at, v)
 		}
+	}
+	h := header(testContext.Kind)
+	good := sealtest.Object(h, key.Bytes(), sealtest.Info(h, testContext.VaultID, testContext.Epoch, testContext.Name), pattern(10), 4096)
+	if got, err := Open(good, key, testContext); err != nil || !bytes.Equal(got, pattern(10)) {
+		t.Errorf("the attacker cannot write a good object: %v", err)
 	}
 }
 

@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
 	"phivault/crypto/identity"
+	"phivault/crypto/seal"
+	"phivault/sync/engine"
 	"phivault/sync/remote"
 	"phivault/sync/remote/malicious"
 	"phivault/vault"
@@ -221,13 +224,16 @@ func listed(ctx context.Context, v *arena) error {
 }
 
 func unsolicited(_ context.Context, v *arena) error {
-	i, other := identity.NewInvitation(), identity.NewInvitation()
-	w, err := journal.NewRequest(other, v.b.keys, "stranger", [32]byte{1})
+	i := identity.NewInvitation()
+	n, key := journal.RequestName(i), identity.Invitation{}.RequestKey() // a host knows what is asked for, and no invitation
+	defer key.Destroy()
+	plain := segment.Request{Public: v.b.keys.Public(), Name: "stranger", Nonce: [32]byte{1}}.Encode()
+	object, err := seal.Seal(plain, key, seal.Context{Kind: seal.KindRequest, Name: n.String()}, seal.Buckets)
 	if err != nil {
 		return err
 	}
-	w.Envelope.Name = journal.RequestName(i)
-	if c, err := v.a.journal.Candidate(i, w.Envelope); !errors.Is(err, journal.ErrUnreadable) || c != nil {
+	e := engine.Envelope{Name: n, Size: int64(len(object)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(object)), nil }}
+	if c, err := v.a.journal.Candidate(i, e); !errors.Is(err, journal.ErrUnreadable) || c != nil {
 		return fmt.Errorf("%w: the request would be shown", errTook)
 	}
 	return nil

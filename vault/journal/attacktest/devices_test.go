@@ -267,18 +267,30 @@ func TestAttack32EnrolmentInTheMiddle(t *testing.T) {
 	}
 }
 
-// Attack 33. Requests that nobody invited, well formed and garbage. Expected: they
+// Attack 33. Requests that nobody invited, under the name that is asked for: a
+// stranger's for another invitation, one sealed without any, and garbage. Expected: they
 // do not open, so nobody is asked. Seen to succeed with the request sealed under a
 // constant key.
 func TestAttack33UnsolicitedRequests(t *testing.T) {
 	w := newWorld(t)
-	invited, _, _ := joining(t)
-	_, _, stranger := joining(t)
-	for name, e := range map[string]journalEnvelope{"a stranger's": stranger.Envelope, "garbage": journaltest.Envelope(journal.RequestName(invited), bytes.Repeat([]byte{1}, 4096))} {
-		e.Name = journal.RequestName(invited)
-		if c, err := w.a.Journal.Candidate(invited, e); !errors.Is(err, journal.ErrUnreadable) || c != nil {
+	invited, stranger, _ := joining(t)
+	n := journal.RequestName(invited)
+	requested := func(i identity.Invitation) []byte {
+		plain := segment.Request{Public: stranger.Public(), Name: "stranger", Nonce: [32]byte{1}}.Encode()
+		object, err := seal.Seal(plain, i.RequestKey(), seal.Context{Kind: seal.KindRequest, Name: n.String()}, seal.Buckets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return object
+	}
+	for name, object := range map[string][]byte{"another invitation's": requested(identity.NewInvitation()), "of no invitation": requested(identity.Invitation{}),
+		"garbage": bytes.Repeat([]byte{1}, 4096)} {
+		if c, err := w.a.Journal.Candidate(invited, journaltest.Envelope(n, object)); !errors.Is(err, journal.ErrUnreadable) || c != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if c, err := w.a.Journal.Candidate(invited, journaltest.Envelope(n, requested(invited))); err != nil || c.Name != "stranger" {
+		t.Errorf("the attacker cannot write a good request: %v", err)
 	}
 	if err := func() error { _, err := w.b.Journal.Admit(ctx, &journal.Candidate{}, 0); return err }(); !errors.Is(err, journal.ErrNotMember) {
 		t.Errorf("a member admits: %v", err)

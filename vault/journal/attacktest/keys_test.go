@@ -86,7 +86,7 @@ func TestAttack05WeakDerivation(t *testing.T) {
 
 // Attack 6. The same with absurd parameters: 4 TiB, 2³² passes, 2³² lanes. Expected:
 // refused before a derivation could take memory or time. Seen to ask for the memory
-// with the check of parameters removed from keyfile's parsing: the runtime gave up.
+// with the ceilings at 2³²-1: the runtime gave up.
 func TestAttack06AbsurdDerivation(t *testing.T) {
 	const memory, cost, threads = 12, 16, 20
 	dir, backup, pass, o := onDisk(t)
