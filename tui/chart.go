@@ -71,7 +71,7 @@ func (s *chart) conflicts() tea.Cmd {
 	id := s.p.id
 	return s.reading(&s.asks, func(ctx context.Context, in Session) (any, error) {
 		n := torn(0)
-		for _, err := range in.Records().Find(ctx, vault.Query{Patient: id, Conflicts: true, Limit: tornMost}) {
+		for _, err := range in.Records().Rows(ctx, vault.Query{Patient: id, Conflicts: true, Limit: tornMost}) {
 			if err != nil {
 				return nil, err
 			}

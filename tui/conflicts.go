@@ -29,13 +29,13 @@ type inboxRead []row
 func (s *inbox) Init() tea.Cmd {
 	return s.reading(&s.reads, func(ctx context.Context, in Session) (any, error) {
 		out := inboxRead{}
-		for r, err := range in.Records().Find(ctx, vault.Query{Conflicts: true, Limit: inboxMost}) {
+		for r, err := range in.Records().Rows(ctx, vault.Query{Conflicts: true, Limit: inboxMost}) {
 			if err != nil {
 				return nil, err
 			}
 			x := rowOf(&r)
 			whose := r.Patient
-			if r.Resource.Type == "Patient" {
+			if r.Type == "Patient" {
 				whose = r.ID
 			}
 			x.who = widget.Clean(in.Survey().PatientName(ctx, whose))

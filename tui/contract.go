@@ -46,6 +46,7 @@ type Records interface {
 	At(ctx context.Context, id vault.RecordID, version int) (vault.Record, error)
 	History(ctx context.Context, id vault.RecordID) ([]vault.Revision, error)
 	Find(ctx context.Context, q vault.Query) iter.Seq2[vault.Record, error]
+	Rows(ctx context.Context, q vault.Query) iter.Seq2[vault.Row, error]
 }
 
 // Survey answers questions over many records. *vault.Vault does.

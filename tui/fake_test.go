@@ -40,6 +40,10 @@ func (noRecords) Find(context.Context, vault.Query) iter.Seq2[vault.Record, erro
 	return func(func(vault.Record, error) bool) {}
 }
 
+func (noRecords) Rows(context.Context, vault.Query) iter.Seq2[vault.Row, error] {
+	return func(func(vault.Row, error) bool) {}
+}
+
 // falls is a session whose questions panic.
 type falls struct{ empty }
 

@@ -52,7 +52,7 @@ func (s *flowsheet) next() tea.Cmd {
 	q := vault.Query{Type: "Observation", Patient: s.p.id, Limit: sheetPage, After: s.sheet.after}
 	return s.reading(&s.pages, func(ctx context.Context, in Session) (any, error) {
 		out := sheetRead{after: q.After}
-		for r, err := range in.Records().Find(ctx, q) {
+		for r, err := range in.Records().Rows(ctx, q) {
 			if err != nil {
 				return nil, err
 			}

@@ -57,22 +57,21 @@ type reading struct {
 }
 
 // readingsOf takes an Observation's values; void is for one that counts no more.
-func readingsOf(r *vault.Record) (out []reading, void bool) {
-	res := &r.Resource
-	if res.Status == "entered-in-error" || res.Status == "cancelled" {
+func readingsOf(r *vault.Row) (out []reading, void bool) {
+	if r.Status == "entered-in-error" || r.Status == "cancelled" {
 		return nil, true
 	}
-	day, dated := fhir.Day(res.Date)
+	day, dated := fhir.Day(r.Date)
 	if !dated {
 		day = math.MinInt32
 	}
-	for _, m := range res.Measures {
+	for _, m := range r.Measures {
 		code := best(m.Codings)
 		name := widget.Clean(m.Name)
 		if name == "" {
 			name = widget.Clean(code.Display)
 		}
-		p := point{day: day, date: widget.Clean(res.Date), value: widget.Clean(m.Value), absent: widget.Clean(m.Absent), flag: widget.Clean(m.Flag),
+		p := point{day: day, date: widget.Clean(r.Date), value: widget.Clean(m.Value), absent: widget.Clean(m.Absent), flag: widget.Clean(m.Flag),
 			ref: rangeText(m.Low, m.High, m.Range), low: number(m.Low), high: number(m.High), num: number(m.Value), record: r.ID}
 		out = append(out, reading{[3]string{code.System, code.Code, m.Unit}, name, p})
 		if code.Code == "" {

@@ -153,7 +153,8 @@ func (s *record) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (s *record) take(v recordRead) {
-	s.r, s.row, s.facts, s.files, s.text, s.raw = &v.r, rowOf(&v.r), v.facts, v.files, v.text, v.raw
+	line := v.r.Row()
+	s.r, s.row, s.facts, s.files, s.text, s.raw = &v.r, rowOf(&line), v.facts, v.files, v.text, v.raw
 	s.show()
 }
 

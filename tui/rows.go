@@ -32,15 +32,14 @@ type row struct {
 	who      string // search: the patient's name
 }
 
-func rowOf(r *vault.Record) row {
-	res := &r.Resource
-	out := row{id: r.ID, patient: r.Patient, order: r.Order, typ: res.Type, date: widget.Clean(res.Date), title: widget.Clean(res.Title),
-		status: widget.Clean(res.Status), value: widget.Clean(fhir.Amount(strings.TrimSpace(res.Value), strings.TrimSpace(res.Unit))), flag: widget.Clean(res.Flag),
+func rowOf(r *vault.Row) row {
+	out := row{id: r.ID, patient: r.Patient, order: r.Order, typ: r.Type, date: widget.Clean(r.Date), title: widget.Clean(r.Title),
+		status: widget.Clean(r.Status), value: widget.Clean(fhir.Amount(strings.TrimSpace(r.Value), strings.TrimSpace(r.Unit))), flag: widget.Clean(r.Flag),
 		source: widget.Clean(r.Source), conflict: r.Conflict}
-	if res.Code.Code != "" {
-		out.code = res.Code.System + "|" + res.Code.Code
+	if r.Code.Code != "" {
+		out.code = r.Code.System + "|" + r.Code.Code
 	}
-	out.trends = res.Type == "Observation" && out.code != "" && len(res.Measures) == 1
+	out.trends = r.Type == "Observation" && out.code != "" && len(r.Measures) == 1
 	return out
 }
 
@@ -144,7 +143,7 @@ func readPage(ctx context.Context, in Records, f *feed) (p page, err error) {
 		}
 		q := f.q
 		q.Type, q.After, q.Limit = typ, f.after[i], feedSize
-		for r, err := range in.Find(ctx, q) {
+		for r, err := range in.Rows(ctx, q) {
 			if err != nil {
 				return page{}, err
 			}

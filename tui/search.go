@@ -53,7 +53,7 @@ func (s *search) look() tea.Cmd {
 	}
 	return s.reading(&s.asks, func(ctx context.Context, in Session) (any, error) {
 		out := found{text: text}
-		for r, err := range in.Records().Find(ctx, q) {
+		for r, err := range in.Records().Rows(ctx, q) {
 			if err != nil {
 				return nil, err
 			}

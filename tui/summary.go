@@ -54,9 +54,9 @@ type summaryRead struct{ parts [4]section }
 
 func readSummary(ctx context.Context, in Records, id vault.RecordID) (out summaryRead, err error) {
 	var most [4]bool
-	find := func(part int, typ string, limit int, keep func(*row, *vault.Record) bool) {
+	find := func(part int, typ string, limit int, keep func(*row, *vault.Row) bool) {
 		n := 0
-		for r, e := range in.Find(ctx, vault.Query{Type: typ, Patient: id, Limit: limit}) {
+		for r, e := range in.Rows(ctx, vault.Query{Type: typ, Patient: id, Limit: limit}) {
 			if e != nil {
 				err = e
 				return
@@ -70,13 +70,13 @@ func readSummary(ctx context.Context, in Records, id vault.RecordID) (out summar
 	}
 	void := map[string]bool{"entered-in-error": true, "refuted": true}
 	total := [4]int{}
-	active := func(part int, ok ...string) func(*row, *vault.Record) bool {
-		return func(r *row, _ *vault.Record) bool {
+	active := func(part int, ok ...string) func(*row, *vault.Row) bool {
+		return func(r *row, _ *vault.Row) bool {
 			total[part]++
 			return slices.Contains(ok, r.status)
 		}
 	}
-	find(0, "AllergyIntolerance", summaryMost, func(r *row, _ *vault.Record) bool {
+	find(0, "AllergyIntolerance", summaryMost, func(r *row, _ *vault.Row) bool {
 		total[0]++
 		return !void[r.status] // an inactive one is shown with its status
 	})
@@ -128,17 +128,17 @@ func readSummary(ctx context.Context, in Records, id vault.RecordID) (out summar
 
 // results keeps the newest value of each test and puts the one before it, of the
 // same code and unit, beside it.
-func results(s *section) func(*row, *vault.Record) bool {
+func results(s *section) func(*row, *vault.Row) bool {
 	first := map[[3]string]int{}
 	was := map[[3]string]bool{}
-	return func(r *row, rec *vault.Record) bool {
+	return func(r *row, rec *vault.Row) bool {
 		list, void := readingsOf(rec)
 		if void || len(list) == 0 {
 			return false
 		}
 		key := list[0].key
 		if len(list) > 1 { // a panel is known by its own code
-			key = [3]string{rec.Resource.Code.System, rec.Resource.Code.Code, rec.Resource.Unit}
+			key = [3]string{rec.Code.System, rec.Code.Code, rec.Unit}
 		}
 		i, seen := first[key]
 		if !seen {
@@ -146,12 +146,12 @@ func results(s *section) func(*row, *vault.Record) bool {
 			if len(list) > 1 {
 				r.passage = ""
 			}
-			r.who = rec.Resource.Unit
+			r.who = rec.Unit
 			first[key] = len(s.rows)
 			return true
 		}
 		// The value before is in the same unit, which is said once.
-		if before := widget.Clean(rec.Resource.Value); !was[key] && before != "" && s.rows[i].who == rec.Resource.Unit {
+		if before := widget.Clean(rec.Value); !was[key] && before != "" && s.rows[i].who == rec.Unit {
 			was[key] = true
 			s.rows[i].value += " (was " + before + ")"
 		}

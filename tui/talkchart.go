@@ -17,7 +17,7 @@ func conflictQuery() vault.Query { return vault.Query{Conflicts: true, Limit: 20
 
 // rows reads records as lists keep them.
 func (t *talk) rows(q vault.Query) (out []row, err error) {
-	for r, err := range t.session.Records().Find(t.ctx, q) {
+	for r, err := range t.session.Records().Rows(t.ctx, q) {
 		if err != nil {
 			return nil, err
 		}
@@ -251,7 +251,7 @@ func (t *talk) results(p *patient) error {
 	s := newSheet()
 	q := vault.Query{Type: "Observation", Patient: p.id, Limit: sheetMost}
 	n := 0
-	for r, err := range t.session.Records().Find(t.ctx, q) {
+	for r, err := range t.session.Records().Rows(t.ctx, q) {
 		if err != nil {
 			return err
 		}

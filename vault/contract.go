@@ -32,6 +32,9 @@ type Store interface {
 type Index interface {
 	// Find gives the records that q selects; nothing is loaded whole.
 	Find(ctx context.Context, q Query) iter.Seq2[Record, error]
+	// Rows is Find for what shows a line of each record: the same records in the
+	// same order, without their JSON.
+	Rows(ctx context.Context, q Query) iter.Seq2[Row, error]
 	// Resolve gives the record a reference means when it stands in a record of
 	// source: relative, absolute, urn:uuid or conditional. ErrNotFound when it
 	// is not here, ErrAmbiguous when a condition fits several.
@@ -107,6 +110,7 @@ type Put struct {
 	Length  uint64 // by Prepare
 	Body    []byte // by Prepare: the payload as it is stored; opaque
 	Terms   []byte // by Prepare: what full-text search will find it by; opaque
+	Brief   []byte // by Prepare: what its row will be made of; opaque
 }
 
 // Delete is one tombstone to add.

@@ -20,14 +20,14 @@ func (v *Vault) Trend(ctx context.Context, q Query) ([]Trend, error) {
 	type key struct{ system, code, unit string }
 	var order []key
 	trends := map[key]*Trend{}
-	for r, err := range v.p.Index.Find(ctx, q) {
+	for r, err := range v.p.Index.Rows(ctx, q) {
 		if err != nil {
 			return nil, err
 		}
-		if r.Resource.Status == "entered-in-error" || r.Resource.Status == "cancelled" {
+		if r.Status == "entered-in-error" || r.Status == "cancelled" {
 			continue
 		}
-		for _, m := range r.Resource.Measures {
+		for _, m := range r.Measures {
 			c, ok := matchCode(m.Codings, q.Code)
 			if !ok || m.Value == "" {
 				continue
@@ -39,7 +39,7 @@ func (v *Vault) Trend(ctx context.Context, q Query) ([]Trend, error) {
 				trends[k] = t
 				order = append(order, k)
 			}
-			t.Points = append(t.Points, Point{Date: r.Resource.Date, Value: m.Value, Flag: m.Flag,
+			t.Points = append(t.Points, Point{Date: r.Date, Value: m.Value, Flag: m.Flag,
 				Low: m.Low, High: m.High, Record: r.ID})
 		}
 	}

@@ -98,6 +98,16 @@ func (v *Vault) Find(ctx context.Context, q Query) iter.Seq2[Record, error] {
 	return v.p.Index.Find(ctx, q)
 }
 
+// Rows is Find for what shows a line of each record.
+func (v *Vault) Rows(ctx context.Context, q Query) iter.Seq2[Row, error] {
+	action := ActionList
+	if q.Text != "" {
+		action = ActionSearch
+	}
+	v.audit.note(action, q.Patient)
+	return v.p.Index.Rows(ctx, q)
+}
+
 // PatientName gives the name of the patient a record is about, "" when unknown.
 func (v *Vault) PatientName(ctx context.Context, patient RecordID) string {
 	if patient.IsZero() {

@@ -75,7 +75,7 @@ func (w *worker) ask(ctx context.Context, q request) (r reply, err error) {
 	find := func(query vault.Query) func() error {
 		query.Limit = page
 		return func() error {
-			for _, err := range w.vault.Find(ctx, query) {
+			for _, err := range w.vault.Rows(ctx, query) {
 				if err != nil {
 					return err
 				}

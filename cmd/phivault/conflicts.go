@@ -84,7 +84,8 @@ func newConflict(ctx context.Context, v *vault.Vault, r *vault.Record) (o confli
 	if err != nil {
 		return o, err
 	}
-	rec := newRecordObject(ctx, v, r)
+	row := r.Row()
+	rec := newRecordObject(ctx, v, &row)
 	o = conflictObject{Schema: "phivault.conflict.v1", ID: rec.ID, Type: rec.Type, Title: rec.Title, Date: rec.Date, Patient: rec.Patient,
 		PatientName: rec.PatientName, Versions: []headObject{}}
 	for _, h := range vault.HeadsOf(history) {

@@ -258,15 +258,15 @@ func (d *demonstration) choose() (code string, err error) {
 	score := map[key]int{}
 	most, who := 0, vault.RecordID{}
 	v := d.child.held.Vault
-	for r, err := range v.Find(d.ctx, vault.Query{Type: "Observation"}) {
+	for r, err := range v.Rows(d.ctx, vault.Query{Type: "Observation"}) {
 		if err != nil {
 			return "", err
 		}
-		k := key{r.Patient, r.Resource.Code.Code}
-		if k.code == "" || k.patient.IsZero() || len(r.Resource.Measures) != 1 || !compose.IsDecimal(r.Resource.Value) {
+		k := key{r.Patient, r.Code.Code}
+		if k.code == "" || k.patient.IsZero() || len(r.Measures) != 1 || !compose.IsDecimal(r.Value) {
 			continue
 		}
-		m := r.Resource.Measures[0]
+		m := r.Measures[0]
 		score[k]++
 		if m.Low != "" || m.High != "" {
 			score[k]++

@@ -36,7 +36,7 @@ func (a *app) list(ctx context.Context, v *vault.Vault, f *filter) error {
 		return err
 	}
 	if a.g.json {
-		for r, err := range v.Find(ctx, q) {
+		for r, err := range v.Rows(ctx, q) {
 			if err == nil {
 				err = a.emit(newRecordObject(ctx, v, &r))
 			}
@@ -48,7 +48,7 @@ func (a *app) list(ctx context.Context, v *vault.Vault, f *filter) error {
 	}
 	t := a.recordTable(q.Patient.IsZero() && q.Type != "Patient")
 	n := 0
-	for r, err := range v.Find(ctx, q) {
+	for r, err := range v.Rows(ctx, q) {
 		if err == nil {
 			err = t.record(ctx, v, &r)
 		}
@@ -99,21 +99,21 @@ func (a *app) recordTable(patients bool) *recordTable {
 	return &recordTable{table: newTable(a.out, cols...), patients: patients}
 }
 
-func (t *recordTable) record(ctx context.Context, v *vault.Vault, r *vault.Record) error {
-	title := r.Resource.Title
+func (t *recordTable) record(ctx context.Context, v *vault.Vault, r *vault.Row) error {
+	title := r.Title
 	if title == "" {
-		title = r.Resource.Code.Code
+		title = r.Code.Code
 	}
 	if r.Conflict {
 		title = "(conflict) " + title
 	}
-	value := fhir.Amount(r.Resource.Value, r.Resource.Unit)
-	if r.Resource.Value == "" {
+	value := fhir.Amount(r.Value, r.Unit)
+	if r.Value == "" {
 		value = ""
 	}
-	cells := []string{shortID(r.ID), day(r.Resource.Date), r.Resource.Type, title, value, ""}
-	if r.Resource.Type == "Observation" && value != "" || r.Resource.Flag != "" {
-		cells[5] = flagText(r.Resource.Flag, t.out.utf8)
+	cells := []string{shortID(r.ID), day(r.Date), r.Type, title, value, ""}
+	if r.Type == "Observation" && value != "" || r.Flag != "" {
+		cells[5] = flagText(r.Flag, t.out.utf8)
 	}
 	if t.patients {
 		name := ""

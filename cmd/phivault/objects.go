@@ -45,11 +45,11 @@ type hitObject struct {
 	Rank    int    `json:"rank"`
 }
 
-func newRecordObject(ctx context.Context, v *vault.Vault, r *vault.Record) recordObject {
-	o := recordObject{Schema: "phivault.record.v1", ID: r.ID.String(), Type: r.Resource.Type, FHIRID: r.Resource.ID,
-		Source: r.Source, PatientName: v.PatientName(ctx, r.Patient), Date: r.Resource.Date, Title: r.Resource.Title,
-		Status: r.Resource.Status, Code: codeObject(r.Resource.Code), Value: r.Resource.Value, Unit: r.Resource.Unit,
-		Flag: r.Resource.Flag, Version: r.Version, Conflict: r.Conflict, Deleted: r.Deleted}
+func newRecordObject(ctx context.Context, v *vault.Vault, r *vault.Row) recordObject {
+	o := recordObject{Schema: "phivault.record.v1", ID: r.ID.String(), Type: r.Type, FHIRID: r.FHIRID,
+		Source: r.Source, PatientName: v.PatientName(ctx, r.Patient), Date: r.Date, Title: r.Title,
+		Status: r.Status, Code: codeObject(r.Code), Value: r.Value, Unit: r.Unit,
+		Flag: r.Flag, Version: r.Version, Conflict: r.Conflict, Deleted: r.Deleted}
 	if !r.Patient.IsZero() {
 		o.Patient = r.Patient.String()
 	}

@@ -93,7 +93,7 @@ func othersAbout(ctx context.Context, v *vault.Vault, records []vault.Record, se
 		if r.Resource.Type != "Patient" {
 			continue
 		}
-		for other, err := range v.Find(ctx, vault.Query{Patient: r.ID}) {
+		for other, err := range v.Rows(ctx, vault.Query{Patient: r.ID}) {
 			if err != nil {
 				return 0, err
 			}

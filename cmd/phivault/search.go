@@ -48,7 +48,7 @@ func (a *app) search(ctx context.Context, v *vault.Vault, f *filter, text string
 	q.Text = text
 	t := a.recordTable(q.Patient.IsZero())
 	n := 0
-	for r, err := range v.Find(ctx, q) {
+	for r, err := range v.Rows(ctx, q) {
 		if err != nil {
 			return err
 		}
@@ -76,13 +76,13 @@ func (a *app) search(ctx context.Context, v *vault.Vault, f *filter, text string
 
 // hit is a row with the passage in place of the title where it holds that, else
 // beside it.
-func (t *recordTable) hit(ctx context.Context, v *vault.Vault, r *vault.Record) error {
+func (t *recordTable) hit(ctx context.Context, v *vault.Vault, r *vault.Row) error {
 	shown := *r
-	title := clean(r.Resource.Title)
+	title := clean(r.Title)
 	if p := clean(snippetMarks.Replace(r.Snippet)); p != "" && title != "" && !strings.HasPrefix(unmarked.Replace(p), title) {
-		shown.Resource.Title = title + " · " + p
+		shown.Title = title + " · " + p
 	} else if p != "" {
-		shown.Resource.Title = p
+		shown.Title = p
 	}
 	return t.record(ctx, v, &shown)
 }

@@ -339,7 +339,7 @@ func (x *sharing) news(ctx context.Context, j *journal.Journal) (torn, arrived i
 		return 0, 0, err
 	}
 	if stale {
-		for _, err := range x.s.Find(ctx, vault.Query{Conflicts: true, Limit: conflictsMost}) {
+		for _, err := range x.s.Rows(ctx, vault.Query{Conflicts: true, Limit: conflictsMost}) {
 			if err != nil {
 				return 0, 0, err
 			}

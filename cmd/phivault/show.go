@@ -67,7 +67,8 @@ func (a *app) show(ctx context.Context, s *session, what string, f *showFlags) e
 	case f.attached:
 		return a.attachment(ctx, s, &r, f.attachment, f.output, f.force)
 	case f.meta:
-		return a.emit(newRecordObject(ctx, v, &r))
+		row := r.Row()
+		return a.emit(newRecordObject(ctx, v, &row))
 	case f.readable, a.out.tty && !f.raw && !a.g.json:
 		return a.readable(ctx, v, &r)
 	case a.out.tty && !f.raw:

@@ -111,3 +111,26 @@ func passString(json []byte, i int) (end int, escaped, whole bool) {
 	_, err := jsontext.AppendUnquote(nil, json[i:end])
 	return end, true, err == nil
 }
+
+func skipSpaces(p []byte, i int) int {
+	for i < len(p) && (p[i] == ' ' || p[i] == '\n' || p[i] == '\t' || p[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// skipString gives the place behind the string that begins at i, at most the end.
+func skipString(p []byte, i int) int {
+	for i++; i < len(p); {
+		n := bytes.IndexByte(p[i:], '"')
+		if n < 0 {
+			break
+		}
+		escape := bytes.IndexByte(p[i:i+n], '\\')
+		if escape < 0 {
+			return i + n + 1
+		}
+		i += escape + 2
+	}
+	return len(p)
+}

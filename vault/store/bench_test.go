@@ -86,10 +86,12 @@ func load(b testing.TB, s *Store, seed uint64, n int) time.Duration {
 			if err != nil {
 				b.Error(err)
 			}
-			if i++; r.ID == "" {
-				r.ID = fmt.Sprint("none-", i)
+			i++
+			p := prepared(b, s, &r)
+			if r.ID == "" {
+				p.ID = vault.RecordIDOf("a", r.Type, fmt.Sprint("none-", i))
 			}
-			puts = append(puts, prepared(b, s, &r))
+			puts = append(puts, p)
 			if len(puts) == 2048 {
 				ch <- puts
 				puts = nil

@@ -45,6 +45,7 @@ func (s *Store) commit(ctx context.Context, f func(*tx) error) error {
 		return s.recall(ctx, err)
 	}
 	s.head = t.head
+	s.lore.committed(len(t.gone.named) > 0)
 	return nil
 }
 

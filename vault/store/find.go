@@ -20,34 +20,40 @@ const (
 
 // Find gives the records that q selects, reading page by page; see vault.Index.
 func (s *Store) Find(ctx context.Context, q vault.Query) iter.Seq2[vault.Record, error] {
-	return func(yield func(vault.Record, error) bool) {
+	return pages(ctx, s, q, (*finder).page, func(r *vault.Record, rank int) { r.Rank = rank })
+}
+
+// pages gives what page reads, until q's limit or the end.
+func pages[T any](ctx context.Context, s *Store, q vault.Query, page func(*finder, context.Context) ([]T, error), rank func(*T, int)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
 		f, err := s.plan(ctx, q)
 		if err != nil {
-			yield(vault.Record{}, err)
+			yield(none, err)
 			return
 		}
 		given := 0
 		for !f.done {
 			if err := ctx.Err(); err != nil {
-				yield(vault.Record{}, err)
+				yield(none, err)
 				return
 			}
-			page, err := f.page(ctx)
+			all, err := page(f, ctx)
 			f.size = nextPage
 			if q.Limit > 0 {
-				f.size = max(1, min(nextPage, q.Limit-given-len(page)))
+				f.size = max(1, min(nextPage, q.Limit-given-len(all)))
 			}
-			for _, r := range page {
+			for i := range all {
 				given++
 				if q.Text != "" {
-					r.Rank = given
+					rank(&all[i], given)
 				}
-				if !yield(r, nil) || q.Limit > 0 && given >= q.Limit {
+				if !yield(all[i], nil) || q.Limit > 0 && given >= q.Limit {
 					return
 				}
 			}
 			if err != nil {
-				yield(vault.Record{}, err)
+				yield(none, err)
 				return
 			}
 		}

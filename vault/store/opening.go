@@ -98,7 +98,8 @@ func (s *Store) openSome(entries []vault.SegmentEntry) ([]*vault.Put, error) {
 		if err != nil {
 			return nil, err
 		}
-		puts[i] = &vault.Put{ID: e.Header.Record, Source: source, Resource: &r, Payload: e.Header.Payload,
+		w := r.Row()
+		puts[i] = &vault.Put{Brief: briefOf(&w), ID: e.Header.Record, Source: source, Resource: &r, Payload: e.Header.Payload,
 			Length: e.Header.Length, Body: e.Body, Terms: terms}
 	}
 	return puts, nil

@@ -214,6 +214,8 @@ func (s *Store) Prepare(p *vault.Put) error {
 		return err
 	}
 	p.Terms, err = s.terms(p.Resource)
+	w := p.Resource.Row()
+	p.Brief = briefOf(&w)
 	return err
 }
 

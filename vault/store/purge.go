@@ -20,6 +20,7 @@ type purging struct {
 	hidden map[int64]bool      // records taken out of everything that they are found by
 	seen   map[int64]bool      // subjects that may be nobody's any more
 	words  map[string]struct{} // that only removed content may have had
+	said   map[string]struct{} // and phrases
 	sum    vault.Purged
 }
 
@@ -178,7 +179,7 @@ func (a *applier) erase(ctx context.Context) error {
 		return nil
 	}
 	a.s.purges = true
-	a.gone.words, a.gone.seen = map[string]struct{}{}, map[int64]bool{}
+	a.gone.words, a.gone.said, a.gone.seen = map[string]struct{}{}, map[string]struct{}{}, map[int64]bool{}
 	for i, c := range a.gone.named {
 		if err := a.w.run("INSERT OR IGNORE INTO purge(record,sha256,entry) VALUES(?,?,?)", c.Record[:], c.Payload[:], a.gone.by[i]); err != nil {
 			return err
@@ -261,6 +262,8 @@ func (a *applier) remember(ctx context.Context, c vault.Content, body []byte) er
 			a.gone.words[strings.Clone(term)] = struct{}{}
 		}
 	}
+	w := r.Row()
+	phrasesIn(briefOf(&w), func(data string) { a.gone.said[data] = struct{}{} })
 	refs := []string{subjectRef(r.Subject)}
 	if r.Type == "Patient" {
 		refs = selfRefs(&vault.Put{ID: c.Record, FullURL: a.urls[c.Record], Resource: &r})
@@ -348,6 +351,9 @@ func (t *tx) scrub(ctx context.Context) error {
 	}
 	// FTS5 writes a deleted row's terms anew, without them, only when it merges.
 	if err := t.w.run("INSERT INTO fts(fts) VALUES('optimize')"); err != nil {
+		return err
+	}
+	if err := t.unsay(ctx); err != nil {
 		return err
 	}
 	for word := range t.gone.words {

@@ -113,8 +113,12 @@ func (t *tx) insert(ctx context.Context, p *vault.Put, h vault.Header) error {
 		return err
 	}
 	doc := docOf(p.Resource.Date, record)
-	if err := t.w.run("INSERT INTO record(record,id,type,source,subject,doc,head,revisions,state) VALUES(?,?,?,?,?,?,?,1,0)",
-		record, p.ID[:], typ, source, null(subject), doc, entry); err != nil {
+	brief, err := t.brief(ctx, p.Brief)
+	if err != nil {
+		return err
+	}
+	if err := t.w.run("INSERT INTO record(record,id,type,source,subject,doc,head,revisions,state,brief) VALUES(?,?,?,?,?,?,?,1,0,?)",
+		record, p.ID[:], typ, source, null(subject), doc, entry, brief); err != nil {
 		return err
 	}
 	if t.s.loose {
@@ -163,12 +167,16 @@ func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, h history, 
 		return err
 	}
 	doc := docOf(p.Resource.Date, k.record)
+	brief, err := t.brief(ctx, p.Brief)
+	if err != nil {
+		return err
+	}
 	if doc == k.doc && subject == k.subject {
 		// SQLite would write the pages of three indexes anew, though they stay as they are.
-		err = t.w.run("UPDATE record SET head=?,revisions=revisions+1,state=? WHERE record=?", entry, stateLive, k.record)
+		err = t.w.run("UPDATE record SET head=?,revisions=revisions+1,state=?,brief=? WHERE record=?", entry, stateLive, brief, k.record)
 	} else {
-		err = t.w.run("UPDATE record SET subject=?,doc=?,head=?,revisions=revisions+1,state=? WHERE record=?",
-			null(subject), doc, entry, stateLive, k.record)
+		err = t.w.run("UPDATE record SET subject=?,doc=?,head=?,revisions=revisions+1,state=?,brief=? WHERE record=?",
+			null(subject), doc, entry, stateLive, brief, k.record)
 	}
 	if err != nil {
 		return err
@@ -205,7 +213,7 @@ func (t *tx) tombstone(ctx context.Context, d vault.Delete) error {
 		return err
 	}
 	t.unindex(k.doc)
-	return t.w.run("UPDATE record SET head=?,revisions=revisions+1,state=? WHERE record=?", entry, stateDeleted, k.record)
+	return t.w.run("UPDATE record SET head=?,revisions=revisions+1,state=?,brief=NULL WHERE record=?", entry, stateDeleted, k.record)
 }
 
 // unindex takes a document out of full-text search, also one that this batch
@@ -224,7 +232,7 @@ func (t *tx) unindex(doc int64) {
 func (t *tx) views(ctx context.Context, p *vault.Put, record, source, subject, doc int64) error {
 	terms := string(p.Terms)
 	if subject != 0 {
-		terms = subjectFacet(subject) + " " + terms
+		terms = subjectFacet(subject) + " " + seriesOf(subject, terms) + terms
 	}
 	t.add = append(t.add, ftsRow{doc, terms})
 	if err := t.vocabulary(terms); err != nil {

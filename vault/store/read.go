@@ -11,31 +11,31 @@ import (
 )
 
 // recordColumns select what rowOf scans, from record r.
-const recordColumns = `SELECT r.record,r.id,w.text,r.doc,r.head,r.revisions,r.state,e.sha256,p.body,pr.id,coalesce(u.url,'')
-	FROM record r JOIN word w ON w.word=r.source JOIN entry e ON e.entry=r.head
-	LEFT JOIN payload p ON p.entry=r.head LEFT JOIN url u ON u.record=r.record
-	LEFT JOIN subject su ON su.subject=r.subject LEFT JOIN record pr ON pr.record=su.record `
+const recordColumns = `SELECT r.record a,r.id b,r.source c,r.doc d,r.head e,r.revisions f,r.state g,e.sha256 h,p.body i,coalesce(r.subject,0) j,u.url k
+	FROM record r JOIN entry e ON e.entry=r.head LEFT JOIN payload p ON p.entry=r.head LEFT JOIN url u ON u.record=r.record `
 
 // row is a record as it lies in the tables.
 type row struct {
 	record, doc, head int64
 	id                vault.RecordID
-	source            string
+	source, subject   int64
 	revisions, state  int
 	sum               vault.Hash
 	body              []byte // nil under a tombstone
-	patient           vault.RecordID
 	url               string
 }
 
 func rowOf(scan func(...any) error) (r row, err error) {
-	var id, sum, patient []byte
-	if err := scan(&r.record, &id, &r.source, &r.doc, &r.head, &r.revisions, &r.state, &sum, &r.body, &patient, &r.url); err != nil {
+	var id, sum []byte
+	var url *string
+	if err := scan(&r.record, &id, &r.source, &r.doc, &r.head, &r.revisions, &r.state, &sum, &r.body, &r.subject, &url); err != nil {
 		return r, err
 	}
 	copy(r.id[:], id)
 	copy(r.sum[:], sum)
-	copy(r.patient[:], patient)
+	if url != nil {
+		r.url = *url
+	}
 	return r, nil
 }
 
@@ -63,10 +63,18 @@ func (s *Store) record(ctx context.Context, c *conn, r row, note func(vault.Cut)
 	if err != nil {
 		return vault.Record{}, fmt.Errorf("record %s: %w", r.id, err)
 	}
-	if source != r.source {
+	look := s.reader(ctx, c)
+	switch named, err := look.word(r.source); {
+	case err != nil:
+		return vault.Record{}, err
+	case source != named:
 		return vault.Record{}, fmt.Errorf("record %s: %w: its source", r.id, vault.ErrIntegrity)
 	}
-	return vault.Record{ID: r.id, Source: source, Patient: r.patient, Version: r.revisions, Deleted: r.state == stateDeleted,
+	patient, err := look.patient(r.subject)
+	if err != nil {
+		return vault.Record{}, err
+	}
+	return vault.Record{ID: r.id, Source: source, Patient: patient, Version: r.revisions, Deleted: r.state == stateDeleted,
 		Conflict: r.state == stateConflict, FullURL: r.url, Head: r.head, Order: r.doc, Resource: res}, nil
 }
 
@@ -129,13 +137,26 @@ func (s *Store) Written(ctx context.Context, id vault.RecordID) (rec vault.Recor
 	return rec, mapError(err)
 }
 
-func (s *Store) byID(ctx context.Context, c *conn, id vault.RecordID) (r row, err error) {
+// recordOf reads the record with this number.
+func (s *Store) recordOf(ctx context.Context, c *conn, record int64, note func(vault.Cut) []byte) (vault.Record, error) {
+	r, err := one(ctx, c, "WHERE r.record=?", record)
+	if err != nil {
+		return vault.Record{}, err
+	}
+	return s.record(ctx, c, r, note)
+}
+
+func (s *Store) byID(ctx context.Context, c *conn, id vault.RecordID) (row, error) {
+	return one(ctx, c, "WHERE r.id=?", id[:])
+}
+
+func one(ctx context.Context, c *conn, where string, arg any) (r row, err error) {
 	found := false
 	err = c.rows(ctx, func(scan func(...any) error) (err error) {
 		r, err = rowOf(scan)
 		found = true
 		return err
-	}, recordColumns+"WHERE r.id=?", id[:])
+	}, recordColumns+where, arg)
 	if err == nil && !found {
 		err = vault.ErrNotFound
 	}

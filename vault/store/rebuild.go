@@ -33,6 +33,7 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 		}
 		return s.remakePurges(ctx)
 	})
+	s.lore.committed(false)
 	if err == nil {
 		err = s.finishRebuild(ctx, progress)
 	}
@@ -127,6 +128,7 @@ func (s *Store) rebuildPage(ctx context.Context, done int64, urls map[vault.Reco
 		return done, fmt.Errorf("%w: records after %d are gone", vault.ErrIntegrity, done)
 	}
 	last := page[len(page)-1].record
+	defer s.lore.committed(false)
 	return last, s.w.transact(ctx, func() error {
 		t := &tx{s: s, w: s.w}
 		for _, r := range page {
@@ -178,8 +180,15 @@ func (t *tx) rebuild(ctx context.Context, r rebuilt, url string) (int, error) {
 		return 0, err
 	}
 	doc := docOf(res.Date, r.record)
-	if err := t.w.run("UPDATE record SET type=?,source=?,subject=?,doc=?,head=?,revisions=?,state=? WHERE record=?",
-		typeWord, sourceWord, null(subject), doc, head.entry, len(h), state, r.record); err != nil {
+	var brief any // of what is deleted the payload tells
+	if state != stateDeleted {
+		w := res.Row()
+		if brief, err = t.brief(ctx, briefOf(&w)); err != nil {
+			return 0, err
+		}
+	}
+	if err := t.w.run("UPDATE record SET type=?,source=?,subject=?,doc=?,head=?,revisions=?,state=?,brief=? WHERE record=?",
+		typeWord, sourceWord, null(subject), doc, head.entry, len(h), state, brief, r.record); err != nil {
 		return 0, err
 	}
 	if state == stateDeleted {
@@ -197,7 +206,7 @@ func (t *tx) empty(ctx context.Context, r rebuilt, head int64, h history) error 
 	if err != nil {
 		return err
 	}
-	return t.w.run("UPDATE record SET type=?,source=?,subject=NULL,doc=?,head=?,revisions=?,state=? WHERE record=?",
+	return t.w.run("UPDATE record SET type=?,source=?,subject=NULL,doc=?,head=?,revisions=?,state=?,brief=NULL WHERE record=?",
 		none, none, r.record, head, len(h), stateDeleted, r.record)
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -25,20 +26,32 @@ type match struct {
 
 func newMatch(q vault.Query, subjects []int64) (*match, error) {
 	m := &match{code: q.Code, tier: 2, last: 2}
+	series := "" // of a patient and a code: both in one term, of which there are few rows
+	if q.Code != "" {
+		_, code, both := strings.Cut(q.Code, "|")
+		if !both {
+			code = q.Code
+		}
+		series = hashFacet("", code)
+	}
 	if !q.Patient.IsZero() {
 		var or []string
 		for _, s := range subjects {
-			or = append(or, quote(subjectFacet(s)))
+			facet := subjectFacet(s)
+			if series != "" {
+				facet = seriesFacet(s, series)
+			}
+			or = append(or, quote(facet))
 		}
 		if len(or) == 0 {
 			return nil, fmt.Errorf("%w: the patient", vault.ErrNotFound)
 		}
 		m.facets = append(m.facets, "("+strings.Join(or, " OR ")+")")
 	}
-	if q.Type != "" {
+	if q.Type != "" && (q.Patient.IsZero() || q.Code == "") {
 		m.facets = append(m.facets, quote(facetType+strings.ToLower(q.Type)))
 	}
-	if q.Code != "" {
+	if q.Code != "" && q.Patient.IsZero() {
 		facet := facetCode
 		if strings.Contains(q.Code, "|") {
 			facet = facetSystem
@@ -146,20 +159,24 @@ func (m *match) resume(order int64) bool {
 	return false
 }
 
-// accepts checks what the index cannot: exact codes, phrases, tiers.
-func (m *match) accepts(r *vault.Record, tiers bool) bool {
-	if m.code != "" && !hasCode(r.Resource.Codings, m.code) {
-		return false
+// accepts checks what the index cannot: exact codes, phrases, tiers. text is asked
+// for only where the title does not tell.
+func (m *match) accepts(codings []vault.Coding, title string, tiers bool, text func() (string, error)) (bool, error) {
+	if m.code != "" && !hasCode(codings, m.code) {
+		return false, nil
 	}
-	if tiers && m.tier == 2 && len(m.words) > 0 && m.inTitle(r.Resource.Title) {
-		return false // given in the first tier
+	if tiers && m.tier == 2 && len(m.words) > 0 && m.inTitle(title) {
+		return false, nil // given in the first tier
 	}
 	for _, p := range m.phrases {
-		if !hasPhrase(r.Resource.Title, p) && !hasPhrase(r.Resource.Text, p) {
-			return false
+		if hasPhrase(title, p) {
+			continue
+		}
+		if s, err := text(); err != nil || !hasPhrase(s, p) {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
 func hasCode(codings []vault.Coding, want string) bool {
@@ -227,14 +244,19 @@ func (f *finder) matchPage(ctx context.Context) (out []vault.Record, err error) 
 			} else {
 				f.low = doc + 1
 			}
-			if !ok || !m.accepts(&r, tiers) {
+			if !ok {
+				continue
+			}
+			if ok, err = m.accepts(r.Resource.Codings, r.Resource.Title, tiers, func() (string, error) { return r.Resource.Text, nil }); err != nil {
+				return err
+			} else if !ok {
 				continue
 			}
 			if tiers && m.tier == 2 {
 				r.Order = -r.Order
 			}
 			if f.q.Text != "" {
-				r.Snippet = snippet(&r.Resource, m.words)
+				r.Snippet = snippet(cmp.Or(r.Resource.Text, r.Resource.Title), m.words)
 			}
 			out = append(out, r)
 		}
@@ -276,14 +298,10 @@ const (
 	snippetAfter  = 80
 )
 
-// snippet is a passage of the resource's text around the first word found, with
-// the words between \x02 and \x03.
-func snippet(r *vault.Resource, wanted []string) string {
-	text := strings.Join(strings.Fields(r.Text), " ")
-	if text == "" {
-		text = r.Title
-	}
-	fields := strings.Split(text, " ")
+// snippet is a passage of text around the first word found, with the words between
+// \x02 and \x03.
+func snippet(text string, wanted []string) string {
+	fields := strings.Fields(text)
 	first := -1
 	for i, w := range fields {
 		if found(w, wanted) {

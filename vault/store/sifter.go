@@ -22,9 +22,11 @@ type sifter struct {
 type sifted struct {
 	entry                            vault.Entry
 	body                             []byte
-	own                              bool  // the body lies with this entry
-	purged                           bool  // there is none, and a purge that stands names it
-	record, source, doc, head, state int64 // 0 where the entry is of no record
+	own                              bool       // the body lies with this entry
+	purged                           bool       // there is none, and a purge that stands names it
+	record, source, doc, head, state int64      // 0 where the entry is of no record
+	brief                            bool       // the entry is a head, and its record has a brief
+	says                             *vault.Row // what that says; nil where it does not read
 }
 
 type chunk struct {
@@ -104,7 +106,7 @@ func (v *verifier) sift(r *sifted, buf []byte, c *chunk) []byte {
 	}
 	isHead := r.record != 0 && r.head == r.entry.Number
 	if r.purged {
-		if isHead && r.state != stateDeleted {
+		if isHead && (r.state != stateDeleted || r.brief) {
 			problem("view", h.Record)
 		}
 		return buf
@@ -113,7 +115,7 @@ func (v *verifier) sift(r *sifted, buf []byte, c *chunk) []byte {
 		if h.Payload != emptyHash {
 			problem("payload", r.entry.Number)
 		}
-		if isHead && r.state != stateDeleted {
+		if isHead && (r.state != stateDeleted || r.brief) {
 			problem("view", h.Record)
 		}
 		return buf
@@ -137,14 +139,20 @@ func (v *verifier) sift(r *sifted, buf []byte, c *chunk) []byte {
 
 // placed reports whether a record's row is what its head's payload says.
 func (v *verifier) placed(r *sifted, payload []byte) bool {
-	source, _, json, err := decodePayload(payload)
+	source, cuts, json, err := decodePayload(payload)
 	if err != nil || !r.own || r.entry.Header.Kind != vault.KindPut || source != v.sources[r.source] {
 		return false
 	}
-	o, err := fhir.OutlineOf(json)
+	o, err := fhir.Options{Accepted: true, NoText: true}.Parse(json, cuts)
 	if err != nil {
 		return false
 	}
-	id := r.entry.Header.Record
-	return (o.ID == "" || vault.RecordIDOf(source, o.Type, o.ID) == id) && docOf(o.Date, r.record) == r.doc
+	id, row := r.entry.Header.Record, o.Row()
+	if o.ID != "" && vault.RecordIDOf(source, o.Type, o.ID) != id || docOf(o.Date, r.record) != r.doc {
+		return false
+	}
+	if !r.brief {
+		return r.state == stateDeleted || briefOf(&row) == nil
+	}
+	return r.state != stateDeleted && r.says != nil && r.says.Says(&row)
 }

@@ -53,6 +53,7 @@ type Store struct {
 	next   counters
 	head   Head
 	cache  *views
+	lore   *lore
 	loose  bool // there are puts or tombstones that are linked to no record
 	purges bool // there are contents that were removed on purpose
 
@@ -68,7 +69,7 @@ type Store struct {
 	ended   chan struct{} // closed by Close
 }
 
-type counters struct{ entry, record, subject, blob int64 }
+type counters struct{ entry, record, subject, blob, phrase int64 }
 
 // maxReaders bounds connections for reading; each may cache readCacheKiB.
 const (
@@ -115,7 +116,7 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	}
 	db.SetMaxOpenConns(maxReaders + 1 + verifyConns)
 	db.SetMaxIdleConns(0)
-	s := &Store{o: o, db: db, path: path, readers: make(chan struct{}, maxReaders), ended: make(chan struct{}), cache: newViews()}
+	s := &Store{o: o, db: db, path: path, readers: make(chan struct{}, maxReaders), ended: make(chan struct{}), cache: newViews(), lore: newLore()}
 	for range maxReaders {
 		s.readers <- struct{}{}
 	}
@@ -209,6 +210,7 @@ func (s *Store) load(ctx context.Context) error {
 		{&next.record, "SELECT coalesce(max(record),0)+1 FROM record"},
 		{&next.subject, "SELECT coalesce(max(subject),0)+1 FROM subject"},
 		{&next.blob, "SELECT coalesce(max(blob),0)+1 FROM blob"},
+		{&next.phrase, "SELECT coalesce(max(phrase),0)+1 FROM phrase"},
 	} {
 		if _, err := s.w.row(ctx, []any{m.to}, m.query); err != nil {
 			return err
@@ -224,6 +226,7 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	next.phrase = max(next.phrase, s.next.phrase) // readers may remember what had a number
 	s.next, s.head = next, h
 	return nil
 }

@@ -71,6 +71,7 @@ func find(t testing.TB, s *Store, q vault.Query) (ids []string) {
 		}
 		ids = append(ids, r.Resource.Type+"/"+r.Resource.ID)
 	}
+	rowsAgree(t, s, q)
 	return ids
 }
 
@@ -389,6 +390,11 @@ func TestVerifyFindsDamage(t *testing.T) {
 		{"view", "UPDATE record SET head=1000000 WHERE record=1"},
 		{"view", "UPDATE record SET revisions=2 WHERE record=1"},
 		{"view", "DELETE FROM record WHERE record=2"},
+		{"view", "UPDATE record SET brief=NULL WHERE record=2"},
+		{"view", "UPDATE record SET brief=(SELECT brief FROM record WHERE record=1) WHERE record=2"},
+		{"view", "UPDATE record SET brief=cast(replace(brief,'71.50','17.50') AS BLOB) WHERE record=2"},
+		{"view", "UPDATE record SET brief=x'0103' WHERE record=2"},
+		{"view", "UPDATE record SET brief=brief||x'00' WHERE record=2"},
 		{"index", "DELETE FROM fts WHERE rowid=(SELECT doc FROM record WHERE record=2)"},
 		{"index", "UPDATE record SET state=1 WHERE record=2"},
 		{"blob", "UPDATE blob SET size=size+1"},

@@ -19,6 +19,7 @@ const (
 	facetCode    = "\ue002" // + hash of code
 	facetSystem  = "\ue003" // + hash of system|code
 	facetTitle   = "\ue004" // + a word of the title
+	facetSeries  = "\ue005" // + subject, base 36 + "." + hash of code
 )
 
 const (
@@ -29,6 +30,26 @@ const (
 )
 
 func subjectFacet(subject int64) string { return facetSubject + strconv.FormatInt(subject, 36) }
+
+// seriesFacet stands for one subject's records of one code.
+func seriesFacet(subject int64, hash string) string {
+	return facetSeries + strconv.FormatInt(subject, 36) + "." + hash
+}
+
+// seriesOf gives the series of the codes that stand in terms, each with a space behind it.
+func seriesOf(subject int64, terms string) string {
+	var b []byte
+	for {
+		term, rest, _ := strings.Cut(terms, " ")
+		hash, code := strings.CutPrefix(term, facetCode)
+		if code {
+			b = append(append(b, seriesFacet(subject, hash)...), ' ')
+		} else if !strings.HasPrefix(term, facetType) && !strings.HasPrefix(term, facetSystem) {
+			return string(b)
+		}
+		terms = rest
+	}
+}
 
 // appendHash appends facet and the hash of the parts, joined, in base 36 (FNV-1a, its
 // upper 40 bits).

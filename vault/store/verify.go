@@ -17,15 +17,15 @@ import (
 // own and may run beside everything else.
 //
 // Deep means: the chain of every log; the hash of every payload; of each record's
-// row, that its head, its source, its id and its place by date are what the log's
-// payload says, and its revisions as many; that each live record and no other is
-// in the full-text index; every attachment's hash; SQLite's own check of every
-// page, full-text index included. A payload whose hash is right is not parsed once
-// more as a whole, which cannot tell anything new: it was when it was taken in.
+// row, that its head, its source, its id, its place by date and all that lists show
+// of it are what the log's payload says, and its revisions as many; that each live
+// record and no other is in the full-text index; every attachment's hash; SQLite's
+// own check of every page, full-text index included. The syntax of a payload whose
+// hash is right is not judged once more: it was when it was taken in.
 func (s *Store) Verify(ctx context.Context, quick bool, found func(vault.Problem), progress func(done, total int64)) (vault.Verified, error) {
 	s.checking.Lock()
 	defer s.checking.Unlock()
-	v := &verifier{s: s, quick: quick, found: found, progress: progress, broken: map[string]bool{}}
+	v := &verifier{s: s, lore: newLore(), quick: quick, found: found, progress: progress, broken: map[string]bool{}}
 	conns, err := v.snapshots(ctx)
 	if err == nil {
 		err = v.run(ctx, conns)
@@ -50,6 +50,7 @@ type verifier struct {
 	total    int64
 	out      vault.Verified
 	sources  map[int64]string
+	lore     *lore // its own: what it sees may be older than what others read
 
 	mu     sync.Mutex
 	found  func(vault.Problem)

@@ -9,7 +9,7 @@ import (
 
 // deepColumns are entryColumns and the row of the record that an entry is of.
 const deepColumns = `SELECT e.entry,e.kind,coalesce(r.id,e.about),e.parents,e.sha256,e.length,p.body,
-	coalesce(r.record,0),coalesce(r.source,0),coalesce(r.doc,0),coalesce(r.head,0),coalesce(r.state,0)
+	coalesce(r.record,0),coalesce(r.source,0),coalesce(r.doc,0),coalesce(r.head,0),coalesce(r.state,0),r.brief
 	FROM entry e LEFT JOIN record r ON r.record=e.record LEFT JOIN payload p ON p.entry=e.entry `
 
 // log recomputes the chain of each log batch by batch, and hands the payloads,
@@ -115,11 +115,13 @@ func (v *verifier) batch(ctx context.Context, c *conn, b batch, chain vault.Chai
 		columns = headerColumns
 	}
 	n := int64(0)
+	look := &reader{ctx: ctx, s: v.s, l: v.lore, c: c}
 	err := c.rows(ctx, func(scan func(...any) error) error {
 		var row sifted
+		var brief []byte
 		e, body, err := scanEntry(func(dest ...any) error {
 			if !v.quick {
-				dest = append(dest, &row.record, &row.source, &row.doc, &row.head, &row.state)
+				dest = append(dest, &row.record, &row.source, &row.doc, &row.head, &row.state, &brief)
 			}
 			return scan(dest...)
 		})
@@ -136,6 +138,15 @@ func (v *verifier) batch(ctx context.Context, c *conn, b batch, chain vault.Chai
 			return nil
 		}
 		row.entry, row.body, row.own = e, body, body != nil
+		if row.head == e.Number && brief != nil {
+			row.brief = true
+			row.says = new(vault.Row)
+			if err := parseBrief(string(brief), look, row.says); unreadable(err) {
+				return err
+			} else if err != nil {
+				row.says = nil
+			}
+		}
 		if body == nil && e.Header.Length > 0 {
 			if row.body, err = sharedBody(ctx, c, e.Header); err != nil {
 				return err

@@ -16,6 +16,7 @@ type views struct {
 	words      map[string]int64
 	subjects   map[subjectKey]int64
 	vocabulary map[string]struct{}
+	lexicon    *lexicon
 }
 
 type subjectKey struct {
@@ -26,7 +27,7 @@ type subjectKey struct {
 const maxSubjects = 50_000
 
 func newViews() *views {
-	return &views{words: map[string]int64{}, subjects: map[subjectKey]int64{}, vocabulary: map[string]struct{}{}}
+	return &views{words: map[string]int64{}, subjects: map[subjectKey]int64{}, vocabulary: map[string]struct{}{}, lexicon: newLexicon()}
 }
 
 // word numbers a resource type or a source.
