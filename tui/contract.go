@@ -54,7 +54,11 @@ type Survey interface {
 	Trend(ctx context.Context, q vault.Query) ([]vault.Trend, error)
 	Counts(ctx context.Context) (vault.Counts, error)
 	Audit(ctx context.Context, from int64, yield func(vault.Audited) bool) error
+	// PatientName gives the title of a record, a patient's being the name; "" when
+	// it is not known. It notes no reading.
 	PatientName(ctx context.Context, patient vault.RecordID) string
+	// Resolve gives the record that a reference in record r means.
+	Resolve(ctx context.Context, r vault.Record, reference string) (vault.RecordID, error)
 }
 
 // Editor changes records; each change is a new version. The JSON is validated as

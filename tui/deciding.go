@@ -184,7 +184,7 @@ func (s *deciding) review() tea.Cmd {
 		if s.whole != undecided {
 			res.Cuts = s.heads[s.whole].Resource.Cuts
 		}
-		for _, l := range fhir.View(&res) {
+		for _, l := range fhir.ViewSaid(&res, fhir.Said{Date: readableText}) {
 			lines = append(lines, viewLine(l))
 		}
 	}

@@ -139,7 +139,7 @@ func (s *removal) Update(msg tea.Msg) tea.Cmd {
 		s.stand()
 		if _, ok := msg.value.(removed); ok {
 			s.drop(s)
-			s.say("Taken out. Change the credentials that it had at the remotes: " + placesOf(s.d.quiet.now) + ".")
+			s.say(takenOut(s.d.quiet.now, s.dev))
 		}
 	case tea.KeyPressMsg:
 		if !s.acts.busy && s.form.key(msg) {
@@ -169,8 +169,7 @@ func (s *removal) remove() tea.Cmd {
 func (s *removal) View(w, h int) string {
 	t := s.d.theme
 	lines := []string{t.Title.Render(widget.Fit("  Take out device "+s.dev.Letter+", "+deviceLabel(s.dev), w)), ""}
-	for _, l := range removalMeans(placesOf(s.d.quiet.now)) {
-
+	for _, l := range removalMeans(s.d.quiet.now, s.dev) {
 		for i, part := range widget.Wrap(l, w-8) {
 			mark := "    "
 			if i == 0 {

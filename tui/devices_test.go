@@ -127,6 +127,19 @@ func TestTheFirstRunJoinsAVault(t *testing.T) {
 	s.Screen("patients").Expect("has the vault now")
 }
 
+func TestTakingADeviceOutTellsOfCopies(t *testing.T) {
+	w := invitedWorld()
+	w.st.Devices = append(w.st.Devices, tui.Device{ID: "dd04", Letter: "D", Name: "attic", Of: "B"}, tui.Device{ID: "ee05", Letter: "E", Name: "old attic", Of: "B", Removed: true})
+	s := inWorld(t, sample(t), w).Unlock(passphrase).Press("D", "down", "d").Screen("remove device")
+	s.Expect("Device D was a copy of it, and stays.").Refuse("Device E")
+	s.Type(passphrase).Press("enter").Screen("devices").Expect("Taken out. Look at device D as well")
+	s.Press("down", "down", "d").Screen("remove device").Refuse("was a copy") // B is out already
+	w = invitedWorld()
+	w.st.Devices = append(w.st.Devices, tui.Device{ID: "dd04", Letter: "D", Name: "attic", Of: "B"})
+	s = inWorld(t, sample(t), w).Unlock(passphrase).Press("D", "end", "d").Screen("remove device")
+	s.Expect("It was a copy of device B", "take out B as well")
+}
+
 func TestDevicesLookAsTheyDid(t *testing.T) {
 	for name, size := range map[string][2]int{"80x24": {80, 24}, "120x40": {120, 40}, "160x48": {160, 48}} {
 		w := invitedWorld()

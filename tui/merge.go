@@ -264,7 +264,7 @@ func readableText(s string) string {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t.Format("02-Jan-2006 15:04 -07:00")
 	}
-	if len(s) == len("2006-01-02") {
+	if n := len(s); n == len("2006-01-02") || n == len("2006-01") {
 		return dayText(s)
 	}
 	return s

@@ -42,6 +42,7 @@ func newRecord(c commands, p *patient, id vault.RecordID) *record {
 // recordRead is a record made ready to be shown.
 type recordRead struct {
 	r     vault.Record
+	view  []fhir.Line
 	text  []string
 	raw   []string
 	facts [2]string
@@ -85,7 +86,8 @@ func readRecord(ctx context.Context, in Session, id vault.RecordID, at int) (out
 		out.facts[0] += ", deleted"
 	}
 	out.facts[1] = fmt.Sprintf("Record %s · source %s · %s/%s", out.r.ID.String()[:12], widget.Clean(out.r.Source), widget.Clean(out.r.Resource.Type), widget.Clean(out.r.Resource.ID))
-	for _, l := range fhir.View(&out.r.Resource) {
+	out.view = viewOf(ctx, in, out.r)
+	for _, l := range out.view {
 		out.text = append(out.text, viewLine(l))
 	}
 	out.raw = rawLines(out.r.Resource.JSON, out.r.Resource.Cuts)

@@ -308,3 +308,25 @@ func TestJSONKeepsItsDigits(t *testing.T) {
 	s := sit(t, sample(t)).Unlock(passphrase).Press("right", "down", "enter").Screen("record").Press("r").Resize(80, 50).Expect(`"value": 7.10`)
 	s.Press("r").Expect("7.10 %")
 }
+
+// annual is a bundle whose records name each other by URN, as an EHR's export does.
+const annual = `{"resourceType":"Bundle","type":"collection","entry":[
+{"fullUrl":"urn:uuid:0b0bf8e6-5d1b-4c0c-9d7f-111111111111","resource":{"resourceType":"Patient","id":"p1","name":[{"family":"Sample","given":["Ada"]}]}},
+{"fullUrl":"urn:uuid:0b0bf8e6-5d1b-4c0c-9d7f-222222222222","resource":{"resourceType":"Encounter","id":"e1","status":"finished","class":{"code":"AMB"},"type":[{"text":"Annual check"}],"subject":{"reference":"urn:uuid:0b0bf8e6-5d1b-4c0c-9d7f-111111111111"}}},
+{"fullUrl":"urn:uuid:0b0bf8e6-5d1b-4c0c-9d7f-333333333333","resource":{"resourceType":"Condition","id":"c1","code":{"text":"Gout"},"subject":{"reference":"urn:uuid:0b0bf8e6-5d1b-4c0c-9d7f-111111111111"},"encounter":{"reference":"urn:uuid:0b0bf8e6-5d1b-4c0c-9d7f-222222222222"},"recorder":{"reference":"urn:uuid:0b0bf8e6-5d1b-4c0c-9d7f-444444444444"},"onsetDateTime":"2021-02-03","recordedDate":"2021-02-04T09:30:00-05:00"}}]}`
+
+func TestARecordIsReadWithDatesAndNames(t *testing.T) {
+	s := sit(t, filled(t, func(w io.Writer) { io.WriteString(w, annual) })).Unlock(passphrase).Press("enter").Screen("record")
+	s.Expect("Sample, Ada", "Annual check", "03-Feb-2021", "04-Feb-2021 09:30 -05:00").Refuse("111111111111", "222222222222", "2021-02")
+	s.Expect("urn:uuid:0b0bf8e6-5d1b-4c0c-9d7f-444444444444") // nobody knows who that is
+	s.Press("r").Resize(120, 60).Expect(`"reference": "urn:uuid:0b0bf8e6-5d1b-4c0c-9d7f-222222222222"`, `"2021-02-04T09:30:00-05:00"`)
+	// Looking up names is no reading of what has them.
+	s.Press("A").Screen("audit").Refuse("Annual check")
+}
+
+func TestAnImportIsOneLineOfTheTrail(t *testing.T) {
+	s := sit(t, sample(t)).Unlock(passphrase).Press("A").Screen("audit").Expect("8 new")
+	if n := strings.Count(s.Text(), "import "); n != 1 {
+		t.Errorf("%d lines:\n%s", n, s.Text())
+	}
+}

@@ -88,6 +88,7 @@ type Device struct {
 	Self, Owner, Removed bool
 	Seen                 time.Time // when it last wrote, by its clock; zero: nothing of it is here
 	Current              bool      // it is known to have all that this device sent
+	Of                   string    // letter of the device that it was a copy of; "" mostly
 }
 
 // Round is what an exchange with one remote came to.

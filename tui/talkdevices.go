@@ -101,7 +101,7 @@ func (t *talk) device(s Sharing, d Device, st Standing) error {
 				t.say("It was taken out already.")
 				return nil
 			}
-			for _, l := range removalMeans(placesOf(st)) {
+			for _, l := range removalMeans(st, d) {
 				t.say(l)
 			}
 			if ok, err := t.again(); err != nil || !ok {
@@ -111,7 +111,7 @@ func (t *talk) device(s Sharing, d Device, st Standing) error {
 			if err := s.Devices().Remove(t.ctx, d.ID); err != nil {
 				return err
 			}
-			t.sayf("Taken out. Change the credentials that it had at the remotes: %s.", placesOf(st))
+			t.say(takenOut(st, d))
 			return errAgain
 		}})
 }
@@ -265,14 +265,41 @@ func (t *talk) admit(v Invitation, who string) error {
 }
 
 // removalMeans says what taking a device out does, and what it does not.
-func removalMeans(places string) []string {
-	return []string{
+func removalMeans(st Standing, d Device) []string {
+	lines := []string{
 		"What is written from now on, by devices that know of this, it cannot read.",
 		"What it writes from now on is set aside and not shown.",
 		"What it has read so far, it keeps: nobody can take that back.",
-		fmt.Sprintf("The credentials that it has at the remotes (%s) go on working until you change them there.", places),
-		"It cannot be undone. The device can be invited anew, as a new one.",
+		fmt.Sprintf("The credentials that it has at the remotes (%s) go on working until you change them there.", placesOf(st)),
 	}
+	for _, k := range kin(st, d) {
+		if k.Letter == d.Of {
+			lines = append(lines, fmt.Sprintf("It was a copy of device %s: whoever made it has the keys of %s too, and can read on. Unless it was yours, take out %s as well.", k.Letter, k.Letter, k.Letter))
+		} else {
+			lines = append(lines, fmt.Sprintf("Device %s was a copy of it, and stays. Unless that one is yours, take it out as well.", k.Letter))
+		}
+	}
+	return append(lines, "It cannot be undone. The device can be invited anew, as a new one.")
+}
+
+// kin are the devices that go on having what a device has: a copy has the keys of
+// what it was made of until both are taken out.
+func kin(st Standing, d Device) (out []Device) {
+	for _, k := range st.Devices {
+		if !k.Removed && k.Letter != d.Letter && (k.Letter == d.Of || k.Of == d.Letter) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// takenOut says what is left to do after a device was taken out.
+func takenOut(st Standing, d Device) string {
+	text := "Taken out."
+	for _, k := range kin(st, d) {
+		text += " Look at device " + k.Letter + " as well: one was a copy of the other."
+	}
+	return text + " Change the credentials that it had at the remotes: " + placesOf(st) + "."
 }
 
 // placesOf names the remotes.

@@ -311,7 +311,7 @@ func (t *talk) decide(c Conflicts, r row) error {
 		if h.Deleted {
 			t.say("It deletes the record. What was deleted:")
 		}
-		if err := t.read(spoken(&heads[i].Resource)); err != nil {
+		if err := t.read(spoken(viewOf(t.ctx, t.session, heads[i].Record))); err != nil {
 			return err
 		}
 		keep = append(keep, option{"Keep " + name, func() error {

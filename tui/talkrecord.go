@@ -15,9 +15,9 @@ import (
 // signs are marks that go with a letter, and would only be read out.
 var signs = strings.NewReplacer("▲ ", "", "▼ ", "", "◆ ", "")
 
-// spoken says a resource in lines, each with its label.
-func spoken(r *vault.Resource) (out []string) {
-	for _, l := range fhir.View(r) {
+// spoken says a view in lines, each with its label.
+func spoken(view []fhir.Line) (out []string) {
+	for _, l := range view {
 		switch {
 		case l.Label == "":
 			out = append(out, l.Text)
@@ -47,7 +47,7 @@ func (t *talk) record(p *patient, id vault.RecordID) error {
 			if p != nil && r.Resource.Type != "Patient" {
 				t.sayf("Patient %s, born %s.", p.shownName(), t.born(p))
 			}
-			if err := t.read(append(spoken(&r.Resource), in.facts[0], in.facts[1])); err != nil {
+			if err := t.read(append(spoken(in.view), in.facts[0], in.facts[1])); err != nil {
 				return err
 			}
 		}
@@ -118,7 +118,7 @@ func (t *talk) versions(id vault.RecordID) error {
 	if err != nil && !errors.Is(err, vault.ErrDeleted) {
 		return err
 	}
-	return t.read(spoken(&r.Resource))
+	return t.read(spoken(viewOf(t.ctx, t.session, r)))
 }
 
 // attachments reads those of text and saves any.

@@ -294,7 +294,7 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 		}
 		st.Out = st.Out || m.Self && m.Removed
 		st.Devices = append(st.Devices, tui.Device{ID: m.Device.String(), Letter: m.Letter, Name: m.Name, Self: m.Self, Owner: m.Owner,
-			Removed: m.Removed, Seen: seen, Current: sent && j.Seen(m.Device, last)})
+			Removed: m.Removed, Seen: seen, Current: sent && j.Seen(m.Device, last), Of: m.Of})
 	}
 	list, err := s.Remotes(ctx)
 	if err != nil || len(list) == 0 {

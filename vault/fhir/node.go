@@ -21,6 +21,7 @@ type doc struct {
 	json  []byte
 	src   string // json again, when it is small
 	nodes []node
+	said  Said
 }
 
 const none = -1

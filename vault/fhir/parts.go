@@ -43,7 +43,11 @@ func (p *page) measure(label string, m vault.Measure, obj, depth int) {
 	value := p.valueMember(obj)
 	switch {
 	case m.Value != "":
-		p.add(depth, label, amount{value: m.Value, unit: m.Unit}.say())
+		text := amount{value: m.Value, unit: m.Unit}.say()
+		if p.d.kind(value) == '"' {
+			text = p.d.when(text)
+		}
+		p.add(depth, label, text)
 		if t := p.d.datatype(value); t != nil {
 			p.leftover(value, t, depth+1)
 		}
@@ -131,7 +135,7 @@ func (p *page) attachment(i int, label string, depth int) {
 	parts := []string{}
 	for _, name := range [...]string{"title", "contentType", "creation", "language", "url"} {
 		if s := d.text(i, name); s != "" {
-			parts = append(parts, s)
+			parts = append(parts, d.when(s))
 		}
 	}
 	data := d.get(i, "data")

@@ -121,6 +121,17 @@ func (d *doc) say(i int) string {
 	return d.literal(i)
 }
 
+// when says a date as it is wanted, and anything else as it is.
+func (d *doc) when(s string) string {
+	if d.said.Date == nil {
+		return s
+	}
+	if _, ok := Day(s); !ok {
+		return s
+	}
+	return d.said.Date(s)
+}
+
 func (a amount) say() string { return Amount(a.value, a.unit) }
 
 // Amount writes a value with its unit, each as it is written. The unit 1, of ratios
@@ -195,8 +206,15 @@ func (d *doc) sayReference(i int) string {
 	switch {
 	case words == "" && target == "":
 		return d.text(d.get(i, "identifier"), "value")
+	case words == "" && d.said.Name != nil:
+		if words = d.said.Name(target); words == "" {
+			words = target
+		}
+		return words
 	case words == "":
 		return target
+	case d.said.Name != nil:
+		return words
 	case target == "" || strings.HasPrefix(target, "#"):
 		return words
 	}
@@ -204,7 +222,7 @@ func (d *doc) sayReference(i int) string {
 }
 
 func (d *doc) sayPeriod(i int) string {
-	start, end := d.text(i, "start"), d.text(i, "end")
+	start, end := d.when(d.text(i, "start")), d.when(d.text(i, "end"))
 	switch {
 	case end == "":
 		return "from " + start

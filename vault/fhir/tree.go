@@ -49,7 +49,7 @@ func (p *page) words(i int, label string, depth int, name string) {
 	case name == "div":
 		p.paragraph(depth, label, markupLines(p.d.str(i)))
 	default:
-		p.paragraph(depth, label, p.d.str(i))
+		p.paragraph(depth, label, p.d.when(p.d.str(i)))
 	}
 }
 

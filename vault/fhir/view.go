@@ -22,18 +22,32 @@ const (
 	noRange   = "no range supplied"
 )
 
+// Said is how a reader wants some things said. The zero value says them as they are
+// written.
+type Said struct {
+	// Date says a date, dateTime or instant.
+	Date func(written string) string
+	// Name says what a reference means that has no words of its own; "" where
+	// that is not known. With it, references with words say nothing else.
+	Name func(reference string) string
+}
+
 // View writes a resource out for reading: the types that matter most in the
 // order in which a clinician reads them, then whatever else they hold, and any
 // other type as a tree. Nothing is judged: a flag or a range is shown when it is
 // stated, and what a reader would look for and is not stated is said to be so.
 // The lines hold no control characters.
-func View(r *vault.Resource) []Line {
+func View(r *vault.Resource) []Line { return ViewSaid(r, Said{}) }
+
+// ViewSaid is View with things said as a reader wants them.
+func ViewSaid(r *vault.Resource, said Said) []Line {
 	s := newScratch()
 	defer s.free()
 	d, err := s.scan(r.JSON, 1<<20)
 	if err != nil || d.kind(0) != '{' {
 		return []Line{{Label: "Problem", Text: "this record's bytes do not read as FHIR"}}
 	}
+	d.said = said
 	p := &page{d: &d, cuts: r.Cuts}
 	typ := d.text(0, "resourceType")
 	p.add(0, words(typ), d.title(0, typ, shapeOf(typ)))
