@@ -114,7 +114,7 @@ func TestADeletionIsOneOfTheSides(t *testing.T) {
 		if deletes {
 			s.Expect("The record is deleted").Press("e").Expect("nothing to edit")
 		} else {
-			s.Expect("resolved", "2024-02-03")
+			s.Expect("resolved", "03-Feb-2024")
 		}
 		s.Press("enter").Screen("conflicts").Refuse("Gout")
 		heads, err := o.open.Heads(t.Context(), idOf("Condition", "c1"))
