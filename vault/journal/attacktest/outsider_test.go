@@ -239,11 +239,15 @@ func (w *world) inbox(by, to *journaltest.Device, at uint64, id segment.EpochID,
 }
 
 // Attack 35. A removed owner admits a member once more, as an owner, beyond its cut-off
-// and citing nothing that shows the first admission. Expected: the member stays what it
-// was; so does a copy of it. Seen to succeed with the admission of the lowest rank
-// giving the role, whether it stands or not.
+// and citing nothing that shows the first admission; of two that cite as much its own
+// comes first, as its log does. Expected: the member stays what it was; so does a copy of
+// it. Seen to succeed with the admission of the lowest rank giving the role, whether it
+// stands or not.
 func TestAttack35ARemovedOwnerRaisesAMember(t *testing.T) {
 	w := newWorld(t)
+	for segment.CompareLogs(log(w.c), log(w.a)) > 0 {
+		w = newWorld(t)
+	}
 	d := journaltest.Join(t, w.a, w.host, w.dir, "d", segment.RoleMember)
 	defer d.Close()
 	w.sync(d, w.a, d)
