@@ -6,7 +6,10 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"phivault/sync/host"
@@ -119,4 +122,37 @@ func TestAttack41And44And45And46Transport(t *testing.T) {
 		}
 		return c
 	}})
+}
+
+// Attack 45, on what a device says once: the token that registers a vault. Expected: it
+// arrives nowhere else, and in no error. Seen to succeed with Guard's look at 3xx removed
+// and an http.Client in the transport's place.
+func TestAttack45ATokenIsNotSentOn(t *testing.T) {
+	var caught atomic.Int64
+	trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { caught.Add(1) }))
+	defer trap.Close()
+	key, err := hosted.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range []int{301, 302, 303, 307, 308, 401, 500} {
+		s, h := remotetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			w.Header().Set("Location", trap.URL+req.URL.Path)
+			w.WriteHeader(status)
+		}), nil)
+		c, err := hosted.Open(hosted.Config{Address: strings.TrimPrefix(s.URL, "https://"), Vault: remotetest.Space(), HTTP: h}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Register(t.Context(), remotetest.Secret); err == nil || strings.Contains(err.Error(), remotetest.Secret) {
+			t.Errorf("status %d: %v", status, err)
+		}
+		if _, err := c.Keys(t.Context()); err == nil {
+			t.Errorf("status %d: keys were taken", status)
+		}
+		c.Close()
+	}
+	if n := caught.Load(); n != 0 {
+		t.Errorf("%d redirects were followed", n)
+	}
 }

@@ -94,3 +94,14 @@ func TestAGuardRefusesRedirectsAlsoUnderAClientThatFollows(t *testing.T) {
 		t.Errorf("%v, followed %d times", err, caught.Load())
 	}
 }
+
+// A proxy learns whom this device talks to, and how much. Seen to fail with Proxy set
+// whatever HTTP says.
+func TestNoProxyUnlessItIsAskedFor(t *testing.T) {
+	quiet, asked := remote.HTTP{}.Transport(), remote.HTTP{ProxyFromEnvironment: true}.Transport()
+	defer quiet.Close()
+	defer asked.Close()
+	if quiet.Proxy != nil || asked.Proxy == nil {
+		t.Error("the environment decides, or cannot where it may")
+	}
+}

@@ -46,6 +46,7 @@ func Transport(t *testing.T, o TransportOptions) {
 	t.Run("41 silence", o.silence)
 	t.Run("44 text in errors", o.texts)
 	t.Run("45 redirects", o.redirects)
+	t.Run("41, 44 and 45 at companions", o.companions)
 	t.Run("46 identity", o.identity)
 }
 

@@ -135,16 +135,16 @@ func keyOf(p string) string {
 var impatient = remote.Limits{Dial: 5 * time.Second, Header: time.Second, Stall: 300 * time.Millisecond, MinBytes: 64 << 10}
 
 // adapters are the kinds of network remotes, as a client opens them.
-var adapters = map[string]func(w *world, url string, h remote.HTTP) (remote.Remote, error){
-	"hosted": func(w *world, url string, h remote.HTTP) (remote.Remote, error) {
+var adapters = map[string]func(vault remote.Space, url string, h remote.HTTP) (remote.Remote, error){
+	"hosted": func(vault remote.Space, url string, h remote.HTTP) (remote.Remote, error) {
 		key := ed25519.NewKeyFromSeed([]byte(remotetest.Secret + remotetest.Secret)[:32])
-		return hosted.Open(hosted.Config{Address: strings.TrimPrefix(url, "https://"), Vault: segment.Space(w.a.VaultID()), HTTP: h}, key)
+		return hosted.Open(hosted.Config{Address: strings.TrimPrefix(url, "https://"), Vault: vault, HTTP: h}, key)
 	},
-	"s3": func(_ *world, url string, h remote.HTTP) (remote.Remote, error) {
+	"s3": func(_ remote.Space, url string, h remote.HTTP) (remote.Remote, error) {
 		return s3.Open(s3.Config{Endpoint: strings.TrimPrefix(url, "https://"), Bucket: "bucket", Abilities: s3.Abilities{Exclusive: true}, HTTP: h},
 			s3.Credentials{AccessKey: "access", SecretKey: remotetest.Secret})
 	},
-	"webdav": func(_ *world, url string, h remote.HTTP) (remote.Remote, error) {
+	"webdav": func(_ remote.Space, url string, h remote.HTTP) (remote.Remote, error) {
 		return webdav.Open(webdav.Config{URL: url + "/dav", HTTP: h}, webdav.Credentials{Username: "user", Secret: remotetest.Secret})
 	},
 }
@@ -166,7 +166,7 @@ func everyAdapter(t *testing.T, change func(*httptest.Server), client func(remot
 			if client != nil {
 				h = client(h, srv)
 			}
-			r, err := open(w, srv.URL, h)
+			r, err := open(segment.Space(w.a.VaultID()), srv.URL, h)
 			if err != nil {
 				t.Fatal(err)
 			}
