@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"maps"
 	"time"
 
 	"phivault/crypto/identity"
+	"phivault/sync/remote"
 	"phivault/sync/remote/hosted"
 	"phivault/vault/journal"
 	"phivault/vault/local"
@@ -27,28 +31,117 @@ func hostOf(r local.Remote) (*hosted.Remote, error) {
 	return c.(*hosted.Remote), nil
 }
 
-// labelOwn notes at a host whose this device's own key is, if it came by a token. A key
-// that an invitation gave is labelled by who invited.
-func (s *session) labelOwn(ctx context.Context, r local.Remote) error {
-	if r.Traits[traitRegistered] == "" {
-		return nil
+// ownAccess gives this device a key of its own at a host of ours, once it is a member: the
+// one of an invitation its inviter knows, and the one of a copy is its origin's. A key that
+// came by a token stays. The remote is given back as it is kept from then on; without
+// anything to be done, and where the host is of version 1, as it was. Cut off anywhere, it
+// goes on with the next call.
+func (s *session) ownAccess(ctx context.Context, r local.Remote) (local.Remote, error) {
+	if p, err := parsePlace(r.URL); err != nil || p.kind != placeHost {
+		return r, nil
 	}
-	h, err := hostOf(r)
-	if h == nil || err != nil {
-		return err
-	}
-	defer h.Close()
 	j, err := s.Journal(ctx)
 	if err != nil {
-		return err
+		return r, err
+	}
+	self, ready, err := s.settled(ctx, j)
+	if mine := self.Device.String(); err != nil || !ready || r.Traits[traitOwnKey] == mine {
+		return r, err
+	}
+	h, err := hostOf(r)
+	if err != nil {
+		return r, err
+	}
+	defer h.Close()
+	k := hosted.Access{Key: h.Public(), Label: j.AccessLabel(self.Device), Owner: self.Owner}
+	fresh := r.Traits[traitRegistered] == "" || r.Traits[traitOwnKey] != "" || self.Of != ""
+	if fresh {
+		if r, k.Key, err = s.nextKey(ctx, r); err != nil {
+			return r, err
+		}
+	}
+	k.Proof = j.AccessProof(k.Key)
+	err = h.Vouch(ctx, k)
+	if errors.Is(err, remote.ErrRefused) && k.Owner { // the key that it has is no owner's
+		k.Owner = false
+		err = h.Vouch(ctx, k)
+	}
+	if errors.Is(err, remote.ErrNotFound) {
+		if err = nil; !fresh {
+			err = h.Assign(ctx, hosted.Access{Key: k.Key, Label: k.Label, Owner: true})
+		}
+		return r, err
+	}
+	if err != nil {
+		return r, err
+	}
+	old := h.Public()
+	if r.Traits = maps.Clone(r.Traits); r.Traits == nil {
+		r.Traits = map[string]string{}
+	}
+	r.Traits[traitOwnKey] = self.Device.String()
+	if fresh {
+		r.Secrets = maps.Clone(r.Secrets)
+		r.Secrets[secretAccess] = r.Secrets[secretNext]
+		delete(r.Secrets, secretNext)
+		delete(r.Traits, traitRegistered)
+	}
+	if err := s.keepIfThere(ctx, r); err != nil {
+		return r, err
+	}
+	if fresh && !originLives(j, self) {
+		_ = h.Revoke(ctx, old) // nobody's any more; the next removal takes it away
+	}
+	return r, nil
+}
+
+// settled gives what this device is in the vault, and whether others know of it.
+func (s *session) settled(ctx context.Context, j *journal.Journal) (self journal.Member, ready bool, err error) {
+	st, err := j.Status(ctx)
+	if err != nil {
+		return self, false, err
 	}
 	for _, m := range j.Members() {
-		if !m.Self {
-			continue
+		if m.Self {
+			self = m
 		}
-		return h.Assign(ctx, hosted.Access{Key: h.Public(), Label: j.AccessLabel(m.Device), Owner: true})
 	}
-	return nil
+	return self, self.Self && !self.Removed && !st.Replacing && !st.Restored && !st.Ended, nil
+}
+
+// originLives reports whether the device that this one was a copy of is a member still,
+// and uses the key that both have.
+func originLives(j *journal.Journal, self journal.Member) bool {
+	for _, m := range j.Members() {
+		if self.Of != "" && m.Letter == self.Of {
+			return !m.Removed
+		}
+	}
+	return false
+}
+
+// nextKey draws the key that a remote is to have, and keeps it first.
+func (s *session) nextKey(ctx context.Context, r local.Remote) (local.Remote, ed25519.PublicKey, error) {
+	if seed, err := base64.RawStdEncoding.DecodeString(r.Secrets[secretNext]); err == nil && len(seed) == ed25519.SeedSize {
+		return r, ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey), nil
+	}
+	seed, public, err := newHostKey()
+	if err != nil {
+		return r, nil, err
+	}
+	if r.Secrets = maps.Clone(r.Secrets); r.Secrets == nil {
+		r.Secrets = map[string]string{}
+	}
+	r.Secrets[secretNext] = seed
+	return r, public, s.keepIfThere(ctx, r)
+}
+
+// keepIfThere keeps a remote's settings, unless it is only about to be added.
+func (s *session) keepIfThere(ctx context.Context, r local.Remote) error {
+	if r.ID == "" {
+		return nil
+	}
+	return s.KeepRemote(ctx, r)
 }
 
 // shutOut takes a removed device's keys away at a host, and those that nobody is known
@@ -63,22 +156,58 @@ func shutOut(ctx context.Context, j *journal.Journal, r local.Remote, removed id
 	if err != nil {
 		return err
 	}
-	others := map[[32]byte]bool{}
-	for _, m := range j.Members() {
-		if m.Device != removed {
-			others[j.AccessLabel(m.Device)] = true
-		}
-	}
-	for _, k := range keys {
-		registered := k.Owner && k.Label == [32]byte{} // with a token of the operator's
-		if others[k.Label] || registered || k.Key.Equal(h.Public()) {
-			continue
-		}
-		if err := h.Revoke(ctx, k.Key); err != nil {
+	for _, k := range toRevoke(j, keys, h.Public(), removed) {
+		if err := h.Revoke(ctx, k); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// toRevoke are the keys that are not to be left to a removed device. A label says
+// nothing about who wrote it; a proof does, and so does which key added another.
+func toRevoke(j *journal.Journal, keys []hosted.Access, own ed25519.PublicKey, removed identity.DeviceID) (out []ed25519.PublicKey) {
+	members := map[[32]byte]identity.DeviceID{}
+	for _, m := range j.Members() {
+		if m.Device != removed && !m.Removed {
+			members[j.AccessLabel(m.Device)] = m.Device
+		}
+	}
+	proved, has, filed := map[string]bool{}, map[identity.DeviceID]bool{}, map[string]hosted.Access{}
+	for _, k := range keys {
+		filed[string(k.Key)] = k
+		if d, ok := members[k.Label]; ok && (k.Key.Equal(own) || j.ProvesAccess(d, k.Key, k.Proof)) {
+			proved[string(k.Key)], has[d] = true, true
+		}
+	}
+	label := j.AccessLabel(removed)
+	for _, k := range keys {
+		d, member := members[k.Label]
+		registered := k.Owner && k.Label == [32]byte{} && k.By == nil // with a token of the operator's
+		switch {
+		case k.Key.Equal(own), proved[string(k.Key)], registered:
+		case member && !has[d] && !comesFrom(k, filed, label):
+		default:
+			out = append(out, k.Key)
+		}
+	}
+	return out
+}
+
+// comesFrom reports whether a key was added by one with this label, or by one that those
+// added, or by one that is gone.
+func comesFrom(k hosted.Access, filed map[string]hosted.Access, label [32]byte) bool {
+	for range len(filed) + 1 {
+		if k.By == nil {
+			return false
+		}
+		by, there := filed[string(k.By)]
+		if !there || by.Label == label {
+			return true
+		}
+		k = by
+	}
+	return true
 }
 
 // shutOutEverywhere gives the remotes that a removed device can still reach.

@@ -79,6 +79,15 @@ func (a *app) resolveFork(ctx context.Context, s *session, what, cut string, ado
 	if err := j.EndFork(ctx, out.Device); err != nil {
 		return err
 	}
+	// Its access to our hosts ends as with any other removal; the sync that tells of it
+	// is the user's.
+	list, err := s.Remotes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range s.shutOutEverywhere(ctx, j, list, out.Device) {
+		a.warn(stillOpen(r))
+	}
 	if adopt {
 		as, _, err := s.asidesOf(ctx, out.Letter)
 		if err != nil {

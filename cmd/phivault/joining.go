@@ -82,11 +82,6 @@ func (s *session) settleIn(ctx context.Context, r local.Remote, moved func(engin
 	if err != nil {
 		return st, nil, err
 	}
-	if results[r.ID].Err == nil {
-		if err := s.labelOwn(ctx, r); err != nil {
-			return st, nil, because(err, r.Name)
-		}
-	}
 	if bad := syncFault(r.Name, results[r.ID]); bad != nil {
 		return st, nil, notFilled(bad)
 	}

@@ -15,7 +15,7 @@ func kin(all []journal.Member, removed journal.Member) (notes []string) {
 				` and its access to remotes, and can read on and make another copy; unless it was yours, run "phivault device remove `+m.Letter+`" too`)
 		case m.Of == removed.Letter:
 			notes = append(notes, "device "+m.Letter+" was a copy of device "+removed.Letter+" and stays; unless it is yours, run \"phivault device remove "+
-				m.Letter+`" too; if it is, it needs access of its own to a phivault-host`)
+				m.Letter+`" too; at a phivault-host it has access of its own since it synced last`)
 		}
 	}
 	return notes

@@ -59,6 +59,9 @@ func TestJourneys(t *testing.T) {
 			"host":     hostScript,
 			"bucket":   bucketScript,
 			"code":     codeScript,
+			"plant":    plantScript,
+			"keyof":    keyofScript,
+			"access":   accessScript,
 		},
 	})
 }

@@ -29,7 +29,8 @@ const (
 
 // Names of secrets and traits in a remote's settings.
 const (
-	secretAccess   = "host-key" // of our own host: the seed of a host-access key
+	secretAccess   = "host-key"      // of our own host: the seed of a host-access key
+	secretNext     = "next-host-key" // of our own host: that of the key which is to follow
 	secretKeyID    = "access-key"
 	secretKey      = "secret-key"
 	secretSession  = "session-token"
@@ -41,6 +42,9 @@ const (
 	// traitRegistered: of our own host, this device's key came by a token of the
 	// operator's, not by an invitation; whose it is, this device says itself.
 	traitRegistered = "registered"
+	// traitOwnKey: of our own host, the device that made the key and gave its word for it
+	// there. Another than this one: this is a copy.
+	traitOwnKey = "own-key"
 )
 
 // place is a remote's URL taken apart.

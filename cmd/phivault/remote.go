@@ -140,7 +140,8 @@ func (s *session) addRemote(ctx context.Context, p place, r local.Remote) (local
 	if err := ready(ctx, p, segment.Space(s.ID()), &r); err != nil {
 		return r, err
 	}
-	if err := s.labelOwn(ctx, r); err != nil {
+	r, err := s.ownAccess(ctx, r)
+	if err != nil {
 		return r, err
 	}
 	return s.AddRemote(ctx, r)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -370,8 +371,14 @@ func (y sharedSync) Now(ctx context.Context, moved func(int64)) ([]tui.Round, er
 	if err != nil {
 		return nil, err
 	}
+	before := slices.Clone(list)
 	_, results, err := y.x.s.exchange(ctx, list, objects(moved))
 	y.x.recount()
+	for i, r := range list {
+		if r.Secrets[secretAccess] != before[i].Secrets[secretAccess] {
+			y.x.tellChanged() // who watches it goes on with the key that it has now
+		}
+	}
 	return rounds(list, results), err
 }
 

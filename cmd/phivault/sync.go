@@ -167,6 +167,15 @@ func (s *session) exchange(ctx context.Context, list []local.Remote, moved func(
 			results[r.Remote] = together(results[r.Remote], r)
 		}
 	}
+	for i, r := range list {
+		if results[r.ID].Err != nil {
+			continue
+		}
+		// What fails is tried again by the next sync, with the key that there is.
+		if own, err := s.ownAccess(ctx, r); err == nil {
+			list[i] = own
+		}
+	}
 	return j, results, s.synced(context.WithoutCancel(ctx), list, results)
 }
 
@@ -267,7 +276,14 @@ func (a *app) tell(list []local.Remote, results map[string]engine.Result, f find
 
 // synced remembers when the remotes without an error were.
 func (s *session) synced(ctx context.Context, list []local.Remote, results map[string]engine.Result) error {
-	for _, r := range list {
+	kept, err := s.Remotes(ctx) // who syncs for long may not know what became of one meanwhile
+	if err != nil {
+		return err
+	}
+	for _, r := range kept {
+		if !slices.ContainsFunc(list, func(o local.Remote) bool { return o.ID == r.ID }) {
+			continue
+		}
 		if res, ok := results[r.ID]; !ok || res.Err != nil {
 			continue
 		}

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"cmp"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -54,15 +56,23 @@ func (h *Host) keys(w http.ResponseWriter, req *http.Request, who signer, v *vau
 		if !ok {
 			return http.StatusBadRequest
 		}
+		a.By = who.key
 		v.mu.Lock() // so that the number of keys holds
 		err = h.registry.addKey(v.space, key, a, h.limits.KeysPerVault)
 		v.mu.Unlock()
 	} else {
 		err, status = h.registry.removeKey(v.space, key), http.StatusNoContent
 	}
+	return h.filed(err, status)
+}
+
+// filed is the answer to a change of what is on file of a key.
+func (h *Host) filed(err error, status int) int {
 	switch {
 	case errors.Is(err, errLabelled):
 		return http.StatusConflict
+	case errors.Is(err, errRole):
+		return http.StatusForbidden
 	case errors.Is(err, errFull):
 		return http.StatusInsufficientStorage
 	case err != nil:
@@ -98,9 +108,41 @@ func (h *Host) label(w http.ResponseWriter, req *http.Request) (a access, ok boo
 	return a, ok
 }
 
+// vouch puts a key on file with its device's proof.
+func (h *Host) vouch(w http.ResponseWriter, req *http.Request, who signer, v *vault, key string) int {
+	if _, ok := parseKey(key); !ok {
+		return http.StatusNotFound
+	}
+	if req.Method != http.MethodPut {
+		return http.StatusMethodNotAllowed
+	}
+	if req.ContentLength < 1 || req.ContentLength > 160 {
+		return http.StatusBadRequest
+	}
+	b, err := io.ReadAll(io.LimitReader(h.paced(w, req), 160))
+	if err != nil {
+		return http.StatusBadRequest
+	}
+	part := strings.Split(string(b), " ")
+	if len(part) != 3 || part[1] != "owner" && part[1] != "member" {
+		return http.StatusBadRequest
+	}
+	proof, err := base64.RawURLEncoding.Strict().DecodeString(part[2])
+	if _, ok := parseKey(part[0]); !ok || err != nil || len(proof) != proofSize {
+		return http.StatusBadRequest
+	}
+	v.mu.Lock() // so that the number of keys holds
+	defer v.mu.Unlock()
+	return h.filed(h.registry.vouch(v.space, key, access{Label: part[0], Owner: part[1] == "owner", Proof: part[2]}, who.key, h.limits.KeysPerVault),
+		http.StatusCreated)
+}
+
+const proofSize = 64
+
 // listKeys writes the vault's keys, one a line: key, label or "-", "owner" or "member";
-// a single "." ends the list.
-func (h *Host) listKeys(w http.ResponseWriter, req *http.Request, who signer) int {
+// from version 2 on also proof or "-", and the key that added it or "-". A single "."
+// ends the list.
+func (h *Host) listKeys(w http.ResponseWriter, req *http.Request, who signer, version int) int {
 	if req.Method != http.MethodGet {
 		return http.StatusMethodNotAllowed
 	}
@@ -125,7 +167,11 @@ func (h *Host) listKeys(w http.ResponseWriter, req *http.Request, who signer) in
 		if a.Owner {
 			role = "owner"
 		}
-		io.WriteString(w, k+" "+label+" "+role+"\n")
+		line := k + " " + label + " " + role
+		if version > 1 {
+			line += " " + cmp.Or(a.Proof, "-") + " " + cmp.Or(a.By, "-")
+		}
+		io.WriteString(w, line+"\n")
 	}
 	io.WriteString(w, ".\n")
 	return 0

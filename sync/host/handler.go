@@ -120,7 +120,7 @@ func (h *Host) answer(w http.ResponseWriter, req *http.Request, a *answer) int {
 		a.kind = "health"
 		return h.health(w, req)
 	}
-	if req.TLS == nil || !strings.HasPrefix(req.RequestURI, "/v1/") || req.URL.RawQuery != "" || req.URL.Path != req.RequestURI {
+	if req.TLS == nil || !strings.HasPrefix(req.RequestURI, "/v1/") && !strings.HasPrefix(req.RequestURI, "/v2/keys") || req.URL.RawQuery != "" || req.URL.Path != req.RequestURI {
 		return http.StatusNotFound
 	}
 	who, ok := verify(req)
@@ -161,7 +161,13 @@ func (h *Host) member(w http.ResponseWriter, req *http.Request, a *answer, who s
 		return h.watch(w, req, who)
 	case path == "v1/keys":
 		a.kind = "keys"
-		return h.listKeys(w, req, who)
+		return h.listKeys(w, req, who, 1)
+	case path == "v2/keys":
+		a.kind = "keys"
+		return h.listKeys(w, req, who, 2)
+	case strings.HasPrefix(path, "v2/keys/"):
+		a.kind = "keys"
+		return h.vouch(w, req, who, v, path[len("v2/keys/"):])
 	case strings.HasPrefix(path, "v1/keys/"):
 		a.kind = "keys"
 		return h.keys(w, req, who, v, path[len("v1/keys/"):])

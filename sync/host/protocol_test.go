@@ -427,3 +427,64 @@ func TestLogsSayWhatHappenedAndNotToWhat(t *testing.T) {
 		}
 	}
 }
+
+// A key files another with its device's proof: for itself once it is labelled, for a few
+// more, and an owner's for an owner. Who added what is on file, and can be listed.
+func TestAKeyVouchesForItsSuccessor(t *testing.T) {
+	r := start(t, nil)
+	owner := r.member(remotetest.Space(), host.Token{})
+	key := newKey(t)
+	member, public := r.client(remotetest.Space(), key), key.Public().(ed25519.PublicKey)
+	fresh := func() ed25519.PublicKey { return newKey(t).Public().(ed25519.PublicKey) }
+	label, proof := [32]byte{1, 2, 3}, bytes.Repeat([]byte{7}, 64)
+	next := fresh()
+	vouch := func(by *hosted.Remote, k ed25519.PublicKey, l [32]byte, o bool, p []byte) error {
+		return by.Vouch(t.Context(), hosted.Access{Key: k, Label: l, Owner: o, Proof: p})
+	}
+	steps := []struct {
+		name string
+		err  error
+		want error
+	}{
+		{"grant", owner.Grant(t.Context(), public), nil},
+		{"before it is labelled", vouch(member, public, label, false, proof), remote.ErrRefused},
+		{"label", owner.Assign(t.Context(), hosted.Access{Key: public, Label: label}), nil},
+		{"another label", vouch(member, public, [32]byte{9}, false, proof), remote.ErrRefused},
+		{"for itself", vouch(member, public, label, false, proof), nil},
+		{"again", vouch(member, public, label, false, proof), nil},
+		{"another proof", vouch(member, public, label, false, bytes.Repeat([]byte{8}, 64)), remote.ErrRefused},
+		{"a short proof", vouch(member, fresh(), label, false, proof[:63]), remote.ErrRefused},
+		{"an owner's", vouch(member, next, label, true, proof), remote.ErrRefused},
+		{"a successor", vouch(member, next, label, false, proof), nil},
+		{"for an owner", vouch(member, owner.Public(), label, false, proof), remote.ErrRefused},
+		{"an owner for an owner", vouch(owner, owner.Public(), [32]byte{5}, true, proof), nil},
+		{"second", vouch(member, fresh(), label, false, proof), nil},
+		{"third", vouch(member, fresh(), label, false, proof), nil},
+		{"fourth", vouch(member, fresh(), label, false, proof), nil},
+		{"fifth", vouch(member, fresh(), label, false, proof), remote.ErrRefused},
+	}
+	for _, s := range steps {
+		if !errors.Is(s.err, s.want) {
+			t.Errorf("%s: %v", s.name, s.err)
+		}
+	}
+	keys, err := owner.Keys(t.Context())
+	if err != nil || len(keys) != 6 {
+		t.Fatalf("%d keys, %v", len(keys), err)
+	}
+	for _, k := range keys {
+		by := ed25519.PublicKey(nil)
+		switch {
+		case k.Key.Equal(public):
+			by = owner.Public()
+		case !k.Key.Equal(owner.Public()):
+			by = public
+		}
+		if !k.By.Equal(by) || !bytes.Equal(k.Proof, proof) || k.Owner != k.Key.Equal(owner.Public()) {
+			t.Errorf("%+v", k)
+		}
+	}
+	if _, err := member.Keys(t.Context()); !errors.Is(err, remote.ErrRefused) {
+		t.Errorf("a member lists: %v", err)
+	}
+}

@@ -164,9 +164,18 @@ func (r *registry) register(s remote.Space, key, token string) error {
 type access struct {
 	Label string `json:"label,omitempty"`
 	Owner bool   `json:"owner,omitempty"`
+	Proof string `json:"proof,omitempty"` // by which the owners know that the device itself says so
+	By    string `json:"by,omitempty"`    // the key that added it; none for a token
 }
 
-var errLabelled = errors.New("the key is labelled otherwise")
+var (
+	errLabelled = errors.New("the key is labelled otherwise")
+	errRole     = errors.New("only an owner's key does that")
+)
+
+// keysPerMember is how many keys one that is no owner's may add: one is for the device
+// that follows it, the others for what was cut off before it was used.
+const keysPerMember = 4
 
 func keyFile(s remote.Space, key string) string { return vaultDir(s) + "/keys/" + key }
 
@@ -183,13 +192,58 @@ func (r *registry) addKey(s remote.Space, key string, a access, most int) error 
 	switch {
 	case err != nil:
 		return plain(err)
-	case a.Label == "" || a == old:
+	case a.Label == "" || a.Label == old.Label && a.Owner == old.Owner:
 		return nil
 	case old.Label != "":
 		return errLabelled
 	}
-	a.Owner = a.Owner || old.Owner
-	return r.write(keyFile(s, key), a)
+	old.Label, old.Owner = a.Label, a.Owner || old.Owner
+	return r.write(keyFile(s, key), old)
+}
+
+// vouch puts a key on file with its device's own proof, or adds that to one that is
+// there. Any key may do that for itself, and for a few more; those are no owner's where
+// it is none.
+func (r *registry) vouch(s remote.Space, key string, a access, by string, most int) error {
+	signer, err := r.access(s, by)
+	if err != nil {
+		return plain(err)
+	}
+	if !r.knows(s, key) {
+		have, err := r.keys(s)
+		if err != nil || len(have) >= most {
+			return errors.Join(errFull, err)
+		}
+		if !signer.Owner {
+			if a.Owner {
+				return errRole
+			}
+			added := 0
+			for _, k := range have {
+				if x, err := r.access(s, k); err == nil && x.By == by {
+					added++
+				}
+			}
+			if added >= keysPerMember {
+				return errFull
+			}
+		}
+		a.By = by
+		return r.write(keyFile(s, key), a)
+	}
+	old, err := r.access(s, key)
+	switch {
+	case err != nil:
+		return plain(err)
+	case !signer.Owner && (key != by || old.Label == ""):
+		return errRole
+	case old.Label == a.Label && old.Proof == a.Proof:
+		return nil
+	case old.Proof != "" || old.Label != "" && old.Label != a.Label:
+		return errLabelled
+	}
+	old.Label, old.Proof = a.Label, a.Proof
+	return r.write(keyFile(s, key), old)
 }
 
 func (r *registry) access(s remote.Space, key string) (access, error) {

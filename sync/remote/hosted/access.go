@@ -3,6 +3,8 @@ package hosted
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -23,6 +25,23 @@ type Access struct {
 	Key   ed25519.PublicKey
 	Label [32]byte // zero: none
 	Owner bool     // may give and take access
+	// Proof is what the device of that label says itself: nil without. By is the key
+	// that added this one; nil for a token of the operator's. A host of version 1 knows
+	// neither.
+	Proof []byte
+	By    ed25519.PublicKey
+}
+
+// Vouch puts a key on file with its device's proof, or gives that to a key that is on
+// file; any key may, for itself and for a few more. remote.ErrNotFound: the host is of
+// version 1.
+func (r *Remote) Vouch(ctx context.Context, a Access) error {
+	role := "member"
+	if a.Owner {
+		role = "owner"
+	}
+	body := encoding.EncodeToString(a.Label[:]) + " " + role + " " + base64.RawURLEncoding.EncodeToString(a.Proof)
+	return r.simple(ctx, "vouch", http.MethodPut, "/v2/keys/"+encode(a.Key), remote.Name{}, &body, http.StatusCreated)
 }
 
 // Grant lets another key use this vault's place: give each device its own, so that
@@ -43,12 +62,20 @@ func (r *Remote) Assign(ctx context.Context, a Access) error {
 
 // Keys are all that the host has on file for the vault; for an owner's key only.
 func (r *Remote) Keys(ctx context.Context) (list []Access, err error) {
-	err = r.lines(ctx, "keys", "/v1/keys", func(line string) (more, odd bool) {
+	list, err = r.keys(ctx, "/v2/keys", 5)
+	if errors.Is(err, remote.ErrNotFound) {
+		return r.keys(ctx, "/v1/keys", 3)
+	}
+	return list, err
+}
+
+func (r *Remote) keys(ctx context.Context, path string, words int) (list []Access, err error) {
+	err = r.lines(ctx, "keys", path, func(line string) (more, odd bool) {
 		if line == "." {
 			return false, true
 		}
 		f := strings.Fields(line)
-		if len(f) != 3 || len(list) == maxKeys {
+		if len(f) != words || len(list) == maxKeys {
 			return true, true
 		}
 		key, err := encoding.DecodeString(f[0])
@@ -58,6 +85,14 @@ func (r *Remote) Keys(ctx context.Context) (list []Access, err error) {
 		a := Access{Key: key, Owner: f[2] == "owner"}
 		if label, err := encoding.DecodeString(f[1]); err == nil && len(label) == len(a.Label) {
 			a.Label = [32]byte(label)
+		}
+		if words > 3 {
+			if proof, err := base64.RawURLEncoding.Strict().DecodeString(f[3]); err == nil && len(proof) == ed25519.SignatureSize {
+				a.Proof = proof
+			}
+			if by, err := encoding.DecodeString(f[4]); err == nil && len(by) == ed25519.PublicKeySize {
+				a.By = by
+			}
 		}
 		list = append(list, a)
 		return true, false

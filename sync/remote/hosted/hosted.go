@@ -48,7 +48,7 @@ var (
 
 const (
 	maxListing = 1 << 30 // bytes; ten million names
-	maxLine    = 128
+	maxLine    = 320
 )
 
 // NewKey makes a host-access key.
