@@ -45,6 +45,7 @@ type tx struct {
 	add     []ftsRow
 	drop    []int64
 	urls    map[string]string
+	again   bool // a record came that is here already: more will
 	dry     bool // nothing will be kept, and attachments were not kept either
 	head    Head // of the own log, with what this transaction adds
 	gone    purging

@@ -230,7 +230,8 @@ func (a *applier) takePut(ctx context.Context, p *vault.Put, h vault.Header) err
 		// the journal has seen to it that nothing else is missing.
 		a.done.New++
 		a.fresh[h.Record] = true
-		return a.insert(ctx, p, h)
+		_, err := a.insert(ctx, p, h)
+		return err
 	}
 	history, err := revisionRows(ctx, a.w, k.record, h.Record)
 	if err != nil {

@@ -40,12 +40,21 @@ func (c *conn) stmt(query string) (*sql.Stmt, error) {
 
 // run executes a prepared statement; for the fixed statements of hot paths.
 func (c *conn) run(query string, args ...any) error {
+	_, err := c.change(query, args...)
+	return err
+}
+
+// change is run and tells how many rows were changed.
+func (c *conn) change(query string, args ...any) (int64, error) {
 	s, err := c.stmt(query)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = s.ExecContext(context.Background(), args...)
-	return err
+	r, err := s.ExecContext(context.Background(), args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
 }
 
 // exec executes SQL that is not worth keeping prepared.

@@ -22,6 +22,13 @@ func (t *tx) known(ctx context.Context, id vault.RecordID) (k known, ok bool, er
 }
 
 func (t *tx) put(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
+	if t.likelyNew(p) {
+		h := vault.Header{Kind: vault.KindPut, Record: p.ID, Payload: p.Payload, Length: p.Length}
+		if fresh, err := t.insert(ctx, p, h); err != nil || fresh {
+			return vault.OutcomeNew, err
+		}
+		t.again = true
+	}
 	k, ok, err := t.known(ctx, p.ID)
 	if err != nil {
 		return 0, err
@@ -69,6 +76,12 @@ func (t *tx) put(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	return vault.OutcomeChanged, t.putRevision(ctx, p, k, history, parents)
 }
 
+// likelyNew reports whether p may be inserted without looking first whether its record is
+// here: nothing but the record's row must follow from it when it is.
+func (t *tx) likelyNew(p *vault.Put) bool {
+	return p.Base == nil && len(p.Resource.Cuts) == 0 && p.Resource.Type != "Patient" && !t.again && !t.s.purges && !t.s.loose
+}
+
 func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	if p.Base != nil && *p.Base != 0 {
 		return 0, vault.ErrNotFound
@@ -77,7 +90,7 @@ func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 		return 0, err
 	}
 	loose := t.s.loose
-	if err := t.insert(ctx, p, vault.Header{Kind: vault.KindPut, Record: p.ID, Payload: p.Payload, Length: p.Length}); err != nil {
+	if _, err := t.insert(ctx, p, vault.Header{Kind: vault.KindPut, Record: p.ID, Payload: p.Payload, Length: p.Length}); err != nil {
 		return 0, err
 	}
 	if !loose {
@@ -89,48 +102,48 @@ func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	return vault.OutcomeNew, nil
 }
 
-// insert adds a record with its first revision.
-func (t *tx) insert(ctx context.Context, p *vault.Put, h vault.Header) error {
+// insert adds a record with its first revision; false when it is here already.
+func (t *tx) insert(ctx context.Context, p *vault.Put, h vault.Header) (bool, error) {
 	record := t.s.next.record
-	t.s.next.record++
 	if record > 0xffffffff {
-		return fmt.Errorf("%w: records in one vault", vault.ErrLimit)
-	}
-	entry, err := t.entry(h, record, p.Body)
-	if err != nil {
-		return err
+		return false, fmt.Errorf("%w: records in one vault", vault.ErrLimit)
 	}
 	typ, err := t.word(ctx, p.Resource.Type)
 	if err != nil {
-		return err
+		return false, err
 	}
 	source, err := t.word(ctx, p.Source)
 	if err != nil {
-		return err
+		return false, err
 	}
 	subject, err := t.subject(ctx, p, source, record)
 	if err != nil {
-		return err
+		return false, err
 	}
 	doc := docOf(p.Resource.Date, record)
 	brief, err := t.brief(ctx, p.Brief)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := t.w.run("INSERT INTO record(record,id,type,source,subject,doc,head,revisions,state,brief) VALUES(?,?,?,?,?,?,?,1,0,?)",
-		record, p.ID[:], typ, source, null(subject), doc, entry, brief); err != nil {
-		return err
+	n, err := t.w.change(`INSERT INTO record(record,id,type,source,subject,doc,head,revisions,state,brief) VALUES(?,?,?,?,?,?,?,1,0,?)
+		ON CONFLICT(id) DO NOTHING`, record, p.ID[:], typ, source, null(subject), doc, t.s.next.entry, brief)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	t.s.next.record++
+	if _, err := t.entry(h, record, p.Body); err != nil {
+		return false, err
 	}
 	if t.s.loose {
 		// Deletions may have come before any put that stands.
 		if linked, err := t.link(ctx, record, p.ID); err != nil {
-			return err
+			return false, err
 		} else if linked {
 			_, err := t.rebuild(ctx, rebuilt{record: record, id: p.ID}, p.FullURL)
-			return err
+			return true, err
 		}
 	}
-	return t.views(ctx, p, record, source, subject, doc)
+	return true, t.views(ctx, p, record, source, subject, doc)
 }
 
 func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, h history, parents []vault.RevisionID) error {
