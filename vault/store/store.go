@@ -131,13 +131,9 @@ func (s *Store) openWriter(ctx context.Context, create bool) (err error) {
 	if s.w, err = newConn(ctx, s.db); err != nil {
 		return err
 	}
-	for _, p := range []string{
-		fmt.Sprintf("PRAGMA cache_size=-%d", writeCacheKiB), "PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=0",
-		"PRAGMA secure_delete=ON", "PRAGMA journal_size_limit=0",
-	} {
-		if err := s.w.exec(ctx, p); err != nil {
-			return err
-		}
+	if err := s.w.exec(ctx, fmt.Sprintf("PRAGMA cache_size=-%d; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=ON; PRAGMA journal_size_limit=0",
+		writeCacheKiB)); err != nil {
+		return err
 	}
 	if !create {
 		if err := s.inspect(ctx); err != nil {
@@ -165,13 +161,13 @@ func (s *Store) inspect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n := int64(0)
+	some := int64(0)
 	if have > 0 {
-		if n, err = count(ctx, s.w, "SELECT count(*) FROM batch"); err != nil {
+		if some, err = count(ctx, s.w, "SELECT EXISTS(SELECT 1 FROM batch)"); err != nil {
 			return err
 		}
 	}
-	if n == 0 {
+	if some == 0 {
 		return fmt.Errorf("%w: the database holds no vault", vault.ErrIntegrity)
 	}
 	if s.o.Check == nil {
@@ -202,24 +198,12 @@ func dsn(path, mode, vfs string) string {
 func (s *Store) load(ctx context.Context) error {
 	s.cache = newViews()
 	var next counters
-	for _, m := range []struct {
-		to    *int64
-		query string
-	}{
-		{&next.entry, "SELECT coalesce(max(entry),0)+1 FROM entry"},
-		{&next.record, "SELECT coalesce(max(record),0)+1 FROM record"},
-		{&next.subject, "SELECT coalesce(max(subject),0)+1 FROM subject"},
-		{&next.blob, "SELECT coalesce(max(blob),0)+1 FROM blob"},
-		{&next.phrase, "SELECT coalesce(max(phrase),0)+1 FROM phrase"},
-	} {
-		if _, err := s.w.row(ctx, []any{m.to}, m.query); err != nil {
-			return err
-		}
-	}
-	if _, err := s.w.row(ctx, []any{&s.loose}, "SELECT EXISTS(SELECT 1 FROM entry WHERE record IS NULL AND kind<=2)"); err != nil {
-		return err
-	}
-	if _, err := s.w.row(ctx, []any{&s.purges}, "SELECT EXISTS(SELECT 1 FROM purge)"); err != nil {
+	var loose, purges bool
+	// One statement, since opening takes longer to prepare each than to run it.
+	if _, err := s.w.row(ctx, []any{&next.entry, &next.record, &next.subject, &next.blob, &next.phrase, &loose, &purges},
+		`SELECT (SELECT coalesce(max(entry),0)+1 FROM entry), (SELECT coalesce(max(record),0)+1 FROM record),
+		(SELECT coalesce(max(subject),0)+1 FROM subject), (SELECT coalesce(max(blob),0)+1 FROM blob), (SELECT coalesce(max(phrase),0)+1 FROM phrase),
+		EXISTS(SELECT 1 FROM entry WHERE record IS NULL AND kind<=2), EXISTS(SELECT 1 FROM purge)`); err != nil {
 		return err
 	}
 	h, err := s.ownEnd(ctx)
@@ -227,7 +211,7 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	next.phrase = max(next.phrase, s.next.phrase) // readers may remember what had a number
-	s.next, s.head = next, h
+	s.next, s.head, s.loose, s.purges = next, h, loose, purges
 	return nil
 }
 
@@ -260,10 +244,8 @@ func (s *Store) openReader(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range []string{fmt.Sprintf("PRAGMA cache_size=-%d", readCacheKiB), "PRAGMA query_only=1"} {
-		if err := c.exec(ctx, p); err != nil {
-			return nil, errors.Join(err, c.close())
-		}
+	if err := c.exec(ctx, fmt.Sprintf("PRAGMA cache_size=-%d; PRAGMA query_only=1", readCacheKiB)); err != nil {
+		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
 }
