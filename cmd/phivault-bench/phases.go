@@ -131,6 +131,14 @@ func (b *bench) editing() error { return b.repeat("edit", "edit", 60) }
 
 // oneEdit is an edit's way to the other device: pushed there, pulled here.
 func (b *bench) oneEdit() error {
+	// What earlier rows wrote, hundreds of edits and the notes of all that was read, goes first.
+	for side := range b.procs {
+		for _, device := range []func(int, request) (reply, error){b.first, b.second} {
+			if _, err := device(side, request{Op: "sync"}); err != nil {
+				return err
+			}
+		}
+	}
 	p := &pairing{work: "sync one edit"}
 	for i := range b.pairs * 3 {
 		err := b.turn(p, i, func(side int) (reply, error) {
