@@ -64,7 +64,7 @@ func TestAStoreThatLostItsPlaceTakesNoMore(t *testing.T) {
 	told := false
 	s.o.Committed = func(Head) { told = true }
 	breaks(t, s, "COMMIT")
-	breaks(t, s, "SELECT coalesce(max(record),0)+1 FROM record")
+	breaks(t, s, loadQuery)
 	_, err := s.Append(ctx, vault.Batch{Puts: []*vault.Put{put(t, s, weight)}})
 	if !errors.Is(err, ErrFailed) || told {
 		t.Fatalf("%v; committed %v", err, told)

@@ -194,16 +194,17 @@ func dsn(path, mode, vfs string) string {
 	return FileURI(path, q)
 }
 
+// loadQuery is one statement, since opening takes longer to prepare each than to run it.
+const loadQuery = `SELECT (SELECT coalesce(max(entry),0)+1 FROM entry), (SELECT coalesce(max(record),0)+1 FROM record),
+	(SELECT coalesce(max(subject),0)+1 FROM subject), (SELECT coalesce(max(blob),0)+1 FROM blob), (SELECT coalesce(max(phrase),0)+1 FROM phrase),
+	EXISTS(SELECT 1 FROM entry WHERE record IS NULL AND kind<=2), EXISTS(SELECT 1 FROM purge)`
+
 // load reads what the writer keeps in memory: all of it, or nothing changes.
 func (s *Store) load(ctx context.Context) error {
 	s.cache = newViews()
 	var next counters
 	var loose, purges bool
-	// One statement, since opening takes longer to prepare each than to run it.
-	if _, err := s.w.row(ctx, []any{&next.entry, &next.record, &next.subject, &next.blob, &next.phrase, &loose, &purges},
-		`SELECT (SELECT coalesce(max(entry),0)+1 FROM entry), (SELECT coalesce(max(record),0)+1 FROM record),
-		(SELECT coalesce(max(subject),0)+1 FROM subject), (SELECT coalesce(max(blob),0)+1 FROM blob), (SELECT coalesce(max(phrase),0)+1 FROM phrase),
-		EXISTS(SELECT 1 FROM entry WHERE record IS NULL AND kind<=2), EXISTS(SELECT 1 FROM purge)`); err != nil {
+	if _, err := s.w.row(ctx, []any{&next.entry, &next.record, &next.subject, &next.blob, &next.phrase, &loose, &purges}, loadQuery); err != nil {
 		return err
 	}
 	h, err := s.ownEnd(ctx)
