@@ -60,11 +60,13 @@ func (s *scratch) scanAs(json []byte, depth int, accepted bool) (doc, error) {
 		return doc{}, refuse(0, "it begins with a byte order mark")
 	}
 	s.open, s.nodes = s.open[:0], s.nodes[:0]
-	end := 0
+	end, read := 0, false
 	if accepted {
-		end, accepted = s.accepted(json, depth)
+		end, read = s.accepted(json, depth)
+	} else {
+		end, read = s.strictly(json, depth)
 	}
-	if !accepted {
+	if !read {
 		s.open, s.nodes = s.open[:0], s.nodes[:0]
 		s.dec.Reset(bytes.NewBuffer(json))
 		if err := s.values(json, depth); err != nil {
