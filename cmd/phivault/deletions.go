@@ -36,7 +36,7 @@ func (a *app) confirmHeld(ctx context.Context, s *session) (bool, error) {
 	}
 	some := false
 	for _, d := range st.Deletions {
-		if !a.ask(ctx, "Device "+d.Letter+" deletes "+itoa(d.Records)+" of "+count(d.Live, "record", "records")+". Let it?") {
+		if !a.ask(ctx, "Device "+d.Letter+" deletes "+itoa(d.Records)+" of "+count(d.Live, "record", "records")+soFar(d)+". Let it?") {
 			continue
 		}
 		if err := j.Confirm(ctx, d.Place); err != nil {
@@ -45,6 +45,14 @@ func (a *app) confirmHeld(ctx context.Context, s *session) (bool, error) {
 		some = true
 	}
 	return some, nil
+}
+
+// soFar says what the device deleted before, where that is why it is asked about.
+func soFar(d journal.Deletion) string {
+	if d.Before == 0 {
+		return ""
+	}
+	return ", after " + itoa(d.Before) + " in the last 7 days"
 }
 
 // ask is false as well where nobody can be asked.
@@ -63,5 +71,5 @@ func (s *session) heldBack(ctx context.Context) error {
 		return err
 	}
 	d := st.Deletions[0]
-	return failed("held_deletes", "device "+d.Letter+" deletes "+itoa(d.Records)+" of "+count(d.Live, "record", "records")+": held back, with what follows it", "")
+	return failed("held_deletes", "device "+d.Letter+" deletes "+itoa(d.Records)+" of "+count(d.Live, "record", "records")+soFar(d)+": held back, with what follows it", "")
 }

@@ -58,7 +58,7 @@ here. A remote gets nothing but ciphertext. One that is down keeps nothing back 
 the others; one that cheats is named, exit code 13, and nothing here changes.
 
 When a device deletes unusually many records, more than 50 and more than 5 % of
-those that are live, this is held back until you agree, on a terminal or with
+those that are live, at once or within seven days, this is held back until you agree, on a terminal or with
 --accept-deletes; so are your own before they leave. Exit code 3 says that
 something is held.
 
@@ -303,7 +303,7 @@ func (a *app) remarks(f findings) {
 	}
 	a.remarkWaits(f.waits)
 	for _, d := range st.Deletions {
-		a.warn("phivault: note: device " + d.Letter + " deletes " + itoa(d.Records) + " of " + count(d.Live, "record", "records") +
+		a.warn("phivault: note: device " + d.Letter + " deletes " + itoa(d.Records) + " of " + count(d.Live, "record", "records") + soFar(d) +
 			`: held back; "phivault sync --accept-deletes" lets it, "phivault device remove ` + d.Letter + `" sets it aside`)
 	}
 	if st.Quarantined > 0 {

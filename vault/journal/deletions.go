@@ -2,6 +2,8 @@ package journal
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,9 +14,14 @@ import (
 // ErrDeletions is a push of more deletions than is usual, which nobody confirmed.
 var ErrDeletions = errors.New("unusually many deletions")
 
-// usual is how many of live records one sync may delete, for one device, without
-// anybody being asked.
+// usual is how many of live records a device may delete in unusualDays, or in one sync
+// of its own, without anybody being asked.
 func usual(live int64) int64 { return max(50, live/20) }
+
+// unusualDays is how long what a device deleted counts, by this device's clock: whoever
+// has a member's device must not get away with a little in each of many syncs, and who
+// deletes a few records every day is never asked.
+const unusualDays = 7
 
 // Deletion is a segment that waits for somebody to confirm it: with it, its device
 // deletes more than is usual.
@@ -23,11 +30,11 @@ type Deletion struct {
 	Letter  string
 	Records int64 // live here, that would be deleted
 	Live    int64 // all
+	Before  int64 // that its device deleted in the days before
 }
 
-// deletions is what a person said, and what came, since the journal was opened.
+// deletions is what a person said since the journal was opened.
 type deletions struct {
-	of        map[[16]byte]int64  // records that a device deleted in this sync
 	confirmed map[vault.Hash]bool // segments that may pass
 	all, own  bool                // everything may; what was deleted here may leave
 }
@@ -62,17 +69,102 @@ func (j *Journal) holds(ctx context.Context, c *checked) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	before := j.dels.of[log.Device]
-	j.dels.of[log.Device] += these
+	days, err := j.deleted(ctx, j.s.origin(log.Device))
+	if err != nil {
+		return false, err
+	}
+	before := days.sum()
 	if j.dels.all || before+these <= usual(live+before) {
+		c.deletes = these
 		return false, nil
 	}
-	j.dels.of[log.Device] = before
 	if j.s.Deletions == nil {
 		j.s.Deletions = map[vault.LogID]Deletion{}
 	}
-	j.s.Deletions[log] = Deletion{Place: s.Place, Records: these, Live: live}
+	j.s.Deletions[log] = Deletion{Place: s.Place, Records: these, Live: live, Before: before}
 	return true, j.save(ctx)
+}
+
+// deletedState holds, by device, what it deleted on which of the last days, as day u64 ‖
+// records u64, ascending.
+const deletedState = "deleted/"
+
+type dayCount struct {
+	day, n int64
+}
+
+type dayCounts []dayCount
+
+func (d dayCounts) sum() (n int64) {
+	for _, c := range d {
+		n += c.n
+	}
+	return n
+}
+
+// deleted gives what a device deleted in the days that count. A day that is still to come,
+// after a clock that was wrong, counts as today.
+func (j *Journal) deleted(ctx context.Context, device [16]byte) (out dayCounts, err error) {
+	b, err := j.p.State.State(ctx, deletedState+hex.EncodeToString(device[:]))
+	if err != nil {
+		return nil, err
+	}
+	if len(b)%16 != 0 {
+		return nil, fmt.Errorf("%w: a count of deletions", vault.ErrIntegrity)
+	}
+	today := j.today()
+	for c := range slices.Chunk(b, 16) {
+		d := dayCount{min(int64(binary.BigEndian.Uint64(c)), today), int64(binary.BigEndian.Uint64(c[8:]))}
+		if d.day > today-unusualDays {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
+// origin is the device that a device was a copy of in the end: who takes fresh keys again
+// and again is counted as one.
+func (s *state) origin(device [16]byte) [16]byte {
+	for range s.Events {
+		i := slices.IndexFunc(s.Events, func(e event) bool { return e.Copy && [16]byte(e.Admit.Public.DeviceID()) == device })
+		if i < 0 {
+			break
+		}
+		device = s.Events[i].By
+	}
+	return device
+}
+
+func (j *Journal) today() int64 { return j.p.Clock().Unix() / 86400 }
+
+// noteDeleted counts what a segment that was applied deleted. What everybody was asked
+// about begins the count anew.
+func (j *Journal) noteDeleted(ctx context.Context, c *checked) error {
+	if c.deletes == 0 {
+		return nil
+	}
+	device := j.s.origin(c.seg.Place.Log.Device)
+	if j.dels.all {
+		return j.forgetDeleted(ctx, device)
+	}
+	days, err := j.deleted(ctx, device)
+	if err != nil {
+		return err
+	}
+	if n := len(days); n > 0 && days[n-1].day == j.today() {
+		days[n-1].n += c.deletes
+	} else {
+		days = append(days, dayCount{j.today(), c.deletes})
+	}
+	var b []byte
+	for _, d := range days {
+		b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, uint64(d.day)), uint64(d.n))
+	}
+	return j.p.State.SetState(ctx, deletedState+hex.EncodeToString(device[:]), b)
+}
+
+func (j *Journal) forgetDeleted(ctx context.Context, device [16]byte) error {
+	return j.p.State.SetState(ctx, deletedState+hex.EncodeToString(device[:]), nil)
 }
 
 // released forgets that a segment was held, once it was taken in.
@@ -84,14 +176,16 @@ func (j *Journal) released(p vault.Place) {
 }
 
 // Confirm applies segments that Status says are held for their deletions, or will
-// when they come again, until the journal is closed. What follows in the same sync
-// is held again when it deletes as much.
+// when they come again, until the journal is closed. What the same device deletes from
+// then on is counted anew.
 func (j *Journal) Confirm(ctx context.Context, places ...vault.Place) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, p := range places {
 		j.dels.confirmed[p.Hash] = true
-		delete(j.dels.of, p.Log.Device)
+		if err := j.forgetDeleted(ctx, j.s.origin(p.Log.Device)); err != nil {
+			return err
+		}
 	}
 	return j.drain(ctx)
 }

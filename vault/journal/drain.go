@@ -69,6 +69,9 @@ func (j *Journal) try(ctx context.Context, h *held) (bool, error) {
 	if err := j.apply(ctx, c, h.bodies, v == quarantine); err != nil {
 		return false, err
 	}
+	if err := j.noteDeleted(ctx, c); err != nil {
+		return false, err
+	}
 	p := h.seg.Place
 	j.released(p)
 	delete(j.absent, p.Log)

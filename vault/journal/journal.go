@@ -98,7 +98,7 @@ func Open(ctx context.Context, p Parts) (*Journal, error) {
 	}
 	j := &Journal{p: p, id: g.VaultID(), self: p.Device.ID(), first: p.Epochs[0].ID,
 		keys: map[segment.EpochID]*segment.Keys{}, pending: newPending(), syncs: map[string]*session{}, absent: map[vault.LogID]bool{}, stopped: map[vault.LogID]bool{},
-		dels: deletions{of: map[[16]byte]int64{}, confirmed: map[vault.Hash]bool{}}}
+		dels: deletions{confirmed: map[vault.Hash]bool{}}}
 	j.space = segment.Space(j.id)
 	if err := j.load(ctx, g); err != nil {
 		j.Close(ctx)

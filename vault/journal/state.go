@@ -136,11 +136,12 @@ func (s *state) next(log vault.LogID) uint64 {
 
 // checked is a segment with the changes of membership and epochs that it makes.
 type checked struct {
-	seg    *segment.Segment
-	events []event
-	mints  []segment.Mint
-	purged []vault.Content // that it removes
-	told   []vault.Place   // that it cites otherwise than they are here
+	seg     *segment.Segment
+	events  []event
+	mints   []segment.Mint
+	purged  []vault.Content // that it removes
+	deletes int64           // records live here that it deletes, where that is counted
+	told    []vault.Place   // that it cites otherwise than they are here
 }
 
 // fold takes in a segment that was checked.

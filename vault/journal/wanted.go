@@ -61,7 +61,6 @@ func (j *Journal) session(name string) *session {
 			ahead: map[vault.LogID]uint64{}, sent: map[vault.LogID]map[uint64]bool{}}
 		j.syncs[name] = s
 		clear(j.absent)
-		clear(j.dels.of)
 	}
 	return s
 }

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"testing"
+	"time"
+
+	"pgregory.net/rapid"
 
 	"phivault/sync/remote/memory"
 	"phivault/vault/journal"
@@ -131,5 +135,99 @@ func TestAUsualDeletionPasses(t *testing.T) {
 	check(t, a.Sync(r))
 	if a.Contents(t) != b.Contents(t) {
 		t.Error("it was held")
+	}
+}
+
+// Whoever has a member's device deletes a little in each of many syncs. However that is
+// split over a week, no more takes effect than in one sync, also when the reader is
+// restarted in between; and what was held stays held.
+func TestManySmallDeletionsAreHeldLikeOneLarge(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		dir, host := Scratch(t), memory.New()
+		a := Found(t, dir, "a")
+		defer func() { a.Close() }()
+		a.Clock = func() time.Time { return now }
+		a.Crash(t)
+		a.Add(t, many(120)...)
+		b := Join(t, a, host, dir, "b", segment.RoleMember)
+		defer b.Close()
+		check(t, b.Sync(host))
+		for gone := 0; gone < 100; {
+			n := min(rapid.IntRange(1, 50).Draw(r, "deleted"), 100-gone)
+			deleted(t, b, gone, gone+n)
+			gone += n
+			check(t, b.Sync(host))
+			if rapid.Bool().Draw(r, "read") {
+				check(t, a.Sync(host))
+			}
+			if rapid.Bool().Draw(r, "restart") {
+				a.Crash(t)
+			}
+			now = now.Add(time.Duration(rapid.IntRange(0, 60).Draw(r, "minutes")) * time.Minute)
+		}
+		check(t, a.Sync(host))
+		_, live, err := a.Store.Live(context.Background(), nil)
+		if err != nil || live < 120-50 {
+			t.Fatalf("%d of 120 are left: %v", live, err)
+		}
+		now = now.AddDate(0, 1, 0)
+		check(t, a.Sync(host))
+		st, err := a.Journal.Status(context.Background())
+		if err != nil || len(st.Deletions) != 1 || st.Deletions[0].Before+st.Deletions[0].Records <= 50 {
+			t.Fatalf("%v: %+v", err, st.Deletions)
+		}
+	})
+}
+
+// The same by a device that takes fresh keys in between: it is one.
+func TestADeviceWithFreshKeysIsCountedAsOne(t *testing.T) {
+	dir, r := Scratch(t), memory.New()
+	a := Found(t, dir, "a")
+	defer a.Close()
+	a.Add(t, many(150)...)
+	b := Join(t, a, r, dir, "b", segment.RoleMember)
+	defer func() { b.Close() }()
+	check(t, b.Sync(r))
+	for n := range 3 {
+		deleted(t, b, 40*n, 40*n+40)
+		check(t, b.Sync(r))
+		check(t, a.Sync(r))
+		b.Rekey(t)
+		check(t, b.Sync(r))
+		check(t, b.Sync(r))
+	}
+	if _, live, err := a.Store.Live(context.Background(), nil); err != nil || live != 150-40 {
+		t.Fatalf("%d of 150 are left: %v", live, err)
+	}
+}
+
+// A person deletes a few records every day, for long. Nobody is ever asked.
+func TestAFewDeletionsADayAreNeverHeld(t *testing.T) {
+	days := 40
+	if os.Getenv("PHIVAULT_SLOW") != "" {
+		days = 365
+	}
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	dir, r := Scratch(t), memory.New()
+	a := Found(t, dir, "a")
+	defer func() { a.Close() }()
+	a.Clock = func() time.Time { return now }
+	a.Crash(t)
+	a.Add(t, many(7*days+30)...)
+	b := Join(t, a, r, dir, "b", segment.RoleMember)
+	defer b.Close()
+	check(t, b.Sync(r))
+	for day := range days {
+		deleted(t, b, 7*day, 7*day+7)
+		check(t, b.Sync(r))
+		check(t, a.Sync(r))
+		if st, err := a.Journal.Status(context.Background()); err != nil || len(st.Deletions) > 0 {
+			t.Fatalf("day %d: %v %+v", day, err, st.Deletions)
+		}
+		now = now.AddDate(0, 0, 1)
+	}
+	if _, live, err := a.Store.Live(context.Background(), nil); err != nil || live != 30 {
+		t.Fatalf("%d are left: %v", live, err)
 	}
 }
