@@ -200,7 +200,12 @@ func (w *world) name(d *journaltest.Device, s *segment.Segment) remote.Name {
 // is what an honest client would write, but for what change does to it.
 func (w *world) forge(by *journaltest.Device, bodies [][]byte, change func(*segment.Segment)) remote.Name {
 	w.t.Helper()
-	l := w.last(by, by)
+	return w.forgeAfter(by, w.last(by, by), bodies, change)
+}
+
+// forgeAfter is forge behind any segment of the log.
+func (w *world) forgeAfter(by *journaltest.Device, l *segment.Segment, bodies [][]byte, change func(*segment.Segment)) remote.Name {
+	w.t.Helper()
 	s := &segment.Segment{VaultID: by.VaultID(), Place: vault.Place{Log: l.Place.Log, Seq: l.Place.Seq + 1}, Prev: l.Place.Hash,
 		Epoch: l.Next, Next: l.Next, Clock: l.Clock}
 	k := w.keys(by, s.Epoch)
