@@ -26,6 +26,9 @@ type Options struct {
 	// them tells: their syntax is then not judged again, which halves the time.
 	Accepted bool
 	NoText   bool // Text stays empty, for who looks at the rest only
+	// Enough, of the method Text alone, is given the text part by part, of whole words
+	// each; what follows once it is true is left out. nil: the text is whole.
+	Enough func(part []byte) bool
 }
 
 // Parse reads one resource and fills every view of it. json and cuts become the
@@ -65,6 +68,7 @@ func (o Options) Text(json []byte, cuts []vault.Cut, title, value, unit string) 
 	if err != nil {
 		return "", err
 	}
+	s.text.enough = o.Enough
 	return s.text.collect(&d, &vault.Resource{Title: title, Value: value, Unit: unit, Cuts: cuts}, o.Note), nil
 }
 

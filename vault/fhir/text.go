@@ -24,6 +24,8 @@ type collector struct {
 	used  int
 	full  bool
 	open  []int // the objects around the current place
+
+	enough func(part []byte) bool // nil: never
 }
 
 type slot struct {
@@ -45,7 +47,7 @@ func (c *collector) reset() {
 		c.slots = nil
 	}
 	clear(c.slots)
-	c.used, c.full, c.open = 0, false, c.open[:0]
+	c.used, c.full, c.open, c.enough = 0, false, c.open[:0], nil
 }
 
 // collect gives everything readable in d, the title and the value first.
@@ -56,7 +58,14 @@ func (c *collector) collect(d *doc, r *vault.Resource, note func(vault.Cut) []by
 	} else {
 		c.addString(r.Value)
 	}
+	told := 0
 	for i, end := 0, len(d.nodes); i < end && !c.full; {
+		if c.enough != nil && len(c.buf) > told {
+			if c.enough(c.buf[told:]) {
+				break
+			}
+			told = len(c.buf)
+		}
 		for n := len(c.open); n > 0 && int(d.nodes[c.open[n-1]].next) <= i; n-- {
 			c.open = c.open[:n-1]
 		}

@@ -139,7 +139,7 @@ func BenchmarkUse(b *testing.B) {
 	common := synth.CommonTerms()
 	prefixes := synth.Prefixes()
 	drain := func(s *Store, q vault.Query) {
-		for _, err := range s.Find(ctx, q) {
+		for _, err := range s.Rows(ctx, q) {
 			if err != nil {
 				b.Fatal(err)
 			}

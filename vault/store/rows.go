@@ -21,13 +21,14 @@ func (s *Store) Rows(ctx context.Context, q vault.Query) iter.Seq2[vault.Row, er
 
 // lean is a record's row without what other tables say.
 type lean struct {
-	doc, source, subject int64
-	revisions, state     int
-	id                   vault.RecordID
-	brief                string // "" where there is none
+	doc, head        int64
+	source, subject  int64
+	revisions, state int
+	id               vault.RecordID
+	brief            string // "" where there is none
 }
 
-const leanColumns = "SELECT r.doc d,r.id i,r.source s,coalesce(r.subject,0) p,r.revisions n,r.state t,r.brief b FROM "
+const leanColumns = "SELECT r.doc d,r.head h,r.id i,r.source s,coalesce(r.subject,0) p,r.revisions n,r.state t,r.brief b FROM "
 
 // hits come in the order of the index, whose rows are named like the records.
 const leanHits = leanColumns + "fts CROSS JOIN record r WHERE fts MATCH ? AND fts.rowid BETWEEN ? AND ? AND r.record=(fts.rowid&4294967295) AND "
@@ -37,7 +38,7 @@ func leanRows(ctx context.Context, c *conn, size int, query string, args ...any)
 	var id, brief sql.RawBytes
 	err := c.rows(ctx, func(scan func(...any) error) error {
 		var r lean
-		if err := scan(&r.doc, &id, &r.source, &r.subject, &r.revisions, &r.state, &brief); err != nil {
+		if err := scan(&r.doc, &r.head, &id, &r.source, &r.subject, &r.revisions, &r.state, &brief); err != nil {
 			return err
 		}
 		copy(r.id[:], id)
@@ -167,7 +168,7 @@ func (f *finder) keep(ctx context.Context, c *conn, l *lean, w *vault.Row) (bool
 		if full != nil {
 			return *full, nil
 		}
-		s, err := f.s.text(ctx, c, l, w)
+		s, err := f.s.text(ctx, c, l, w, nil)
 		if err == nil {
 			full = &s
 		}
@@ -183,8 +184,12 @@ func (f *finder) keep(ctx context.Context, c *conn, l *lean, w *vault.Row) (bool
 		return true, nil
 	}
 	passage := titleText(w)
-	if full != nil || !m.inTitle(w.Title) {
-		s, err := text()
+	switch {
+	case full != nil:
+		passage = *full
+	case !m.inTitle(w.Title):
+		e := enough{wanted: m.words}
+		s, err := f.s.text(ctx, c, l, w, e.more)
 		if err != nil {
 			return false, err
 		}
@@ -205,10 +210,11 @@ func titleText(w *vault.Row) string {
 	return w.Title + " · " + w.Value + " " + w.Unit
 }
 
-// text reads what is readable in a record, checked like every payload.
-func (s *Store) text(ctx context.Context, c *conn, l *lean, w *vault.Row) (string, error) {
+// text reads what is readable in a record, checked like every payload; with enough
+// not nil only up to where that says so.
+func (s *Store) text(ctx context.Context, c *conn, l *lean, w *vault.Row, enough func([]byte) bool) (string, error) {
 	var sum, body []byte
-	ok, err := c.row(ctx, []any{&sum, &body}, "SELECT e.sha256 a,p.body b FROM record r JOIN entry e ON e.entry=r.head JOIN payload p ON p.entry=r.head WHERE r.record=?", recordOf(l.doc))
+	ok, err := c.row(ctx, []any{&sum, &body}, "SELECT e.sha256 a,p.body b FROM entry e JOIN payload p ON p.entry=e.entry WHERE e.entry=?", l.head)
 	if err != nil || !ok {
 		return "", err // removed since
 	}
@@ -223,7 +229,7 @@ func (s *Store) text(ctx context.Context, c *conn, l *lean, w *vault.Row) (strin
 	if err != nil {
 		return "", err
 	}
-	o := fhir.Options{Note: s.notes(ctx, c), Accepted: true}
+	o := fhir.Options{Note: s.notes(ctx, c), Accepted: true, Enough: enough}
 	text, err := o.Text(json, cuts, w.Title, w.Value, w.Unit)
 	if err != nil {
 		return "", fmt.Errorf("record %s: %w: the payload is no resource", l.id, vault.ErrIntegrity)
