@@ -50,56 +50,113 @@ func spaceAt(s string, i int) int {
 // snippet is a passage of text around the first word found, with the words between
 // \x02 and \x03.
 func snippet(text string, wanted []string) string {
-	f := fields{text: text}
-	var all []string
-	first := -1
-	for rest := snippetAfter; rest > 0; {
-		field, ok := f.next()
-		if !ok {
+	at, ok := locate(text, wanted)
+	if !ok {
+		at = 0
+	}
+	start, before := at, 0
+	for {
+		prev := fieldBefore(text, start)
+		if prev == "" || before+len(prev) >= snippetBefore {
 			break
 		}
-		all = append(all, field)
-		if first < 0 && found(field, wanted) {
-			first = len(all) - 1
-		}
-		if first >= 0 {
-			rest -= len(field) + 1
-		}
-	}
-	_, more := f.next()
-	if first < 0 {
-		first = 0
-	}
-	start, before := first, 0
-	for start > 0 && before+len(all[start-1]) < snippetBefore {
-		start--
-		before += len(all[start]) + 1
+		before += len(prev) + 1
+		start = fieldStart(text, len(strings.TrimRightFunc(text[:start], unicode.IsSpace)))
 	}
 	var b strings.Builder
-	if start > 0 {
+	b.Grow(before + 2*snippetAfter)
+	if fieldBefore(text, start) != "" {
 		b.WriteString("… ")
 	}
-	i := start
-	for size := 0; i < len(all) && size < before+snippetAfter; i++ {
-		if i > start {
+	f := fields{text: text, at: start}
+	field, more := f.next()
+	for size := 0; more && size < before+snippetAfter; field, more = f.next() {
+		if size > 0 {
 			b.WriteByte(' ')
 		}
-		if found(all[i], wanted) {
-			b.WriteString("\x02" + all[i] + "\x03")
+		if found(field, wanted) {
+			b.WriteString("\x02")
+			b.WriteString(field)
+			b.WriteString("\x03")
 		} else {
-			b.WriteString(all[i])
+			b.WriteString(field)
 		}
-		size += len(all[i]) + 1
+		size += len(field) + 1
 	}
-	if i < len(all) || more {
+	if more {
 		b.WriteString(" …")
 	}
 	return b.String()
 }
 
+// fieldBefore gives the field that ends before at, "" where there is none.
+func fieldBefore(text string, at int) string {
+	end := len(strings.TrimRightFunc(text[:at], unicode.IsSpace))
+	return text[fieldStart(text, end):end]
+}
+
+// fieldStart gives the beginning of the field that goes up to at or beyond.
+func fieldStart(text string, at int) int {
+	for at > 0 {
+		r, n := utf8.DecodeLastRuneInString(text[:at])
+		if unicode.IsSpace(r) {
+			break
+		}
+		at -= n
+	}
+	return at
+}
+
+// locate gives the beginning of the first field that holds one of the wanted words.
+func locate(text string, wanted []string) (int, bool) {
+	for f := (fields{text: text}); ; {
+		p := maybe(text, f.at, wanted)
+		if p == len(text) {
+			return 0, false
+		}
+		f.at = max(f.at, fieldStart(text, p))
+		field, ok := f.next()
+		if !ok {
+			return 0, false
+		}
+		if found(field, wanted) {
+			return f.at - len(field), true
+		}
+	}
+}
+
+// maybe gives the first place from at on where one of the wanted words may stand, or
+// the end. Only what is beyond ASCII may be folded into another word, but for the
+// signs that stand between strings and sentences.
+func maybe(text string, at int, wanted []string) int {
+	for i := at; i < len(text); i++ {
+		c := text[i]
+		if c >= utf8.RuneSelf {
+			switch {
+			case strings.HasPrefix(text[i:], "·"):
+				i++
+			case strings.HasPrefix(text[i:], "—"), strings.HasPrefix(text[i:], "–"):
+				i += 2
+			default:
+				return i
+			}
+			continue
+		}
+		for _, w := range wanted {
+			if c|0x20 != w[0]|0x20 {
+				continue
+			}
+			if w = strings.TrimSuffix(w, "*"); i+len(w) <= len(text) && strings.EqualFold(text[i:i+len(w)], w) {
+				return i
+			}
+		}
+	}
+	return len(text)
+}
+
 // found reports whether a field of text holds one of the wanted words.
 func found(field string, wanted []string) (ok bool) {
-	if !mayHold(field, wanted) {
+	if maybe(field, 0, wanted) == len(field) {
 		return false
 	}
 	words(field, func(w string) bool {
@@ -111,22 +168,6 @@ func found(field string, wanted []string) (ok bool) {
 		return !ok
 	})
 	return ok
-}
-
-// mayHold tells most of the fields that hold none of the words at little cost.
-func mayHold(field string, wanted []string) bool {
-	for _, w := range wanted {
-		w = strings.TrimSuffix(w, "*")
-		for i := 0; i < len(field); i++ {
-			if field[i] >= utf8.RuneSelf {
-				return true
-			}
-			if i+len(w) <= len(field) && field[i]|0x20 == w[0]|0x20 && strings.EqualFold(field[i:i+len(w)], w) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // enough tells when a text that is being gathered has all that its snippet needs.
@@ -145,15 +186,10 @@ func (e *enough) more(part []byte) bool {
 		e.behind += len(part)
 		return e.behind > snippetSure
 	}
-	f := fields{text: string(part)}
-	for {
-		field, ok := f.next()
-		if !ok {
-			return false
-		}
-		if found(field, e.wanted) {
-			e.seen, e.behind = true, len(part)-f.at
-			return e.behind > snippetSure
-		}
+	text := string(part)
+	at, ok := locate(text, e.wanted)
+	if ok {
+		e.seen, e.behind = true, len(text)-at
 	}
+	return ok && e.behind > snippetSure
 }
