@@ -135,7 +135,7 @@ func (v *Vault) noteRead(action Action, r Record) {
 
 func (v *Vault) flushAudit(ctx context.Context) error {
 	notes := v.audit.drain()
-	if len(notes) == 0 {
+	if len(notes) == 0 || v.p.ReadOnly {
 		return nil
 	}
 	_, err := v.p.Store.Append(ctx, Batch{Notes: notes})
@@ -145,8 +145,8 @@ func (v *Vault) flushAudit(ctx context.Context) error {
 // Record writes the act into the audit trail now, before what it announces is
 // done: for exports, backups and changes of keys. The patient may be zero.
 func (v *Vault) Record(ctx context.Context, action Action, patient RecordID) error {
-	_, err := v.p.Store.Append(ctx, Batch{Notes: v.audit.with(action, patient)})
-	return err
+	v.audit.note(action, patient)
+	return v.flushAudit(ctx)
 }
 
 // Audited is one line of the audit trail.

@@ -62,6 +62,9 @@ const (
 // and importing the same input again continues: content already in a record's
 // history is counted as Same.
 func (v *Vault) Import(ctx context.Context, in Input, o ImportOptions) (res ImportResult, err error) {
+	if v.p.ReadOnly {
+		return res, ErrReadOnly
+	}
 	source, err := chooseSource(ctx, in, o)
 	if err != nil {
 		return res, err

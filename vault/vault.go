@@ -17,6 +17,9 @@ type Parts struct {
 	Log   Log
 	Check Checker
 	Clock Clock
+	// ReadOnly is a store that cannot be written: the audit trail then ends at what
+	// it holds, and acts go on without it.
+	ReadOnly bool
 }
 
 // Vault is an open vault as people and scripts use it: every method is one use

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"phivault/vault"
 	"phivault/vault/local"
 )
 
@@ -74,7 +76,11 @@ func (a *app) status(ctx context.Context, s *session) error {
 	}
 	n := st.Counts
 	o := newStatusObject(&st.Info)
-	if err := s.others(ctx, &o); err != nil {
+	err = s.others(ctx, &o)
+	unseen := errors.Is(err, vault.ErrReadOnly) // what is known of others may first have to be written down
+	if unseen {
+		a.warn("phivault: note: devices and remotes are not looked at where the vault cannot be written")
+	} else if err != nil {
 		return err
 	}
 	if a.g.json {
@@ -89,9 +95,11 @@ func (a *app) status(ctx context.Context, s *session) error {
 	}
 	pairs := append(outside(&st.Info), [2]string{"records", itoa(n.Records) + " live, " + itoa(n.Deleted) + " deleted, " + count(n.Revisions, "version", "versions")},
 		[2]string{"patients", itoa(n.Patients)}, [2]string{"attachments", itoa(n.Blobs) + ", " + sizeText(n.BlobBytes)},
-		[2]string{"conflicts", itoa(n.Conflicts)}, [2]string{"log", count(n.Entries, "entry", "entries")}, [2]string{"backup", backupText(st.Backup)}, [2]string{"spares", spareText(o.Spares)},
-		[2]string{"sync", syncText(o)})
-	pairs = append(pairs, append(standingText(o), forkText(o.Forks)...)...)
+		[2]string{"conflicts", itoa(n.Conflicts)}, [2]string{"log", count(n.Entries, "entry", "entries")}, [2]string{"backup", backupText(st.Backup)})
+	if !unseen {
+		pairs = append(pairs, [2]string{"spares", spareText(o.Spares)}, [2]string{"sync", syncText(o)})
+		pairs = append(pairs, append(standingText(o), forkText(o.Forks)...)...)
+	}
 	if st.Anchor == "" {
 		pairs = append(pairs, [2]string{"rollback", "nothing here remembers how far this vault had come"})
 	}

@@ -31,7 +31,7 @@ func openDatabase(ctx context.Context, path string, b *keyfile.Bundle, with stor
 	if err != nil {
 		return nil, err
 	}
-	vfs, err := cryptvfs.New(cryptvfs.Options{Key: b.Database.Bytes(), VaultID: b.VaultID(), PageSize: pageSize, Held: o.Check != nil})
+	vfs, err := cryptvfs.New(cryptvfs.Options{Key: b.Database.Bytes(), VaultID: b.VaultID(), PageSize: pageSize, Held: o.Check != nil, ReadOnly: o.ReadOnly})
 	if err != nil {
 		return nil, err
 	}

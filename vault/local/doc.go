@@ -8,6 +8,10 @@
 // While a vault is being made or restored its parts lie in the sub-folder new;
 // vault.key appears last and makes it a vault.
 //
+// A folder, or a database, that this process cannot write opens for reading alone:
+// what lies in the log is read from there, no byte changes, nothing is remembered,
+// and every act that would write is vault.ErrReadOnly.
+//
 // It promises that what is cut off at any point (kill -9, a full disk) leaves
 // the vault as it was before or as it is after, never in between; that a backup
 // is checked before a byte of it is restored; that a database put back behind

@@ -41,9 +41,10 @@ func (e *InUseError) Unwrap() error { return vault.ErrInUse }
 // of that name is deleted one day by someone who thinks it stale; so the database
 // is locked too. What SQLite locks is in the memory of this process alone.
 type lock struct {
-	f      *os.File
-	signed bool
-	db     *os.File // nil until guard
+	f       *os.File // nil where there is none and none can be made
+	signed  bool
+	db      *os.File // nil until guard
+	reading bool     // nothing in the folder can be written
 }
 
 const (
@@ -64,10 +65,27 @@ func acquire(ctx context.Context, path, command string, wait time.Duration) (*lo
 	return l, nil
 }
 
+// acquireReading is acquire where nothing can be written. The file of the lock is
+// there where the vault was ever open; without it the database's has to do.
+func acquireReading(ctx context.Context, path string, wait time.Duration) (*lock, error) {
+	f, err := locked(ctx, path, wait, func() (*os.File, error) { return openPlain(path, os.O_RDONLY) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return &lock{f: f, reading: true}, nil
+}
+
+// readOnly reports whether what is locked can only be read.
+func (l *lock) readOnly() bool { return l != nil && l.reading }
+
 // guard locks the database at path too, and keeps it open: on some systems
 // closing a locked file by any handle would let go of it.
 func (l *lock) guard(ctx context.Context, path string, wait time.Duration) (err error) {
-	l.db, err = locked(ctx, path, wait, func() (*os.File, error) { return openPlain(path, os.O_RDWR) })
+	mode := os.O_RDWR
+	if l.reading {
+		mode = os.O_RDONLY
+	}
+	l.db, err = locked(ctx, path, wait, func() (*os.File, error) { return openPlain(path, mode) })
 	return err
 }
 
@@ -146,17 +164,19 @@ func (l *lock) sign(command string) {
 // release gives the locks back. The name is wiped first, so that nobody is
 // blamed for a lock they no longer hold.
 func (l *lock) release() error {
-	if l == nil || l.f == nil {
+	if l == nil {
 		return nil
 	}
-	if l.signed {
+	if l.signed && l.f != nil {
 		_ = l.f.Truncate(0)
 	}
 	var err error
 	if l.db != nil {
 		err = l.db.Close()
 	}
-	err = first(err, l.f.Close())
+	if l.f != nil {
+		err = first(err, l.f.Close())
+	}
 	l.f, l.db = nil, nil
 	return err
 }

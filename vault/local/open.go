@@ -39,7 +39,7 @@ func openDir(ctx context.Context, dir string, unlock unlocker, o Options) (*Vaul
 	if err := present(dir); err != nil {
 		return nil, err
 	}
-	l, err := acquire(ctx, filepath.Join(dir, lockName), o.Command, o.Wait)
+	l, err := acquireFor(ctx, dir, o)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +48,16 @@ func openDir(ctx context.Context, dir string, unlock unlocker, o Options) (*Vaul
 		return nil, first(err, l.release())
 	}
 	return v, nil
+}
+
+// acquireFor takes the vault's lock for what can be done there: reading and writing,
+// or reading alone.
+func acquireFor(ctx context.Context, dir string, o Options) (*lock, error) {
+	path := filepath.Join(dir, lockName)
+	if o.unwritable(dir) {
+		return acquireReading(ctx, path, o.Wait)
+	}
+	return acquire(ctx, path, o.Command, o.Wait)
 }
 
 func present(dir string) error {
@@ -128,7 +138,7 @@ func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled func() r
 	})
 	older := false
 	v.database, err = openDatabase(ctx, filepath.Join(v.dir, dbName), b, store.Open, store.Options{
-		Clock: v.o.Clock, Committed: v.keeper.offer,
+		Clock: v.o.Clock, Committed: v.keeper.offer, ReadOnly: v.lock.readOnly(),
 		Check: func(ctx context.Context, st *store.Store) (err error) {
 			older, err = v.compare(ctx, st, recalled())
 			return err
@@ -140,9 +150,11 @@ func (v *Vault) attach(ctx context.Context, b *keyfile.Bundle, recalled func() r
 	if v.o.Sole {
 		v.database.vfs.Lockdown()
 	}
-	v.Vault = vault.New(v.database.parts(v.o.Clock))
+	parts := v.database.parts(v.o.Clock)
+	parts.ReadOnly = v.lock.readOnly()
+	v.Vault = vault.New(parts)
 	err = explain(v.finishReplace(ctx, b), v.database.vfs.LastError())
-	if err == nil && older {
+	if err == nil && older && !v.lock.readOnly() {
 		err = v.database.store.SetState(ctx, journal.RestoredState, []byte{1})
 	}
 	if err == nil {
@@ -164,11 +176,31 @@ func (v *Vault) compare(ctx context.Context, st *store.Store, r remembered) (old
 	if v.instance, err = st.Meta(ctx, metaInstance); err != nil {
 		return false, err
 	}
-	return r.check(ctx, st, v.instance, v.o)
+	o := v.o
+	if v.lock.readOnly() {
+		o.Notice = v.forgetful
+	}
+	return r.check(ctx, st, v.instance, o)
+}
+
+// forgetful tells notices about what this device remembers where it will remember
+// nothing more of this database than it does.
+func (v *Vault) forgetful(n Notice) {
+	switch n.Kind {
+	case NoticeOlder:
+		n.Text = "the database is older than what this device remembers; opened for reading as asked"
+	case NoticeNoAnchor:
+		n.Text = "this device does not remember how far the vault had come: an older copy put in its place would not be noticed"
+	}
+	v.o.Notice(n)
 }
 
 // begin notes that the database was opened.
 func (v *Vault) begin(ctx context.Context, older bool) (err error) {
+	if v.lock.readOnly() {
+		v.o.Notice(Notice{NoticeReading, "the vault's folder cannot be written, so it is open for reading alone: nothing can be changed, and the audit trail does not tell of this"})
+		return nil
+	}
 	st := v.database.store
 	// The instance stays: what the old anchor told of was given up with it, and is
 	// refused when it comes back.

@@ -48,7 +48,10 @@ type Options struct {
 	Progress func(step Step, done, total int64)
 
 	writeKey func(path string, file []byte) error // nil: keyfile.WriteFile; tests have it fail
-	step     func(string)                         // told what Rekey has done; tests end the process there
+	// unwritable reports whether the vault in dir can only be read. nil: as the system
+	// says; tests say so.
+	unwritable func(dir string) bool
+	step       func(string) // told what Rekey has done; tests end the process there
 }
 
 // Step is a part of a long act.
@@ -78,6 +81,7 @@ const (
 	NoticeAnchorUnsaved NoticeKind = "anchor-unsaved" // neither keyring nor state folder takes the anchor
 	NoticeMode          NoticeKind = "mode"           // other users of this machine can read the folder or a file
 	NoticeNotAudited    NoticeKind = "not-audited"    // the disk is full: what was done is not in the audit trail
+	NoticeReading       NoticeKind = "reading"        // the folder cannot be written: nothing can be changed or is in the audit trail
 	NoticeBackupUnnoted NoticeKind = "backup-unnoted" // the backup is good, and the vault does not remember it
 )
 
@@ -93,6 +97,9 @@ func (o *Options) fill() {
 	}
 	if o.step == nil {
 		o.step = func(string) {}
+	}
+	if o.unwritable == nil {
+		o.unwritable = unwritable
 	}
 	if o.writeKey == nil {
 		o.writeKey = keyfile.WriteFile

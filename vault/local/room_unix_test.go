@@ -81,19 +81,38 @@ func TestNoRoomForFiles(t *testing.T) {
 	}
 }
 
-// playPowerless is another user's process.
+// playPowerless is another user's process, which reads, and then tries to write.
 func playPowerless(dir, _ string, o Options) error {
 	if os.Getuid() == 0 {
 		if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(65534), syscall.Setuid(65534)); err != nil {
 			return err
 		}
 	}
-	return playHold(dir, "", o)
+	v, err := Open(ctx, dir, secret.FromBytes([]byte(pass)), o)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for r, err := range v.Find(ctx, vault.Query{Type: "Patient"}) {
+		if err == nil {
+			_, err = v.Get(ctx, r.ID)
+		}
+		if err != nil {
+			return err
+		}
+		n++
+	}
+	fmt.Println("read", n)
+	err = tryAddPatient(v.Vault, 9)
+	if cerr := v.Close(ctx); cerr != nil {
+		return cerr
+	}
+	return err
 }
 
 func TestAFolderThatCannotBeWritten(t *testing.T) {
 	w := newWorld(t)
-	w.close(w.create())
+	killed(t, w).put(t, w.dir) // the second patient is in the log alone
 	// Another user may read everything and write nothing.
 	for path := w.dir; path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
 		if err := os.Chmod(path, 0o755); err != nil {
@@ -110,6 +129,7 @@ func TestAFolderThatCannotBeWritten(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.Chmod(w.dir, 0o700) })
 	a := w.start("powerless", w.dir, "")
+	a.expect("read 2")
 	a.expect("error readonly")
 	a.end()
 	if err := os.Chmod(w.dir, 0o755); err != nil {
@@ -124,8 +144,22 @@ func TestAFolderThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	a = w.start("powerless", w.dir, "")
+	a.expect("read 2")
 	a.expect("error readonly")
 	a.end()
+	// Its owner, who may write it, has everything.
+	if err := os.Chmod(w.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name := range copyFolder(t, w.dir) {
+		if err := os.Chmod(filepath.Join(w.dir, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := w.open()
+	wantPatients(t, v, 2)
+	wantClean(t, v)
+	w.close(v)
 }
 
 func TestFullDisk(t *testing.T) {

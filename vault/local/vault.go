@@ -125,6 +125,9 @@ func (v *Vault) rewrite(ctx context.Context, a vault.Action, b *keyfile.Bundle, 
 
 // announce writes the act into the audit trail before it is done.
 func (v *Vault) announce(ctx context.Context, a vault.Action) error {
+	if v.lock.readOnly() {
+		return vault.ErrReadOnly
+	}
 	return explain(v.Record(ctx, a, vault.RecordID{}), v.database.vfs.LastError())
 }
 

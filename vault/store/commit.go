@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"phivault/vault"
 )
 
 // ErrFailed is every call to a Store after a transaction failed and what the
@@ -26,6 +28,9 @@ func (s *Store) usable() error {
 
 // lock takes the writer, which on nil the caller gives back: s.write.Unlock.
 func (s *Store) lock() error {
+	if s.o.ReadOnly {
+		return vault.ErrReadOnly
+	}
 	s.waiting.Add(1)
 	s.write.Lock()
 	s.waiting.Add(-1)

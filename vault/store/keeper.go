@@ -124,6 +124,9 @@ func (k *keeper) merge(pages int, must bool) (more, gaveWay bool) {
 // after it do not pay for it, also when the process ends at once. Whoever writes
 // meanwhile waits for a small step at most, and does not keep it from ending.
 func (s *Store) Settle(ctx context.Context) error {
+	if s.o.ReadOnly {
+		return nil
+	}
 	pages, ways := settlePages, 0
 	for {
 		more, gaveWay := s.keeper.merge(pages, ways >= mergeAfter)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -63,10 +64,25 @@ func TestAnInterruptedRebuildIsFinishedAtOpening(t *testing.T) {
 		}
 	}
 	s.Close()
+	o := testOptions()
+	o.ReadOnly = true
+	if _, err := Open(ctx, path, o); !errors.Is(err, vault.ErrReadOnly) {
+		t.Errorf("half an index was opened for reading: %v", err)
+	}
 	if s, err = Open(ctx, path, testOptions()); err != nil {
 		t.Fatal(err)
 	}
+	s.Close()
+	if s, err = Open(ctx, path, o); err != nil {
+		t.Fatal(err)
+	}
 	defer s.Close()
+	if err := s.SetMeta(ctx, "a", "b"); !errors.Is(err, vault.ErrReadOnly) {
+		t.Errorf("writing: %v", err)
+	}
+	if err := s.Settle(ctx); err != nil {
+		t.Errorf("settling where nothing can be done: %v", err)
+	}
 	expect(t, find(t, s, vault.Query{Text: "weight"}), "Observation/w1")
 	clean(t, s)
 }

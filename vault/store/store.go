@@ -30,6 +30,10 @@ type Options struct {
 	// Meta. Closing writes too: for a refusal to leave the files as they were, the
 	// VFS must be held (cryptvfs.Options.Held) and Check release it when it is content.
 	Check func(context.Context, *Store) error
+	// ReadOnly, Open only, is for a VFS that is (cryptvfs.Options.ReadOnly): nothing
+	// is written, and whatever would write is vault.ErrReadOnly. So is Open where a
+	// process has left something to be finished before anything can be read.
+	ReadOnly bool
 }
 
 // Head is a place in the own log: an entry and the chain up to and with it.
@@ -123,7 +127,9 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	if err := s.openWriter(ctx, mode == "rwc"); err != nil {
 		return nil, errors.Join(mapError(err), s.Close())
 	}
-	s.keeper = startKeeper(s)
+	if !o.ReadOnly {
+		s.keeper = startKeeper(s)
+	}
 	return s, nil
 }
 
@@ -140,6 +146,9 @@ func (s *Store) openWriter(ctx context.Context, create bool) (err error) {
 			return err
 		}
 	}
+	if s.o.ReadOnly {
+		return s.openWritten(ctx)
+	}
 	if err := s.adoptLog(ctx); err != nil {
 		return err
 	}
@@ -151,6 +160,24 @@ func (s *Store) openWriter(ctx context.Context, create bool) (err error) {
 	}
 	if err := s.finishRebuild(ctx, nil); err != nil {
 		return err
+	}
+	return s.load(ctx)
+}
+
+// openWritten goes on from a database as it lies there.
+func (s *Store) openWritten(ctx context.Context) error {
+	have, names, err := s.schemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	left, err := count(ctx, s.w, "SELECT count(*) FROM meta WHERE key='rebuild'")
+	switch {
+	case err != nil:
+		return err
+	case have < len(names):
+		return fmt.Errorf("%w: its schema is %d, and %d is needed first", vault.ErrReadOnly, have, len(names))
+	case left > 0:
+		return fmt.Errorf("%w: its index is only half made", vault.ErrReadOnly)
 	}
 	return s.load(ctx)
 }

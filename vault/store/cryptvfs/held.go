@@ -9,8 +9,8 @@ import (
 )
 
 // Release ends what Options.Held began. Databases that are open take writes
-// from now on.
-func (v *VFS) Release() { v.held.Store(false) }
+// from now on, but not those of a VFS that is ReadOnly.
+func (v *VFS) Release() { v.held.Store(v.mode == os.O_RDONLY) }
 
 // frozen is nil unless files may not be changed.
 func (v *VFS) frozen() error {

@@ -124,3 +124,41 @@ func TestAHeldVFSChangesNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestAReadOnlyVFSStaysSo(t *testing.T) {
+	first := hastyVFS(t, 4096)
+	from, dir := mustDir(t), mustDir(t)
+	db := openDB(t, first, filepath.Join(from, "v.db"), "&_pragma=wal_autocheckpoint(0)")
+	db.SetMaxOpenConns(1)
+	run(t, db, testSchema+"insert into t(id,n) values(1,1)")
+	want := filesOf(t, from) // all of it is in the log
+	db.Close()
+	for name, b := range want {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(b), 0o400); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rec := &recorder{}
+	v, err := newVFS(Options{Key: testKey, VaultID: testVault, ReadOnly: true}, rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	v.Release()
+	db = openDB(t, v, filepath.Join(dir, "v.db"), "&mode=rw&_pragma=wal_autocheckpoint(0)")
+	db.SetMaxOpenConns(1)
+	if s := one(t, db, "select count(*) from t"); s != "1" {
+		t.Errorf("read %s", s)
+	}
+	if _, err = db.Exec("insert into t(id) values(3)"); codeOf(err) != sqlite3.SQLITE_READONLY {
+		t.Errorf("writing: %v, %v", err, v.LastError())
+	}
+	if s := one(t, db, "select count(*) from t"); s != "1" {
+		t.Errorf("after what failed: %s", s)
+	}
+	db.Close()
+	sameFiles(t, dir, want)
+	if len(rec.events) != 0 {
+		t.Errorf("touched the disk: %v", rec.events)
+	}
+}

@@ -40,7 +40,7 @@ func (v *VFS) openDatabase(path string, create bool) (*handle, int32) {
 	if code := v.ensure(path, create); code != sqlite3.SQLITE_OK {
 		return nil, code
 	}
-	f, err := openPlain(path, os.O_RDWR)
+	f, err := openPlain(path, v.mode)
 	if err != nil {
 		return nil, v.failOpen(err, true)
 	}
@@ -121,8 +121,8 @@ func (v *VFS) openLog(path string, create bool) (*handle, int32) {
 	_, err := os.Lstat(path)
 	missing := errors.Is(err, fs.ErrNotExist)
 	open := func(create bool) (*os.File, error) {
-		mode := os.O_RDWR
-		if create {
+		mode := v.mode
+		if create && mode == os.O_RDWR {
 			mode |= os.O_CREATE
 		}
 		return openPlain(path, mode)

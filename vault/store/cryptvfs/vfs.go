@@ -3,6 +3,7 @@ package cryptvfs
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -23,6 +24,10 @@ type Options struct {
 	// to find out whether these are the right files harms none of them, even by
 	// closing the database.
 	Held bool
+	// ReadOnly opens the files for reading alone, and refuses every change like
+	// Held does, for good: for a medium or a folder that cannot be written. What a
+	// log holds is read as it is there, and stays there.
+	ReadOnly bool
 }
 
 // VFS is one registered VFS with the key of one vault. Safe for concurrent use.
@@ -40,6 +45,7 @@ type VFS struct {
 	count struct{ reads, writes, syncs, authFailures, refused atomic.Int64 }
 	last  atomic.Pointer[error]
 	held  atomic.Bool
+	mode  int // os.O_RDWR or os.O_RDONLY
 
 	mu     sync.Mutex
 	nodes  map[string]*node
@@ -76,8 +82,11 @@ func newVFS(o Options, d changes) (*VFS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cryptvfs: %w", err)
 	}
-	v := &VFS{vault: o.VaultID, page: o.PageSize, keys: keys, disk: d, tls: libc.NewTLS(), nodes: map[string]*node{}}
-	v.held.Store(o.Held)
+	v := &VFS{vault: o.VaultID, page: o.PageSize, keys: keys, disk: d, mode: os.O_RDWR, tls: libc.NewTLS(), nodes: map[string]*node{}}
+	v.held.Store(o.Held || o.ReadOnly)
+	if o.ReadOnly {
+		v.mode = os.O_RDONLY
+	}
 	v.ref = registered.add(v)
 	v.name = fmt.Sprintf("phivault-%d", v.ref)
 	if err := v.register(); err != nil {

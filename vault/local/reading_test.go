@@ -1,0 +1,120 @@
+package local
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"phivault/vault"
+)
+
+// killed is the folder of a vault with two patients as a kill leaves it: the second
+// is in the log alone.
+func killed(t *testing.T, w *world) folder {
+	v := w.create()
+	addPatient(t, v.Vault, 1)
+	w.close(v)
+	v = w.open()
+	addPatient(t, v.Vault, 2)
+	f := copyFolder(t, w.dir)
+	w.close(v)
+	w.o.StateDir = t.TempDir() // what was closed in order is newer
+	return f
+}
+
+// readsOnly does with the vault what reading allows, and what it does not.
+func readsOnly(t *testing.T, w *world) {
+	t.Helper()
+	before := copyFolder(t, w.dir)
+	w.notices()
+	v := w.open()
+	wantPatients(t, v, 2)
+	n := 0
+	for r, err := range v.Find(t.Context(), vault.Query{Type: "Patient"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err = v.Get(t.Context(), r.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := v.WriteJSON(t.Context(), io.Discard, r); err != nil {
+			t.Error(err)
+		}
+		if err := v.Delete(t.Context(), r); !errors.Is(err, vault.ErrReadOnly) {
+			t.Errorf("deleting: %v", err)
+		}
+		n++
+	}
+	if n != 2 {
+		t.Errorf("%d found", n)
+	}
+	if err := v.Record(t.Context(), vault.ActionExport, vault.RecordID{}); err != nil {
+		t.Errorf("announcing an export: %v", err)
+	}
+	if err := v.Audit(t.Context(), 0, func(vault.Audited) bool { return true }); err != nil {
+		t.Errorf("the trail: %v", err)
+	}
+	if err := tryAddPatient(v.Vault, 3); !errors.Is(err, vault.ErrReadOnly) {
+		t.Errorf("adding: %v", err)
+	}
+	p, q := phrase(t, pass), phrase(t, "another passphrase")
+	if err := v.ChangePassphrase(t.Context(), p, q, nil); !errors.Is(err, vault.ErrReadOnly) {
+		t.Errorf("another passphrase: %v", err)
+	}
+	wantClean(t, v)
+	if _, err := v.Status(t.Context()); err != nil {
+		t.Errorf("status: %v", err)
+	}
+	// As with every vault, there is one opener at a time.
+	if _, err := Open(t.Context(), w.dir, p, w.o); !errors.Is(err, vault.ErrInUse) {
+		t.Errorf("opened twice: %v", err)
+	}
+	w.close(v)
+	if got := w.notices(); !slices.Equal(got, []NoticeKind{NoticeNoAnchor, NoticeReading}) {
+		t.Errorf("notices %v", got)
+	}
+	if after := copyFolder(t, w.dir); !maps.EqualFunc(before, after, func(a, b []byte) bool { return string(a) == string(b) }) {
+		t.Error("something in the folder changed")
+	}
+}
+
+func TestAVaultThatCannotBeWrittenIsRead(t *testing.T) {
+	for name, spoil := range map[string]func(f folder) folder{
+		"as a kill leaves it": func(f folder) folder { return f },
+		"without a lock file": func(f folder) folder { f = maps.Clone(f); delete(f, lockName); return f },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			f := spoil(killed(t, w))
+			if len(f[walName]) == 0 {
+				t.Fatal("no log")
+			}
+			if err := os.RemoveAll(w.dir); err != nil {
+				t.Fatal(err)
+			}
+			w.dir = filepath.Join(t.TempDir(), "medium")
+			f.put(t, w.dir)
+			state := w.o.StateDir
+			w.o.unwritable = func(string) bool { return true }
+			readsOnly(t, w)
+			if got := files(t, state); len(got) != 0 {
+				t.Errorf("it was remembered: %v", got)
+			}
+			// The same on a disk that can be written: nothing was lost.
+			w.o.unwritable = nil
+			v := w.open()
+			addPatient(t, v.Vault, 3)
+			wantPatients(t, v, 3)
+			w.close(v)
+			// And one that was closed in order, without a log.
+			w.o.unwritable = func(string) bool { return true }
+			v = w.open()
+			wantPatients(t, v, 3)
+			w.close(v)
+		})
+	}
+}
