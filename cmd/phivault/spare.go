@@ -12,6 +12,8 @@ import (
 	"phivault/crypto/identity"
 	"phivault/crypto/keyfile"
 	"phivault/crypto/secret"
+	"phivault/sync/remote"
+	"phivault/sync/remote/hosted"
 	"phivault/tui/widget"
 	"phivault/vault/journal"
 	"phivault/vault/journal/segment"
@@ -111,22 +113,22 @@ func (a *app) deviceSpare(ctx context.Context, s *session, file string, f *spare
 		return err
 	}
 	defer p.Destroy()
-	text, admit, err := s.NewSpare(ctx, p, params, clean(f.name), local.SpareRemote{URL: i.Remote, Pin: i.Pin, Credential: i.Credential})
+	made, err := s.NewSpare(ctx, p, params, clean(f.name), local.SpareRemote{URL: i.Remote, Pin: i.Pin, Credential: i.Credential, Access: access.key})
 	secret.Release()
 	if err != nil {
 		return err
 	}
-	code, err := a.spareCode(text, f.qr)
+	code, err := a.spareCode(made.Text, f.qr)
 	if err != nil {
 		return err
 	}
 	// The file before the admission: nobody is let in whose keys are nowhere.
 	if file != "" {
-		if err := writeSpare(file, text); err != nil {
+		if err := writeSpare(file, made.Text); err != nil {
 			return err
 		}
 	}
-	if err := admit(ctx); err != nil {
+	if err := made.Admit(ctx); err != nil {
 		if file != "" {
 			_ = os.Remove(file)
 		}
@@ -135,23 +137,32 @@ func (a *app) deviceSpare(ctx context.Context, s *session, file string, f *spare
 	if _, err := io.WriteString(a.out, code); err != nil {
 		return err
 	}
-	return a.carrySpare(ctx, s, r, access, file)
+	return a.carrySpare(ctx, s, r, access, made, file)
 }
 
 // carrySpare tells the remote, without which the spare is a stranger there.
-func (a *app) carrySpare(ctx context.Context, s *session, r local.Remote, access granted, file string) error {
+func (a *app) carrySpare(ctx context.Context, s *session, r local.Remote, access granted, made local.Spare, file string) error {
 	j, err := s.Journal(ctx)
 	if err != nil {
 		return err
 	}
 	var device journal.Member
 	for _, m := range j.Members() {
-		if m.Spare && !m.Removed {
-			device = m // by seniority: the last is the newest
+		if m.Device == made.Device {
+			device = m
 		}
 	}
+	key := access.key
 	if err := access.assign(ctx, j, device.Device, true); err != nil {
 		return because(err, r.Name)
+	}
+	// It cannot say itself whose the key is before it comes to life, which may be after
+	// this device was removed.
+	if key != nil {
+		err := access.host.Vouch(ctx, hosted.Access{Key: key, Label: j.AccessLabel(device.Device), Owner: true, Proof: made.Proof})
+		if err != nil && !errors.Is(err, remote.ErrNotFound) {
+			return because(err, r.Name)
+		}
 	}
 	_, results, err := a.exchange(ctx, s, []local.Remote{r})
 	if err != nil {

@@ -30,9 +30,15 @@ const accessUse = "phivault/access/v1"
 // signature, which looks random to anybody else. Any member can write a device's label
 // beside a key; this only the device can.
 func (j *Journal) AccessProof(key ed25519.PublicKey) []byte {
+	return j.AccessProofOf(j.p.Device, key)
+}
+
+// AccessProofOf is AccessProof of another device whose keys are here: a spare that is
+// being made.
+func (j *Journal) AccessProofOf(d *identity.Device, key ed25519.PublicKey) []byte {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.veil(j.self, key, j.p.Device.Sign(accessUse, slices.Concat(j.id[:], key)))
+	return j.veil(d.ID(), key, d.Sign(accessUse, slices.Concat(j.id[:], key)))
 }
 
 // ProvesAccess reports whether a device, a member or not, gave its word for an access

@@ -2,9 +2,11 @@ package local
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"slices"
 
+	"phivault/crypto/identity"
 	"phivault/crypto/keyfile"
 	"phivault/crypto/secret"
 	"phivault/vault"
@@ -12,33 +14,45 @@ import (
 	"phivault/vault/journal/segment"
 )
 
-// SpareRemote is where a spare finds the vault.
-type SpareRemote struct{ URL, Pin, Credential string }
+// SpareRemote is where a spare finds the vault. Access is the public half of the host-access
+// key in Credential, nil where it holds none.
+type SpareRemote struct {
+	URL, Pin, Credential string
+	Access               ed25519.PublicKey
+}
+
+// Spare is a device for a drawer that was made and is not admitted yet.
+type Spare struct {
+	Text   string // to be put away
+	Device identity.DeviceID
+	Proof  []byte // that the access key is its; nil without one
+	// Admit lets it in. The next sync tells the others.
+	Admit func(context.Context) error
+}
 
 // NewSpare makes a device for a drawer: its keys and the remote's address, sealed as text
-// under a passphrase of its own. Once the text is where it is to stay, admit lets the
-// device in; the next sync tells the others. journal.ErrNotMember unless this device is
+// under a passphrase of its own. It is to be admitted once the text is where it is to stay. journal.ErrNotMember unless this device is
 // an owner; keyfile.ErrSpare when address and credential leave no room.
-func (v *Vault) NewSpare(ctx context.Context, passphrase *secret.Bytes, p keyfile.Params, name string, r SpareRemote) (text string, admit func(context.Context) error, err error) {
+func (v *Vault) NewSpare(ctx context.Context, passphrase *secret.Bytes, p keyfile.Params, name string, r SpareRemote) (made Spare, err error) {
 	v.whole.Lock()
 	defer v.whole.Unlock()
 	if v.closed {
-		return "", nil, ErrClosed
+		return made, ErrClosed
 	}
 	j, err := v.door.open(ctx, v.database.store, v.o)
 	if err != nil {
-		return "", nil, explain(err, v.database.vfs.LastError())
+		return made, explain(err, v.database.vfs.LastError())
 	}
 	if !slices.ContainsFunc(j.Members(), func(m journal.Member) bool { return m.Self && m.Owner && !m.Removed }) {
-		return "", nil, fmt.Errorf("%w: only an owner makes a spare", journal.ErrNotMember)
+		return made, fmt.Errorf("%w: only an owner makes a spare", journal.ErrNotMember)
 	}
 	most, err := keyfile.SpareEpochs(v.door.keys.Genesis, r.URL, r.Pin, r.Credential)
 	if err != nil {
-		return "", nil, err
+		return made, err
 	}
 	n, err := NewNewcomer()
 	if err != nil {
-		return "", nil, err
+		return made, err
 	}
 	defer n.Destroy()
 	s := &keyfile.Spare{Bundle: &keyfile.Bundle{Genesis: v.door.keys.Genesis, Database: secret.New(keyfile.KeySize),
@@ -56,16 +70,21 @@ func (v *Vault) NewSpare(ctx context.Context, passphrase *secret.Bytes, p keyfil
 		s.Epochs = append(s.Epochs, keyfile.Epoch{ID: k.ID, Key: k.Key})
 		given = append(given, k.ID)
 	}
-	if text, err = keyfile.SealSpare(s, passphrase, p); err != nil {
-		return "", nil, err
+	made.Device = n.ID()
+	if made.Text, err = keyfile.SealSpare(s, passphrase, p); err != nil {
+		return made, err
+	}
+	if r.Access != nil {
+		made.Proof = j.AccessProofOf(n.Device, r.Access)
 	}
 	public := n.Public()
-	return text, func(ctx context.Context) error {
+	made.Admit = func(ctx context.Context) error {
 		if err := v.announce(ctx, vault.ActionSpare); err != nil {
 			return err
 		}
 		return j.AdmitSpare(ctx, public, name, given)
-	}, nil
+	}
+	return made, nil
 }
 
 // Revive makes, in dir, a vault of a spare that comes to life, under a passphrase of its

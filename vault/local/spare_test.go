@@ -3,20 +3,27 @@ package local
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"phivault/crypto/keyfile"
 	"phivault/sync/remote/memory"
+	"phivault/vault/journal"
 )
 
 func spareOf(t *testing.T, v *Vault) *keyfile.Spare {
 	t.Helper()
-	text, admit, err := v.NewSpare(ctx, phrase(t, other), keyfile.DefaultParams(), "drawer", SpareRemote{URL: "folder:/x"})
+	made, err := v.NewSpare(ctx, phrase(t, other), keyfile.DefaultParams(), "drawer", SpareRemote{URL: "folder:/x"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := admit(ctx); err != nil {
+	if err := made.Admit(ctx); err != nil {
 		t.Fatal(err)
+	}
+	text := made.Text
+	j, err := v.Journal(ctx)
+	if err != nil || !slices.ContainsFunc(j.Members(), func(m journal.Member) bool { return m.Device == made.Device && m.Spare }) {
+		t.Errorf("the spare that was made is none: %v", err)
 	}
 	if _, err := keyfile.OpenSpare(text, phrase(t, pass)); !errors.Is(err, keyfile.ErrPassphrase) {
 		t.Errorf("with the vault's passphrase: %v", err)
@@ -161,7 +168,7 @@ func TestAClosedVaultMakesNoSpare(t *testing.T) {
 	w := newWorld(t)
 	v := w.create()
 	w.close(v)
-	if _, _, err := v.NewSpare(context.Background(), phrase(t, other), keyfile.DefaultParams(), "", SpareRemote{}); !errors.Is(err, ErrClosed) {
+	if _, err := v.NewSpare(context.Background(), phrase(t, other), keyfile.DefaultParams(), "", SpareRemote{}); !errors.Is(err, ErrClosed) {
 		t.Errorf("of a closed vault: %v", err)
 	}
 }
