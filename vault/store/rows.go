@@ -1,16 +1,13 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
 
 	"phivault/vault"
-	"phivault/vault/fhir"
 )
 
 // Rows gives what a line shows of the records that q selects, reading page by page;
@@ -84,6 +81,7 @@ func (f *finder) rowsPage(ctx context.Context) (out []vault.Row, err error) {
 			return err
 		}
 		out = make([]vault.Row, 0, len(page))
+		late := passages{f: f, c: c}
 		for i := range page {
 			l := &page[i]
 			var w vault.Row
@@ -92,16 +90,21 @@ func (f *finder) rowsPage(ctx context.Context) (out []vault.Row, err error) {
 			}
 			keep := true
 			if f.match != nil {
-				if keep, err = f.keep(ctx, c, l, &w); err != nil {
+				if keep, err = late.keep(ctx, l, &w, len(out)); err != nil {
 					return err
 				}
 			}
 			if keep {
 				out = append(out, w)
 			}
+			if f.q.Limit > 0 && len(out) == f.size { // what falls away was allowed for
+				page = page[:i+1]
+				size = len(page)
+				break
+			}
 		}
 		f.passed(page, size)
-		return nil
+		return late.make(ctx, out)
 	})
 	return out, err
 }
@@ -156,83 +159,4 @@ func (r *reader) whole(l *lean, w *vault.Row) error {
 		w.Order = l.doc
 	}
 	return err
-}
-
-// keep checks a hit as far as the index cannot, and makes its passage: of the title
-// where that has all the words, else of the text.
-func (f *finder) keep(ctx context.Context, c *conn, l *lean, w *vault.Row) (bool, error) {
-	m := f.match
-	tiers := f.q.Text != "" && f.q.Sort == vault.Newest
-	var full *string
-	text := func() (string, error) {
-		if full != nil {
-			return *full, nil
-		}
-		s, err := f.s.text(ctx, c, l, w, nil)
-		if err == nil {
-			full = &s
-		}
-		return s, err
-	}
-	if ok, err := m.accepts(w.Codings, w.Title, tiers, text); err != nil || !ok {
-		return false, err
-	}
-	if tiers && m.tier == 2 {
-		w.Order = -w.Order
-	}
-	if f.q.Text == "" {
-		return true, nil
-	}
-	passage := titleText(w)
-	switch {
-	case full != nil:
-		passage = *full
-	case !m.inTitle(w.Title):
-		e := enough{wanted: m.words}
-		s, err := f.s.text(ctx, c, l, w, e.more)
-		if err != nil {
-			return false, err
-		}
-		passage = cmp.Or(s, passage)
-	}
-	w.Snippet = snippet(passage, m.words)
-	return true, nil
-}
-
-// titleText is how a record's text begins.
-func titleText(w *vault.Row) string {
-	switch {
-	case w.Value == "" || w.Title == "":
-		return cmp.Or(w.Title, w.Value)
-	case w.Unit == "":
-		return w.Title + " · " + w.Value
-	}
-	return w.Title + " · " + w.Value + " " + w.Unit
-}
-
-// text reads what is readable in a record, checked like every payload; with enough
-// not nil only up to where that says so.
-func (s *Store) text(ctx context.Context, c *conn, l *lean, w *vault.Row, enough func([]byte) bool) (string, error) {
-	var sum, body []byte
-	ok, err := c.row(ctx, []any{&sum, &body}, "SELECT e.sha256 a,p.body b FROM entry e JOIN payload p ON p.entry=e.entry WHERE e.entry=?", l.head)
-	if err != nil || !ok {
-		return "", err // removed since
-	}
-	payload, err := s.pack.unpack(body)
-	if err != nil {
-		return "", fmt.Errorf("record %s: %w", l.id, err)
-	}
-	if sha256.Sum256(payload) != vault.Hash(sum) {
-		return "", fmt.Errorf("record %s: %w: the payload is not what was written", l.id, vault.ErrIntegrity)
-	}
-	_, cuts, json, err := decodePayload(payload)
-	if err != nil {
-		return "", err
-	}
-	o := fhir.Options{Note: s.notes(ctx, c), Accepted: true, Enough: enough}
-	text, err := o.Text(json, cuts, w.Title, w.Value, w.Unit)
-	if err != nil {
-		return "", fmt.Errorf("record %s: %w: the payload is no resource", l.id, vault.ErrIntegrity)
-	}
-	return text, nil
 }
