@@ -72,20 +72,15 @@ func (s *choose) Wipe() {}
 // add is a form for one of the common types.
 type add struct {
 	commands
-	p     *patient // nil for a new patient
-	typ   string
-	form  form
-	begun []string // the fields' texts as they were
-	saves lane
-	sure  bool // the next Esc drops what was typed
+	draft
+	p   *patient // nil for a new patient
+	typ string
 }
 
 func newAdd(c commands, p *patient, typ string) *add {
 	s := &add{commands: c, p: p, typ: typ}
 	s.form.fields = fieldsOf(typ, c.d.now().Format("2006-01-02"))
-	for _, x := range s.form.fields {
-		s.begun = append(s.begun, x.text())
-	}
+	s.begin()
 	return s
 }
 
@@ -102,17 +97,9 @@ func (s *add) Update(msg tea.Msg) tea.Cmd {
 			}
 			s.say(what)
 		}
-	case tea.KeyPressMsg:
-		s.sure = false
-		if !s.saves.busy && s.form.key(msg) {
+	default:
+		if s.take(s.commands, msg) {
 			return s.save()
-		}
-	case click:
-		s.form.click(msg.y - 2)
-	case tea.PasteMsg:
-		s.sure = false
-		if !s.saves.busy && !s.form.paste(msg.Content) {
-			s.fail("That is too long for this field.")
 		}
 	}
 	return nil
@@ -153,15 +140,8 @@ func newRecords(typ, subject string, f *form) [][]byte {
 	return [][]byte{compose.New(typ, subject, f.composed())}
 }
 
-// leave drops what was typed only when that was said twice.
 func (s *add) leave() tea.Cmd {
-	if len(changesOf(&s.form, s.begun)) > 0 && !s.sure {
-		s.sure = true
-		s.fail("What you typed is not saved: Esc again drops it.")
-		return nil
-	}
-	s.back()
-	return nil
+	return s.leaving(len(changesOf(&s.form, s.begun)) > 0, &s.sure, "What you typed is not saved: Esc again drops it.")
 }
 
 func (s *add) View(w, h int) string {
@@ -186,7 +166,4 @@ func (s *add) About() about {
 	}}
 }
 
-func (s *add) Wipe() {
-	s.saves.end()
-	s.form.wipe()
-}
+func (s *add) Wipe() { s.wipe() }

@@ -19,13 +19,10 @@ import (
 // bytes.
 type amend struct {
 	commands
-	p     *patient
-	old   *vault.Record
-	form  form
-	begun []string // the fields' texts as they were
-	saves lane
-	keep  bool // the flag stated for the old value is to stay
-	sure  bool
+	draft
+	p    *patient
+	old  *vault.Record
+	keep bool // the flag stated for the old value is to stay
 }
 
 // amendable reports whether there is a form for the record.
@@ -35,7 +32,7 @@ func amendable(r *vault.Record) bool {
 
 func newAmend(c commands, p *patient, old *vault.Record) *amend {
 	f, begun := amendForm(old)
-	return &amend{commands: c, p: p, old: old, form: *f, begun: begun}
+	return &amend{commands: c, p: p, old: old, draft: draft{form: *f, begun: begun}}
 }
 
 // amendForm makes the form over a record, and gives the fields' texts as they are.
@@ -124,17 +121,9 @@ func (s *amend) Update(msg tea.Msg) tea.Cmd {
 		case refusedField:
 			s.refused(v)
 		}
-	case tea.KeyPressMsg:
-		s.sure = false
-		if !s.saves.busy && s.form.key(msg) {
+	default:
+		if s.take(s.commands, msg) {
 			return s.save()
-		}
-	case click:
-		s.form.click(msg.y - 2)
-	case tea.PasteMsg:
-		s.sure = false
-		if !s.saves.busy && !s.form.paste(msg.Content) {
-			s.fail("That is too long for this field.")
 		}
 	}
 	return nil
@@ -198,13 +187,7 @@ func (s *amend) save() tea.Cmd {
 }
 
 func (s *amend) leave() tea.Cmd {
-	if len(s.changes()) > 0 && !s.sure {
-		s.sure = true
-		s.fail("The changes are not saved: Esc again drops them.")
-		return nil
-	}
-	s.back()
-	return nil
+	return s.leaving(len(s.changes()) > 0, &s.sure, changesLost)
 }
 
 func (s *amend) View(w, h int) string {
@@ -231,7 +214,6 @@ func (s *amend) submit() tea.Cmd {
 }
 
 func (s *amend) Wipe() {
-	s.saves.end()
-	s.form.wipe()
-	s.old, s.begun = &vault.Record{}, nil
+	s.wipe()
+	s.old = &vault.Record{}
 }

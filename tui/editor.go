@@ -128,13 +128,7 @@ func (s *editor) save() tea.Cmd {
 }
 
 func (s *editor) leave() tea.Cmd {
-	if s.area.Text() != s.begun && !s.sure {
-		s.sure = true
-		s.fail("The changes are not saved: Esc again drops them.")
-		return nil
-	}
-	s.back()
-	return nil
+	return s.leaving(s.area.Text() != s.begun, &s.sure, changesLost)
 }
 
 func (s *editor) View(w, h int) string {

@@ -124,15 +124,20 @@ func deviceNamed(j *journal.Journal, what string) (found journal.Member, err err
 	return found, failed("ambiguous", "several devices are called that", "give the letter")
 }
 
+// againFor asks for the passphrase again before an act on a device, and finds it.
+func (s *session) againFor(ctx context.Context, what string) (j *journal.Journal, m journal.Member, err error) {
+	if err = s.reauth(ctx); err != nil {
+		return nil, m, err
+	}
+	if j, err = s.Journal(ctx); err != nil {
+		return nil, m, err
+	}
+	m, err = deviceNamed(j, what)
+	return j, m, err
+}
+
 func (a *app) deviceRemove(ctx context.Context, s *session, what string, yes bool) error {
-	if err := s.reauth(ctx); err != nil {
-		return err
-	}
-	j, err := s.Journal(ctx)
-	if err != nil {
-		return err
-	}
-	m, err := deviceNamed(j, what)
+	j, m, err := s.againFor(ctx, what)
 	if err != nil {
 		return err
 	}

@@ -46,14 +46,7 @@ An owner does this. If the machine is yours and sound, let it join anew.`,
 }
 
 func (a *app) resolveFork(ctx context.Context, s *session, what, cut string, adopt, yes bool) error {
-	if err := s.reauth(ctx); err != nil {
-		return err
-	}
-	j, err := s.Journal(ctx)
-	if err != nil {
-		return err
-	}
-	m, err := deviceNamed(j, what)
+	j, m, err := s.againFor(ctx, what)
 	if err != nil {
 		return err
 	}
