@@ -114,7 +114,15 @@ func (p *packer) init() error {
 	return p.err
 }
 
+// packFrom is the length in bytes from which a payload is packed. A note of an edit or
+// a reading would lose fifty bytes at most, and an edit writes two: the dictionary is
+// copied for each payload.
+const packFrom = 256
+
 func (p *packer) pack(payload []byte) ([]byte, error) {
+	if len(payload) < packFrom {
+		return append([]byte{packRaw}, payload...), nil
+	}
 	if err := p.init(); err != nil {
 		return nil, err
 	}
