@@ -12,6 +12,8 @@ import (
 
 const chunkStride = ChunkSize + chunkOverhead
 
+// Attack 8. Expected: one error for each bit. Seen to tell a commitment that fails from a
+// tag with an error of its own for it.
 func TestAttack08EveryFlippedBitIsTheSameRefusal(t *testing.T) {
 	key := secret.Random(KeySize)
 	object := mustSeal(t, pattern(200), key, testContext, Exact)
@@ -215,6 +217,8 @@ func TestHeaderAndCommitmentAreCheckedForThemselves(t *testing.T) {
 	}
 }
 
+// Attack 38. Expected: sizes only in buckets. Seen to tell the length with padded adding
+// nothing.
 func TestAttack38SizesTellOnlyTheBucket(t *testing.T) {
 	key := secret.Random(KeySize)
 	for n, want := range map[int]int{

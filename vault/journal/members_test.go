@@ -65,6 +65,9 @@ func TestWhoIsAMemberAfterRemovalsApart(t *testing.T) {
 		"a removed one's later removal is nothing": {[]event{removal(d, b, 5, 3), removal(b, c, 4, 9)}, []identity.Public{a, c, d}},
 		"its earlier one stays":                    {[]event{removal(d, b, 5, 4), removal(b, c, 4, 9)}, []identity.Public{a, d}},
 		"a circle":                                 {[]event{removal(b, c, 5, 4), removal(c, d, 5, 4), removal(d, b, 5, 4)}, []identity.Public{a, d}},
+		"of itself":                                {[]event{removal(d, d, 5, 9)}, []identity.Public{a, b, c, d}},
+		"admitted by two":                          {[]event{admission(b, d, 5, 4)}, []identity.Public{a, b, c, d}},
+		"admitted by two, of whom one is removed":  {[]event{admission(b, d, 5, 4), removal(c, b, 3, 4)}, []identity.Public{a, c, d}},
 		"never the last owner":                     {[]event{removal(b, a, 9, 20), removal(b, c, 9, 20), removal(b, d, 9, 20), removal(a, b, 5, 20)}, []identity.Public{d}},
 	} {
 		s := &state{Events: append(base[:len(base):len(base)], x.more...)}
@@ -92,5 +95,76 @@ func TestAnOwnerIsLeftWhoStaysOne(t *testing.T) {
 	m := s.members(everything)
 	if !m.owner(a.DeviceID()) || m.is(c.DeviceID()) || m.is(d.DeviceID()) {
 		t.Errorf("a owner: %v, c member: %v, d member: %v", m.owner(a.DeviceID()), m.is(c.DeviceID()), m.is(d.DeviceID()))
+	}
+}
+
+// What somebody does whom only a removed owner let in, beyond its cut-off, is nothing; nor
+// does it take away what made itself a member. Seen to remove b with attacks looking at who
+// wrote a removal alone, and c with decide letting a removal attack itself.
+func TestWhoWasNeverLetInRemovesNobody(t *testing.T) {
+	a, b, c, d := people[0], people[1], people[2], people[3]
+	base := []event{founderOf(a), admission(a, b, 0, 1), admission(a, c, 1, 2), admission(c, d, 5, 3)}
+	for name, x := range map[string]struct {
+		more []event
+		want []identity.Public
+	}{
+		"another":        {[]event{removal(a, c, 6, 4), removal(d, b, 1, 20)}, []identity.Public{a, b}},
+		"who let it in":  {[]event{removal(d, c, 1, 4)}, []identity.Public{a, b, c, d}},
+		"after that one": {[]event{removal(d, c, 1, 9)}, []identity.Public{a, b, d}},
+	} {
+		s := &state{Events: append(base[:len(base):len(base)], x.more...)}
+		m := s.members(everything)
+		ok := len(m.devices()) == len(x.want)
+		for _, p := range x.want {
+			ok = ok && m.is(p.DeviceID())
+		}
+		if !ok {
+			t.Errorf("%s: %d members remain", name, len(m.devices()))
+		}
+	}
+}
+
+// Two owners remove a device, each with what it has seen of its logs. What both have
+// seen stands, and nothing else. Seen to keep more with the last removal taken alone, with
+// the later of two cut-offs taken, and with cut-offs of different logs taken for one's.
+func TestCutOffsOfTwoRemovals(t *testing.T) {
+	a, b, d := people[0], people[1], people[3]
+	base := []event{founderOf(a), admission(a, b, 0, 1), admission(a, d, 1, 2)}
+	at := func(number, seq uint64) vault.Place {
+		return vault.Place{Log: vault.LogID{Device: d.DeviceID(), Number: number}, Seq: seq}
+	}
+	keeping := func(by identity.Public, kept ...vault.Place) event {
+		e := removal(by, d, 9, 0)
+		e.Remove = &segment.Removal{Device: d.DeviceID(), None: len(kept) == 0}
+		if len(kept) > 0 {
+			e.Remove.Lower, e.Remove.Keep = kept[:len(kept)-1], kept[len(kept)-1]
+		}
+		return e
+	}
+	for name, c := range map[string]struct {
+		one, two []vault.Place
+		want     [2]int // of logs 0 and 1: how many segments stand
+	}{
+		"one log":              {[]vault.Place{at(0, 5)}, []vault.Place{at(0, 3)}, [2]int{4, 0}},
+		"one saw a second":     {[]vault.Place{at(0, 5), at(1, 7)}, []vault.Place{at(0, 3)}, [2]int{4, 0}},
+		"each saw more of one": {[]vault.Place{at(0, 5), at(1, 7)}, []vault.Place{at(0, 9), at(1, 2)}, [2]int{6, 3}},
+		"different logs":       {[]vault.Place{at(0, 5)}, []vault.Place{at(1, 5)}, [2]int{0, 0}},
+		"one saw nothing":      {nil, []vault.Place{at(0, 9)}, [2]int{0, 0}},
+		"the same":             {[]vault.Place{at(0, 0), at(1, 1)}, []vault.Place{at(0, 0), at(1, 1)}, [2]int{1, 2}},
+	} {
+		for _, order := range [][]event{{keeping(a, c.one...), keeping(b, c.two...)}, {keeping(b, c.one...), keeping(a, c.two...)}} {
+			s := &state{Events: append(base[:len(base):len(base)], order...)}
+			m := s.members(everything)
+			for number, want := range c.want {
+				for seq := range uint64(12) {
+					if p := at(uint64(number), seq); m.stands(p) != (seq < uint64(want)) {
+						t.Errorf("%s: log %d, segment %d stands: %v", name, number, seq, m.stands(p))
+					}
+				}
+			}
+			if !m.stands(vault.Place{Log: vault.LogID{Device: a.DeviceID()}, Seq: 99}) {
+				t.Errorf("%s: another device's does not stand", name)
+			}
+		}
 	}
 }

@@ -20,8 +20,9 @@ import (
 
 // Attack 8. The host flips bits of an object: each byte of header, salt,
 // commitment, nonce, body and tag. Expected: one and the same refusal, nothing
-// applied. No one weakening lets a change through: with a tag's failure ignored the
-// garbage has no valid length; seal's own tests take the layers apart.
+// applied. Seen to tell the layers apart with an error of its own for a commitment, or
+// for a tag, that fails. No one weakening lets a change through: with a tag's failure
+// ignored the garbage has no valid length; seal's own tests take the layers apart.
 func TestAttack08FlippedBits(t *testing.T) {
 	w := newWorld(t)
 	w.b.Add(t, note("y", 1))

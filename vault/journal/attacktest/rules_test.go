@@ -178,6 +178,36 @@ func TestEpochsOutOfTheirPlace(t *testing.T) {
 	w.refuses(w.a, journal.ErrForged)
 }
 
+// A member cites less of another's log than it did before, or the same place with
+// another hash. Expected: forged, in that word. Seen to be taken, the first, with the
+// comparison in checkHeads removed; the second is then a fork.
+func TestAHeadThatGoesBack(t *testing.T) {
+	for name, of := range map[string]func(older, newer vault.Place) vault.Place{
+		"an older place": func(older, _ vault.Place) vault.Place { return older },
+		"another hash":   func(_, newer vault.Place) vault.Place { newer.Hash[0] ^= 1; return newer },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			var places []vault.Place
+			for i := range 2 {
+				w.a.Add(t, note("y", i))
+				w.sync(w.a, w.b)
+				w.b.Add(t, note("z", i))
+				w.sync(w.b, w.a)
+				places = append(places, w.last(w.b, w.a).Place)
+			}
+			if places[0].Seq >= places[1].Seq {
+				t.Fatal("it did not go on")
+			}
+			w.forge(w.b, nil, func(s *segment.Segment) { s.Heads = []vault.Place{of(places[0], places[1])} })
+			before := w.a.Logical(t)
+			if err := w.a.Sync(w.host); !errors.Is(err, journal.ErrForged) || !strings.Contains(err.Error(), "goes back") || w.a.Logical(t) != before {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
 // Attack 22, with a member's help. A new device is shown another segment, as well signed,
 // in the place that its inviter told it of. Expected: fork, nothing published. Seen to be
 // taken with check not comparing what it verified with the floors.
