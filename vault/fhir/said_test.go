@@ -33,3 +33,14 @@ func TestAViewSaysDatesAndReferencesAsTheReaderWants(t *testing.T) {
 		t.Errorf("as it is written:\n%s", got)
 	}
 }
+
+func TestATextThatIsKeptApartIsSaidToBeThere(t *testing.T) {
+	head := `{"resourceType":"MolecularSequence","observedSeq":"`
+	r := &vault.Resource{JSON: []byte(head + `","id":"1"}`), Cuts: []vault.Cut{{Offset: int64(len(head)), Size: 98304}}}
+	for _, l := range View(r) {
+		if l.Label == "Observed seq" && l.Text == "131072 characters of base64" {
+			return
+		}
+	}
+	t.Errorf("%+v", View(r))
+}

@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 )
@@ -43,7 +44,10 @@ func (p *page) values(i int, label string, depth int, name string) {
 
 // words writes a string: prose over as many lines as it has, base64 as a size.
 func (p *page) words(i int, label string, depth int, name string) {
+	cut, apart := cutAt(p.cuts, p.d.nodes[i].start)
 	switch {
+	case apart: // a long text that happens to be base64 is kept beside the others
+		p.add(depth, label, fmt.Sprintf("%d characters of base64", base64.StdEncoding.EncodedLen(int(cut.Size))))
 	case memberKind([]byte(name)) == binary:
 		p.add(depth, label, fmt.Sprintf("%d characters of base64", len(p.d.str(i))))
 	case name == "div":

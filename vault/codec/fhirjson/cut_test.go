@@ -81,6 +81,34 @@ func TestOnlyWhatComesBackTheSameIsCutOut(t *testing.T) {
 	}
 }
 
+// A text that happens to be base64 is cut wherever it stands; what it says is not
+// touched by that.
+func TestALongTextThatHappensToBeBase64ComesBack(t *testing.T) {
+	dna := strings.Repeat("GATTACA", vault.CutAt)[:2*vault.CutAt]
+	for name, c := range map[string]struct {
+		in   string
+		cuts int // of members' values; an element of a list stays where it is
+	}{
+		"sequence":  {`{"resourceType":"MolecularSequence","id":"1","observedSeq":"` + dna + `"}`, 1},
+		"extension": {`{"resourceType":"Patient","id":"1","extension":[{"url":"http://a","valueString":"` + dna + `"}],"gender":"female"}`, 1},
+		"note":      {`{"resourceType":"Condition","note":[{"text":"` + dna + `"},{"text":"` + dna + `"}],"code":{"text":"x"}}`, 2},
+		"contained": {`{"resourceType":"Observation","contained":[{"resourceType":"Device","note":["` + dna + `"]}]}`, 0},
+		"nested":    {`{"resourceType":"Basic","a":[[["` + dna + `"]],{"b":"` + dna + `"}]}`, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if cuts, _ := whole(t, c.in, vault.DecodeOptions{}); cuts != c.cuts {
+				t.Errorf("%d cuts", cuts)
+			}
+		})
+	}
+	// As the name of a member it is no value, and as narrative it has markup.
+	for _, in := range []string{`{"resourceType":"Basic","` + dna[:1000] + `":1}`, `{"resourceType":"Basic","text":{"status":"additional","div":"<div>` + dna + `</div>"}}`} {
+		if cuts, _ := whole(t, in, vault.DecodeOptions{}); cuts != 0 {
+			t.Errorf("%.60s: %d cuts", in, cuts)
+		}
+	}
+}
+
 func TestALineBreakInBase64IsRefusedAndNothingIsLost(t *testing.T) {
 	in := `{"resourceType":"Binary","data":"` + base(90_000) + "\n" + base(90_000) + `"}`
 	got := read(t, fhirjson.JSON(), "f", strings.NewReader(in), vault.DecodeOptions{})
