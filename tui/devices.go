@@ -65,6 +65,8 @@ func (s *devices) View(w, h int) string {
 		d := st.Devices[i]
 		role := "member"
 		switch {
+		case d.Next != "":
+			role = "now " + d.Next
 		case d.Removed:
 			role = "removed"
 		case d.Owner:
@@ -98,6 +100,8 @@ func (s *devices) About() about {
 		which = "There is no device."
 	case d.Self:
 		which = "This is the device itself: take it out on another one."
+	case d.Next != "":
+		which = "Its keys were replaced: it is device " + d.Next + " now."
 	case d.Removed:
 		which = "It was taken out already."
 	}

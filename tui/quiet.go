@@ -99,6 +99,8 @@ func (d *desk) status() (text string, bad bool) {
 	switch {
 	case q.now.Out:
 		return "removed from the vault", true
+	case q.now.Ended:
+		return "keys replaced elsewhere: sends nothing", true
 	case q.now.Restored:
 		return "an older copy: sends nothing", true
 	case len(q.now.Forks) > 0:

@@ -71,6 +71,7 @@ type Standing struct {
 	SetAside  int   // parts that a removed device wrote afterwards
 	Out       bool  // this device was removed
 	Restored  bool  // this copy is an older one and publishes nothing
+	Ended     bool  // nor does this one, whose keys were replaced elsewhere
 
 	Forks []string // of each place at which a device has two histories: what is known of it, and who says so
 }
@@ -86,6 +87,7 @@ type Remote struct {
 type Device struct {
 	ID, Letter, Name     string
 	Self, Owner, Removed bool
+	Next                 string    // of one whose keys were replaced: the letter of the device that it is now
 	Seen                 time.Time // when it last wrote, by its clock; zero: nothing of it is here
 	Current              bool      // it is known to have all that this device sent
 	Of                   string    // letter of the device that it was a copy of; "" mostly
@@ -109,6 +111,7 @@ const (
 	TroubleRefused            // it answers and does not take this device's word
 	TroubleOther              // something here
 	TroubleRestored           // this copy is too old to publish
+	TroubleEnded              // this device's keys were replaced elsewhere
 	TroubleFork               // a device has two histories, or is said to
 	TroubleUntrusted          // it does not prove to be the place that was set up
 	TroubleUnreadable         // it gave what does not open

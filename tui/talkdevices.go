@@ -42,6 +42,8 @@ func (t *talk) devices() error {
 func (t *talk) deviceWords(d Device) string {
 	parts := []string{"Device " + d.Letter, deviceLabel(d), "member"}
 	switch {
+	case d.Next != "":
+		parts[2] = "keys replaced, now device " + d.Next
 	case d.Removed:
 		parts[2] = "taken out"
 	case d.Owner:
@@ -96,6 +98,9 @@ func (t *talk) device(s Sharing, d Device, st Standing) error {
 				return t.only()
 			case d.Self:
 				t.say("This is the device itself: take it out on another one.")
+				return nil
+			case d.Next != "":
+				t.say("Its keys were replaced: it is device " + d.Next + " now.")
 				return nil
 			case d.Removed:
 				t.say("It was taken out already.")

@@ -143,6 +143,7 @@ func standingWords(st Standing) (out []string) {
 		text string
 	}{
 		{st.Out, "This device was removed from the vault."},
+		{st.Ended, "This device's keys were replaced elsewhere: it sends nothing."},
 		{st.Restored, "This copy is an older one and sends nothing."},
 		{st.Waiting > 0, "Some history has not arrived yet."},
 		{st.SetAside > 0, "What a removed device wrote later is set aside."},

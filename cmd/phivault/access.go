@@ -54,7 +54,7 @@ func (s *session) ownAccess(ctx context.Context, r local.Remote) (local.Remote, 
 	}
 	defer h.Close()
 	k := hosted.Access{Key: h.Public(), Label: j.AccessLabel(self.Device), Owner: self.Owner}
-	fresh := r.Traits[traitRegistered] == "" || r.Traits[traitOwnKey] != "" || self.Of != ""
+	fresh := r.Traits[traitRegistered] == "" || r.Traits[traitOwnKey] != "" || self.Of != "" || self.Was != ""
 	if fresh {
 		if r, k.Key, err = s.nextKey(ctx, r); err != nil {
 			return r, err
@@ -168,9 +168,11 @@ func shutOut(ctx context.Context, j *journal.Journal, r local.Remote, removed id
 // nothing about who wrote it; a proof does, and so does which key added another.
 func toRevoke(j *journal.Journal, keys []hosted.Access, own ed25519.PublicKey, removed identity.DeviceID) (out []ed25519.PublicKey) {
 	members := map[[32]byte]identity.DeviceID{}
-	for _, m := range j.Members() {
-		if m.Device != removed && !m.Removed {
-			members[j.AccessLabel(m.Device)] = m.Device
+	all := j.Members()
+	for _, m := range all {
+		// What its keys were before rekey labels its access until it has proved its own.
+		if now := goesOn(all, m); now.Device != removed && !now.Removed {
+			members[j.AccessLabel(m.Device)] = now.Device
 		}
 	}
 	proved, has, filed := map[string]bool{}, map[identity.DeviceID]bool{}, map[string]hosted.Access{}
@@ -192,6 +194,16 @@ func toRevoke(j *journal.Journal, keys []hosted.Access, own ed25519.PublicKey, r
 		}
 	}
 	return out
+}
+
+// goesOn is the device that a device is by now, after any rekeys.
+func goesOn(all []journal.Member, m journal.Member) journal.Member {
+	for i := 0; i < len(all); i++ {
+		if all[i].Letter == m.Next {
+			m, i = all[i], -1
+		}
+	}
+	return m
 }
 
 // comesFrom reports whether a key was added by one with this label, or by one that those

@@ -40,7 +40,14 @@ DEVICE is its letter, its name, or its id, as "phivault device list" shows them.
 
 func newDeviceObject(ctx context.Context, s *session, m journal.Member) (deviceObject, error) {
 	seen, err := s.seen(ctx, m)
-	return deviceObject{ID: m.Device.String(), This: m.Self, Letter: m.Letter, Name: m.Name, Owner: m.Owner, Removed: m.Removed, Seen: stamp(seen), Log: int64(m.Log), Of: m.Of, Spare: m.Spare}, err
+	o := deviceObject{ID: m.Device.String(), This: m.Self, Letter: m.Letter, Name: m.Name, Owner: m.Owner, Removed: m.Removed, Seen: stamp(seen), Log: int64(m.Log),
+		Of: m.Of, Was: m.Was, Next: m.Next, Spare: m.Spare}
+	if err == nil && m.Next != "" {
+		var at time.Time
+		at, err = s.Reached(ctx, m.End)
+		o.Ended = stamp(at)
+	}
+	return o, err
 }
 
 func (a *app) deviceList(ctx context.Context, s *session) error {
@@ -82,7 +89,7 @@ func standing(o deviceObject) string {
 	if o.This {
 		w = append(w, "this one")
 	}
-	if o.Owner {
+	if o.Owner && o.Next == "" {
 		w = append(w, "owner")
 	}
 	if o.Spare && !o.Removed {
@@ -91,7 +98,13 @@ func standing(o deviceObject) string {
 	if o.Of != "" {
 		w = append(w, "was a copy of "+o.Of)
 	}
-	if o.Removed {
+	if o.Was != "" {
+		w = append(w, "was "+o.Was+" before rekey")
+	}
+	switch {
+	case o.Next != "":
+		w = append(w, "keys replaced by rekey on "+day(o.Ended)+", now "+o.Next)
+	case o.Removed:
 		w = append(w, "removed")
 	}
 	if o.Quarantined > 0 {
@@ -144,6 +157,8 @@ func (a *app) deviceRemove(ctx context.Context, s *session, what string, yes boo
 	switch {
 	case m.Self:
 		return usage("this is the device itself", "remove it on another one")
+	case m.Next != "":
+		return usage("that device's keys were replaced with rekey: it is device "+m.Next+" now", `"phivault device remove `+m.Next+`" removes it`)
 	case m.Removed:
 		return a.removedBefore(ctx, s, j, m)
 	}

@@ -180,7 +180,10 @@ type deviceObject struct {
 	Seen    string `json:"seen"` // by its own clock, when it last wrote; empty: nothing of it is here
 	Log     int64  `json:"log"`  // the number of the log that it writes; most often 0
 	Spare   bool   `json:"spare"`
-	Of      string `json:"of"` // the letter of the device that it was a copy of; or empty
+	Of      string `json:"of"`    // the letter of the device that it was a copy of; or empty
+	Was     string `json:"was"`   // the letter of the device that it was before rekey; or empty
+	Next    string `json:"next"`  // the letter of the device that rekey made of it; or empty
+	Ended   string `json:"ended"` // when that was, by its clock; or empty
 
 	Quarantined int64  `json:"quarantined"` // entries written after its removal, device list only
 	Fork        string `json:"fork"`        // its part in two histories, in words; empty for none; device list only

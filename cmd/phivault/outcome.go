@@ -85,6 +85,8 @@ var outcomes = []outcome{
 		hint: "the remote damaged or swapped an object, or it is not whole yet; nothing here was changed; sync again, or use another remote"},
 	{exit: 13, code: "restored_copy", match: []error{journal.ErrRestored},
 		hint: "nothing is lost and nothing was sent; \"phivault device replace\" makes this copy a device of its own, then sync again"},
+	{exit: 13, code: "ended", match: []error{journal.ErrEnded}, why: "the keys of this device were replaced with \"phivault rekey\", and not here; it sends nothing any more",
+		hint: "nothing here was changed; if this is a backup or a copy from before, use the vault that has the new keys, or join anew; if nobody ran rekey, somebody else has this device's keys: have an owner remove the device that came of it, and join anew"},
 	{exit: 13, code: "integrity", match: []error{vault.ErrIntegrity},
 		hint: `keep the folder as it is; "phivault verify" lists what is hit, and "phivault restore FILE --vault NEW" brings a backup back`},
 	{exit: 14, code: "conflicts", about: "unresolved conflicts, with --fail-on-conflict", hint: "decide them first"},
@@ -177,7 +179,7 @@ var better = []struct {
 }{
 	{local.ErrOlder, olderHint},
 	{remote.ErrToken, `it is good once and for a limited time; the host's operator makes another with "phivault-host token", and with --vault TAG for a vault that is there already`},
-	{remote.ErrStranger, `"phivault device list" on another device tells whether this one was removed; if it was not, ask the host's operator for a token of "phivault-host token --vault TAG", and add the remote again`},
+	{remote.ErrStranger, `"phivault device list" on another device tells whether this one was removed, or has had new keys since this copy of it was made; if neither, ask the host's operator for a token of "phivault-host token --vault TAG", and add the remote again`},
 	{remote.ErrUntrusted, "nothing was sent; of a phivault-host give --pin as it prints it at its start, of others have this system trust the certificate's issuer"},
 }
 

@@ -144,7 +144,7 @@ func roundOf(r local.Remote, res engine.Result) (out tui.Round, ok bool) {
 	return out, true
 }
 
-var troubles = map[string]tui.Trouble{"remote": tui.TroubleOffline, "restored_copy": tui.TroubleRestored, "unreadable": tui.TroubleUnreadable,
+var troubles = map[string]tui.Trouble{"remote": tui.TroubleOffline, "restored_copy": tui.TroubleRestored, "ended": tui.TroubleEnded, "unreadable": tui.TroubleUnreadable,
 	"gone": tui.TroubleGone, "fork": tui.TroubleFork, "forged": tui.TroubleForged}
 
 func rounds(list []local.Remote, results map[string]engine.Result) (out []tui.Round) {
@@ -276,7 +276,7 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 		return st, err
 	}
 	st.Code, st.Waiting, st.SetAside = j.Code(), len(known.Held)+len(known.Floors), known.Quarantined
-	st.Restored = known.Restored
+	st.Restored, st.Ended = known.Restored, known.Ended
 	forks, err := j.Forks(ctx)
 	if err != nil {
 		return st, err
@@ -295,7 +295,7 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 		}
 		st.Out = st.Out || m.Self && m.Removed
 		st.Devices = append(st.Devices, tui.Device{ID: m.Device.String(), Letter: m.Letter, Name: m.Name, Self: m.Self, Owner: m.Owner,
-			Removed: m.Removed, Seen: seen, Current: sent && j.Seen(m.Device, last), Of: m.Of})
+			Removed: m.Removed, Next: m.Next, Seen: seen, Current: sent && j.Seen(m.Device, last), Of: m.Of})
 	}
 	list, err := s.Remotes(ctx)
 	if err != nil || len(list) == 0 {

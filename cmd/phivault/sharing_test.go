@@ -121,6 +121,7 @@ func TestWhatIsWrongWithARemoteIsToldApart(t *testing.T) {
 		tui.TroubleRefused:    remote.ErrRefused,
 		tui.TroubleOther:      vault.ErrFull,
 		tui.TroubleRestored:   journal.ErrRestored,
+		tui.TroubleEnded:      journal.ErrEnded,
 		tui.TroubleUntrusted:  remote.ErrUntrusted,
 		tui.TroubleUnreadable: journal.ErrUnreadable,
 		tui.TroubleGone:       journal.ErrGone,

@@ -235,7 +235,7 @@ func (s *session) findings(ctx context.Context, j *journal.Journal) (f findings,
 	for _, m := range j.Members() {
 		f.out = f.out || m.Self && m.Removed
 	}
-	f.out = f.out || f.status.Out
+	f.out = (f.out || f.status.Out) && !f.status.Ended // that is an error
 	waited, err := s.NoteWaiting(ctx, j)
 	if err != nil {
 		return f, err
@@ -320,6 +320,10 @@ func (a *app) remarks(f findings) {
 	for _, c := range st.Copies {
 		a.warn("phivault: note: device " + c.Letter + " was a copy of device " + c.Of + ` and has keys of its own now; "phivault device remove ` + c.Of +
 			`" if that one is gone; if none of you restored a backup or took a spare, somebody else has its keys: remove both, ` + c.Letter + " and " + c.Of)
+	}
+	for _, c := range st.Renewed {
+		a.warn("phivault: note: device " + c.Of + " has new keys, drawn with rekey, and is device " + c.Letter + " now; if nobody ran it there, somebody else has its keys: remove " +
+			c.Letter + ", and let " + c.Of + " join anew")
 	}
 	for _, l := range st.Later {
 		a.note("phivault: note: device " + l.Letter + " goes on in its log " + itoa(int64(l.Number)) + ": at a remote something else lies where it would have written")

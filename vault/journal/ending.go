@@ -190,6 +190,6 @@ func (j *Journal) Begin(ctx context.Context, e *Ending) error {
 	if err := j.cut(ctx); err != nil {
 		return err
 	}
-	j.copies = nil // no news to this one
+	j.copies = nil // no news here
 	return j.save(ctx)
 }

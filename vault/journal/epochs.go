@@ -179,32 +179,3 @@ func (j *Journal) append(ctx context.Context, m *minted, notes ...vault.Note) er
 	}
 	return err
 }
-
-// Renew mints an epoch for the members as they are: what is written from then on,
-// here and by whoever has seen it, no epoch's key that was known before opens. What
-// was written before stays readable to who had its keys. It shuts out nobody who has
-// a member's own seeds: the epoch is wrapped for their public keys.
-func (j *Journal) Renew(ctx context.Context) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	switch {
-	case j.old:
-		return ErrRestored
-	case !j.s.members(everything).is(j.self):
-		return ErrNotMember
-	}
-	if err := j.settle(ctx); err != nil {
-		return err
-	}
-	if err := j.cut(ctx); err != nil {
-		return err
-	}
-	n, m, err := j.mint()
-	if err != nil {
-		return err
-	}
-	if err := j.append(ctx, m, n); err != nil {
-		return err
-	}
-	return j.cut(ctx)
-}

@@ -143,8 +143,12 @@ func (j *Journal) load(ctx context.Context, g identity.Genesis) error {
 	if err := errors.Join(j.loadKeys(ctx), j.loadFormer(ctx)); err != nil {
 		return err
 	}
+	anew := len(j.s.Logs) == 0
 	if err := j.catchUp(ctx); err != nil {
 		return err
+	}
+	if anew { // it was all here before
+		j.copies, j.begun = nil, nil
 	}
 	return j.stand(ctx)
 }

@@ -53,6 +53,10 @@ func TestGoldenVaultsOpen(t *testing.T) {
 			if err := v.Rebuild(ctx, nil); err != nil {
 				t.Error(err)
 			}
+			if v = w.rekeyed(v); ownMember(t, v).Was == "" {
+				t.Error("its keys do not end")
+			}
+			wantClean(t, v)
 		})
 	}
 }

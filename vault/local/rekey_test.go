@@ -35,13 +35,14 @@ func playRekey(dir, arg string, o Options) error {
 		if first {
 			fmt.Println("go")
 		}
-		if err := v.Rekey(ctx, p, nil); err != nil {
+		if _, err := v.Rekey(ctx, p, nil); err != nil {
 			return err
 		}
 	}
 }
 
-// same opens the vault, checks all of it and that it has these records.
+// same opens the vault, checks all of it and that it has these records, and that its
+// database is that of the device whose keys it has.
 func (w *world) same(want []vault.RecordID) {
 	w.t.Helper()
 	v := w.open()
@@ -49,8 +50,9 @@ func (w *world) same(want []vault.RecordID) {
 	if got := ids(w.t, v); !slices.Equal(got, want) {
 		w.t.Fatalf("%d records, want %d", len(got), len(want))
 	}
+	ownMember(w.t, v)
 	w.close(v)
-	if slices.Contains(files(w.t, w.dir), rekeyName) {
+	if f := files(w.t, w.dir); slices.Contains(f, rekeyName) || slices.Contains(f, rekeyName+walSuffix) {
 		w.t.Error("the copy is left")
 	}
 }
@@ -92,11 +94,11 @@ func TestRekeyWritesEverythingUnderAnotherKey(t *testing.T) {
 	w, want := filled(t)
 	before, file := w.bundle(), readFile(t, filepath.Join(w.dir, keyName))
 	v := w.open()
-	if err := v.Rekey(ctx, phrase(t, other), nil); !errors.Is(err, keyfile.ErrPassphrase) {
+	if _, err := v.Rekey(ctx, phrase(t, other), nil); !errors.Is(err, keyfile.ErrPassphrase) {
 		t.Fatalf("another passphrase: %v", err)
 	}
 	done, total := int64(0), int64(0)
-	if err := v.Rekey(ctx, phrase(t, pass), func(d, n int64) { done, total = d, n }); err != nil {
+	if _, err := v.Rekey(ctx, phrase(t, pass), func(d, n int64) { done, total = d, n }); err != nil {
 		t.Fatal(err)
 	}
 	if done == 0 || done != total {
@@ -106,8 +108,9 @@ func TestRekeyWritesEverythingUnderAnotherKey(t *testing.T) {
 		t.Errorf("the vault is not closed: %v", err)
 	}
 	after := w.bundle()
-	if before.Database.Equal(after.Database) || !before.SigningSeed.Equal(after.SigningSeed) || !bytes.Equal(before.Genesis, after.Genesis) {
-		t.Error("not just the database's key is another")
+	if before.Database.Equal(after.Database) || before.SigningSeed.Equal(after.SigningSeed) || before.KEMSeed.Equal(after.KEMSeed) ||
+		!bytes.Equal(before.Genesis, after.Genesis) {
+		t.Error("not all keys of this device are others")
 	}
 	if bytes.Equal(file[:64], readFile(t, filepath.Join(w.dir, keyName))[:64]) {
 		t.Error("the key file has the same salt")
@@ -135,7 +138,7 @@ func TestRekeyWritesEverythingUnderAnotherKey(t *testing.T) {
 }
 
 func TestKilledAtEachStepOfRekeyNothingIsLost(t *testing.T) {
-	for _, step := range []string{stepClosed, stepCopied, stepDecided, stepReplaced} {
+	for _, step := range []string{stepClosed, stepCopied, stepEnded, stepBegun, stepDecided, stepReplaced} {
 		w, want := filled(t)
 		before := w.bundle()
 		a := w.start("rekey", w.dir, step)
@@ -153,7 +156,7 @@ func TestKilledAtEachStepOfRekeyNothingIsLost(t *testing.T) {
 		a.expect("at " + step)
 		a.kill()
 		v := w.open()
-		if err := v.Rekey(ctx, phrase(t, pass), nil); err != nil {
+		if _, err := v.Rekey(ctx, phrase(t, pass), nil); err != nil {
 			t.Fatalf("%s: %v", step, err)
 		}
 		w.same(want)
@@ -163,7 +166,7 @@ func TestKilledAtEachStepOfRekeyNothingIsLost(t *testing.T) {
 func TestKilledAnywhereInRekeyNothingIsLost(t *testing.T) {
 	w, want := filled(t)
 	once := takes(func() {
-		if err := w.open().Rekey(ctx, phrase(t, pass), nil); err != nil {
+		if _, err := w.open().Rekey(ctx, phrase(t, pass), nil); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -182,7 +185,7 @@ func TestRekeyThatCannotWriteLeavesTheOldKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v.Rekey(ctx, phrase(t, pass), nil); err == nil || errors.Is(err, ErrRekeyed) {
+	if _, err := v.Rekey(ctx, phrase(t, pass), nil); err == nil || errors.Is(err, ErrRekeyed) {
 		t.Errorf("a key file that was not written: %v", err)
 	}
 	if !bytes.Equal(before, readFile(t, filepath.Join(w.dir, keyName))) {
@@ -193,7 +196,7 @@ func TestRekeyThatCannotWriteLeavesTheOldKeys(t *testing.T) {
 	// Cancelled while the pages are copied.
 	v = w.open()
 	c, cancel := context.WithCancel(ctx)
-	if err := v.Rekey(c, phrase(t, pass), func(int64, int64) { cancel() }); !errors.Is(err, context.Canceled) {
+	if _, err := v.Rekey(c, phrase(t, pass), func(int64, int64) { cancel() }); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 	w.same(want)
@@ -206,7 +209,7 @@ func TestRekeyThatCannotWriteLeavesTheOldKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := readFile(t, filepath.Join(w.dir, keyName))
-	if err := v.Rekey(ctx, phrase(t, pass), nil); !errors.Is(err, ErrRekeyed) {
+	if _, err := v.Rekey(ctx, phrase(t, pass), nil); !errors.Is(err, ErrRekeyed) {
 		t.Errorf("unsynced: %v", err)
 	}
 	fresh := readFile(t, filepath.Join(w.dir, keyName))

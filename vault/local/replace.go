@@ -44,8 +44,13 @@ func (v *Vault) Replace(ctx context.Context, passphrase *secret.Bytes) error {
 	if err != nil {
 		return explain(err, v.database.vfs.LastError())
 	}
-	if s, err := j.Status(ctx); err != nil || !s.Restored {
-		return first(err, ErrNotRestored)
+	switch s, err := j.Status(ctx); {
+	case err != nil:
+		return err
+	case s.Ended:
+		return journal.ErrEnded
+	case !s.Restored:
+		return ErrNotRestored
 	}
 	next, err := successor(old, j)
 	if err != nil {
@@ -73,12 +78,9 @@ func (v *Vault) Replace(ctx context.Context, passphrase *secret.Bytes) error {
 func successor(old *keyfile.Bundle, j *journal.Journal) (*keyfile.Bundle, error) {
 	b := &keyfile.Bundle{Genesis: old.Genesis, Database: old.Database.Clone(), SigningSeed: secret.Random(identity.SeedSize),
 		KEMSeed: secret.Random(identity.SeedSize)}
-	for _, e := range j.Keys() {
-		b.Epochs = append(b.Epochs, keyfile.Epoch{ID: e.ID, Key: e.Key})
-	}
-	if len(b.Epochs) > keyfile.MaxEpochs {
+	if err := keepEpochs(b, j); err != nil {
 		b.Destroy()
-		return nil, fmt.Errorf("%w: more than %d epochs", vault.ErrLimit, keyfile.MaxEpochs)
+		return nil, err
 	}
 	return b, nil
 }
@@ -113,11 +115,7 @@ func (d *door) succeed(ctx context.Context, st *store.Store, o Options, old, nex
 	if err != nil {
 		return err
 	}
-	from, err := st.Sent(ctx)
-	if err != nil {
-		return err
-	}
-	return j.Succeed(ctx, p.DeviceID(), old.SigningSeed, old.KEMSeed, from, forget...)
+	return succeed(ctx, j, st, p, old, forget...)
 }
 
 // finishReplace brings key file and database together, which a cut in the middle of

@@ -47,7 +47,7 @@ func look(dir string) (s survey, err error) {
 			s.stage = true
 			_, err := os.Stat(filepath.Join(dir, stageName, keyName))
 			s.stageKey = err == nil
-		case name == walName, name == lockName, name == rekeyName, strings.HasPrefix(name, "."+keyName+"."):
+		case name == walName, name == lockName, name == rekeyName, name == rekeyName+walSuffix, strings.HasPrefix(name, "."+keyName+"."):
 		default:
 			s.stranger = true
 		}

@@ -23,9 +23,7 @@ func TestWhatACopySavedIsNotForTheRemoved(t *testing.T) {
 		w.sync(w.a, w.c, w.a, w.c)
 		x, y := w.copies(w.c)
 		if renewed { // after the copies were made: they learn of it at their first sync
-			if err := w.a.Journal.Renew(ctx); err != nil {
-				t.Fatal(err)
-			}
+			w.a.Rekey(t)
 			w.sync(w.a, w.c)
 		}
 		x.Add(t, note("in-x", 1))

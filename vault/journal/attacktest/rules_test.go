@@ -169,9 +169,7 @@ func TestEpochsOutOfTheirPlace(t *testing.T) {
 	w.refuses(w.a, journal.ErrForged)
 
 	w = newWorld(t)
-	if err := w.c.Journal.Renew(ctx); err != nil {
-		t.Fatal(err)
-	}
+	w.c.Rekey(t)
 	w.sync(w.c, w.a)
 	unseen := w.last(w.c, w.c).Next
 	w.forge(w.b, nil, func(s *segment.Segment) { s.Next = unseen })

@@ -32,7 +32,7 @@ func last(d *Device) uint64 {
 	return 0
 }
 
-func TestWhatIsWrittenAfterRenewNoOldKeyFinds(t *testing.T) {
+func TestWhatIsWrittenAfterRekeyNoOldKeyFinds(t *testing.T) {
 	dir, r := t.TempDir(), memory.New()
 	a := Found(t, dir, "a")
 	defer a.Close()
@@ -64,7 +64,7 @@ func TestWhatIsWrittenAfterRenewNoOldKeyFinds(t *testing.T) {
 	if !found(a, 0) {
 		t.Fatal("the stolen keys find nothing: the test looks at the wrong place")
 	}
-	check(t, a.Journal.Renew(context.Background()))
+	a.Rekey(t)
 	sync()
 	for _, d := range []*Device{a, b} {
 		before := last(d)
