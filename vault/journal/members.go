@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 
 	"phivault/crypto/identity"
@@ -150,13 +151,49 @@ func (s *state) members(in past, more ...event) membership {
 		m.all[i].order = i
 	}
 	for _, as := range admits {
+		for i := range as {
+			as[i].Rank = s.rank(as[i])
+		}
 		slices.SortFunc(as, func(a, b event) int {
-			return cmp.Or(cmp.Compare(s.rank(a), s.rank(b)), segment.ComparePlaces(a.At.Log, a.At.Seq, b.At.Log, b.At.Seq), cmp.Compare(a.Index, b.Index))
+			return cmp.Or(cmp.Compare(a.Rank, b.Rank), segment.ComparePlaces(a.At.Log, a.At.Seq, b.At.Log, b.At.Seq), cmp.Compare(a.Index, b.Index))
 		})
 	}
 	m.decide(removals, admits)
+	m.rerank(admits)
 	m.name(names)
 	return m
+}
+
+// seniority is the rank of the first admission of a device that stands, as far as removals
+// were counted: a removed device that admits another once more, and says that it had seen
+// little then, makes it senior to nobody.
+func (m membership) seniority(device [16]byte, admits map[[16]byte][]event) int {
+	as := admits[device]
+	i := slices.IndexFunc(as, func(e event) bool { return m.stands(e.At) })
+	switch {
+	case len(as) == 0:
+		return -1 // the founder
+	case i < 0:
+		return math.MaxInt
+	}
+	return as[i].Rank
+}
+
+// rerank puts the devices in the order of what is known in the end. Who is out stays
+// where it was.
+func (m *membership) rerank(admits map[[16]byte][]event) {
+	rank := func(x member) int {
+		if n := m.seniority(x.device, admits); n < math.MaxInt {
+			return n
+		}
+		return admits[x.device][0].Rank
+	}
+	slices.SortStableFunc(m.all, func(a, b member) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), bytes.Compare(a.device[:], b.device[:]))
+	})
+	for i := range m.all {
+		m.all[i].order = i
+	}
 }
 
 // decide finds which removals count. One attacks another when it removes the
@@ -165,20 +202,23 @@ func (s *state) members(in past, more ...event) membership {
 // attacks does not; in a circle the senior author's counts.
 func (m *membership) decide(removals []event, admits map[[16]byte][]event) {
 	m.removed = map[[16]byte]segment.Removal{}
-	order := func(e event) int { x, _ := m.find(e.By); return x.order }
-	slices.SortFunc(removals, func(a, b event) int {
-		return cmp.Or(cmp.Compare(order(a), order(b)), segment.CompareLogs(a.At.Log, b.At.Log),
-			cmp.Compare(a.At.Seq, b.At.Seq), cmp.Compare(a.Index, b.Index))
-	})
-	var attacks func(a, b event) bool
-	attacks = func(a, b event) bool {
+	type act struct {
+		at    vault.Place
+		index int
+	}
+	left := map[act]map[[16]byte]bool{} // who is a member yet, were this the only removal
+	for _, r := range removals {
+		left[act{r.At, r.Index}] = grounded(m.all, admits, func(p vault.Place) bool { return !beyond(*r.Remove, p.Log, p.Seq) })
+	}
+	attacks := func(a, b event) bool {
 		if a.Remove.Device == b.By {
 			return beyond(*a.Remove, b.At.Log, b.At.Seq)
 		}
-		return len(admits[b.By]) > 0 && !slices.ContainsFunc(admits[b.By], func(e event) bool { return !attacks(a, e) })
+		return !left[act{a.At, a.Index}][b.By]
 	}
 	open := slices.DeleteFunc(slices.Clone(removals), func(e event) bool { return attacks(e, e) })
 	for len(open) > 0 {
+		m.bySeniority(open, admits)
 		pick := slices.IndexFunc(open, func(e event) bool {
 			return !slices.ContainsFunc(open, func(o event) bool { return attacks(o, e) })
 		})
@@ -191,13 +231,24 @@ func (m *membership) decide(removals []event, admits map[[16]byte][]event) {
 	m.cascade(admits)
 }
 
+// bySeniority sorts removals by their authors' seniority, as it is by what was counted so
+// far, then by place.
+func (m *membership) bySeniority(removals []event, admits map[[16]byte][]event) {
+	now := membership{all: slices.Clone(m.all), removed: maps.Clone(m.removed)}
+	now.cascade(admits)
+	slices.SortFunc(removals, func(a, b event) int {
+		return cmp.Or(cmp.Compare(now.seniority(a.By, admits), now.seniority(b.By, admits)), bytes.Compare(a.By[:], b.By[:]),
+			segment.CompareLogs(a.At.Log, b.At.Log), cmp.Compare(a.At.Seq, b.At.Seq), cmp.Compare(a.Index, b.Index))
+	})
+}
+
 // cascade takes away whom only those admitted whose admissions do not stand, and
 // gives the others what the first one that stands says of them.
 func (m *membership) cascade(admits map[[16]byte][]event) {
-	// By seniority, so that who admitted comes before whom it admitted.
+	in := grounded(m.all, admits, m.stands)
 	for i, x := range m.all {
 		as := admits[x.device] // by rank
-		first := slices.IndexFunc(as, func(e event) bool { return m.stands(e.At) })
+		first := slices.IndexFunc(as, func(e event) bool { return in[e.By] && m.stands(e.At) })
 		switch {
 		case first >= 0: // what a removed owner says of its role does not count
 			a := as[first].Admit
@@ -206,6 +257,21 @@ func (m *membership) cascade(admits map[[16]byte][]event) {
 			m.removed[x.device] = segment.Removal{Device: x.device, None: true}
 		}
 	}
+}
+
+// grounded are the devices that the founder admitted, or somebody whom it admitted, and
+// so on, by admissions that stand: two that admitted each other do not hold each other up.
+func grounded(all []member, admits map[[16]byte][]event, stands func(vault.Place) bool) map[[16]byte]bool {
+	in := map[[16]byte]bool{}
+	for more := true; more; {
+		more = false
+		for _, x := range all {
+			if as := admits[x.device]; !in[x.device] && (len(as) == 0 || slices.ContainsFunc(as, func(e event) bool { return in[e.By] && stands(e.At) })) {
+				in[x.device], more = true, true
+			}
+		}
+	}
+	return in
 }
 
 // stands reports whether what was written at a place has effect.
