@@ -30,7 +30,13 @@ func (a *app) readable(ctx context.Context, v *vault.Vault, r *vault.Record) err
 	if _, err := a.out.Write([]byte("\n")); err != nil {
 		return err
 	}
-	return writeLines(a.out, fhir.View(res))
+	return writeLines(a.out, fhir.ViewSaid(res, fhir.Said{Name: func(reference string) string {
+		id, err := v.Resolve(ctx, *r, reference)
+		if err != nil {
+			return ""
+		}
+		return v.PatientName(ctx, id) // a title, of whatever the record is
+	}}))
 }
 
 func orUnknown(s string) string {
