@@ -127,7 +127,8 @@ func (s *Store) Settle(ctx context.Context) error {
 	if s.o.ReadOnly {
 		return nil
 	}
-	pages, ways := settlePages, 0
+	// Small steps first, so that whoever writes at the time is met early and waits little.
+	pages, most, ways := mergePages, settlePages, 0
 	for {
 		more, gaveWay := s.keeper.merge(pages, ways >= mergeAfter)
 		switch {
@@ -137,10 +138,11 @@ func (s *Store) Settle(ctx context.Context) error {
 			return ctx.Err()
 		case !gaveWay:
 			ways = 0
+			pages = min(2*pages, most)
 			continue
 		}
 		// Someone works here: from now on in small steps.
-		pages = mergePages
+		pages, most = mergePages, mergePages
 		ways++
 		time.Sleep(settlePause)
 	}
