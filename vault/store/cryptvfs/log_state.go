@@ -20,6 +20,20 @@ type logState struct {
 	committed int64  // frames up to the last commit
 	synced    int64  // frames that are durable, at most committed
 	takenBack uint64 // how often committed went down
+
+	out    sync.Mutex // while frames that waited go to the file, and while writer changes
+	writer *log       // the handle that wrote last: what others have waiting came to nothing
+}
+
+// takeOver makes l the handle that writes. It does so under SQLite's lock, and what
+// another has waiting is of a transaction that was rolled back.
+func (s *logState) takeOver(l *log) {
+	s.out.Lock()
+	defer s.out.Unlock()
+	if s.writer != l {
+		s.writer = l
+		l.ready = l.ready[:0]
+	}
 }
 
 // begin starts a generation of which nothing is known.

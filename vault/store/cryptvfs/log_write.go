@@ -37,6 +37,7 @@ func (l *log) writeShape(buf []byte, off int64) error {
 
 func (l *log) writeHeader(buf []byte) error {
 	l.head, l.held = none, none
+	l.state.takeOver(l)
 	l.ready = l.ready[:0] // of a transaction that came to nothing
 	raw := l.raw[:sealedHeaderSize]
 	if err := l.box.seal(raw, buf, place{kind: kindLogHeader}); err != nil {
@@ -92,6 +93,7 @@ const readyFrames = 32
 // with those before it, at the latest when it ends a transaction: nobody else reads a
 // frame before that, and this handle writes it first (load).
 func (l *log) flush(frame int64) error {
+	l.state.takeOver(l)
 	binary.BigEndian.PutUint64(l.plain, l.state.writing(frame))
 	size := len(l.raw)
 	if n := len(l.ready); n > 0 && (frame != l.first+int64(n/size) || n >= readyFrames*size) {
@@ -123,13 +125,20 @@ func (l *log) isReady(frame int64) bool {
 	return len(l.ready) > 0 && frame >= l.first && frame < l.first+int64(len(l.ready)/len(l.raw))
 }
 
-// writeOut writes what waits. After an error SQLite gives the transaction up.
+// writeOut writes what waits, unless another handle has written since: after a
+// rollback nobody says that it is no more. After an error SQLite gives the
+// transaction up.
 func (l *log) writeOut() error {
 	if len(l.ready) == 0 {
 		return nil
 	}
 	b := l.ready
 	l.ready = l.ready[:0]
+	l.state.out.Lock()
+	defer l.state.out.Unlock()
+	if l.state.writer != l {
+		return nil
+	}
 	return l.disk.Write(l.os, b, l.offset(l.first))
 }
 
