@@ -26,6 +26,7 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 			"INSERT INTO meta(key,value) VALUES('rebuild',0) ON CONFLICT(key) DO UPDATE SET value=0",
 			"DELETE FROM subject", "DELETE FROM name", "DELETE FROM url", "DELETE FROM vocabulary",
 			"INSERT INTO fts(fts) VALUES('delete-all')",
+			"UPDATE record SET brief=NULL WHERE brief IS NOT NULL", "DELETE FROM phrase", // read from payloads meanwhile
 		} {
 			if err := s.w.run(q); err != nil {
 				return err
@@ -33,7 +34,8 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 		}
 		return s.remakePurges(ctx)
 	})
-	s.lore.committed(false)
+	s.lore.committed(true)
+	s.cache.lexicon = newLexicon()
 	if err == nil {
 		err = s.finishRebuild(ctx, progress)
 	}

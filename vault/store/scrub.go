@@ -8,7 +8,7 @@ import (
 // of patients, and what the full-text index still holds of rows that it lost. It
 // comes when the index is written.
 func (t *tx) scrub(ctx context.Context) error {
-	if len(t.gone.words)+len(t.gone.seen) == 0 {
+	if t.gone.sum.Contents == 0 && len(t.gone.seen) == 0 {
 		return nil
 	}
 	for n := range t.gone.seen {
