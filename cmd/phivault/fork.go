@@ -31,6 +31,12 @@ aside what it wrote from that word on, and the other goes on as if nothing had b
 said. Codes help to decide ("phivault verify" on the device that is spoken of, "verify
 --with CODE" here): where they agree, both have the same history.
 
+Two copies of one device, a backup restored twice say, that first synced at different
+remotes are such a fork as well, and no fault of anybody's: both copies are removed
+with their device. Here --adopt takes over what the copy wrote that is known here; on
+the other one "phivault export" writes out what it has, to be imported. Then both join
+anew.
+
 An owner does this. If the machine is yours and sound, let it join anew.`,
 		Args: takes(1, 1, "a device"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -81,8 +87,17 @@ func (a *app) resolveFork(ctx context.Context, s *session, what, cut string, ado
 	for _, r := range s.shutOutEverywhere(ctx, j, list, out.Device) {
 		a.warn(stillOpen(r))
 	}
-	if adopt {
-		as, _, err := s.asidesOf(ctx, out.Letter)
+	whose := []string{out.Letter}
+	for _, f := range forks {
+		if f.Twins && f.Letter == out.Letter && f.Copy != "" {
+			whose = append(whose, f.Copy) // goes with it
+		}
+	}
+	for _, l := range whose {
+		if !adopt {
+			break
+		}
+		as, _, err := s.asidesOf(ctx, l)
 		if err != nil {
 			return err
 		}
@@ -124,6 +139,10 @@ func letters(by []journal.Accuser) string {
 
 // forkWords says what is known of a fork, and who says so.
 func forkWords(f journal.Fork) string {
+	if f.Twins {
+		return "two copies of device " + f.Letter + " (a backup restored twice, or a spare used twice) took fresh keys at different remotes: here one is known as device " +
+			f.Copy + ", and elsewhere the other may be; nothing that either saved is lost"
+	}
 	at := "segment " + itoa(int64(f.Place.Seq))
 	if f.Place.Log.Number > 0 {
 		at += " of its log " + itoa(int64(f.Place.Log.Number))
@@ -141,6 +160,10 @@ func forkWords(f journal.Fork) string {
 // forkChoice says what an owner can do.
 func forkChoice(f journal.Fork) string {
 	do := `"phivault device resolve-fork ` + f.Letter
+	if f.Twins {
+		return do + ` --adopt" removes ` + f.Letter + " and both copies and takes over what " + f.Copy +
+			` wrote; on the other copy "phivault export" writes out what is to be imported here; then let both join anew`
+	}
 	if f.Proof {
 		return do + `" removes it and sets both ends aside`
 	}

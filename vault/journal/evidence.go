@@ -25,6 +25,7 @@ type fork struct {
 	by  vault.Place // the segment that tells: the log's own device's, or an accuser's
 	// exact: all before it is the same on both sides.
 	exact bool
+	twins bool // by is a replacement, and what is here another
 }
 
 // proof reports whether the device itself signed both.
@@ -45,6 +46,10 @@ type Fork struct {
 	// By are the members who say so, which may be wrong.
 	Proof bool
 	By    []Accuser
+	// Twins: what was signed twice are replacements. Two copies of Device took fresh keys
+	// where neither could see the other; Copy is the letter of the one that is known here.
+	Twins bool
+	Copy  string
 }
 
 // Accuser is a member on whose word something rests, and the segment that says it.
@@ -67,11 +72,21 @@ func (j *Journal) Forks(ctx context.Context) (out []Fork, err error) {
 		i := slices.IndexFunc(out, func(o Fork) bool { return o.Place.Log == f.log && (o.Place.Seq == f.seq || o.Proof) })
 		if i < 0 {
 			m, _ := ms.find(f.log.Device)
+			copied := ""
 			hash, err := j.hashAt(ctx, f.log, f.seq)
 			if err != nil && !errors.Is(err, vault.ErrNotFound) {
 				return nil, err
 			}
-			i, out = len(out), append(out, Fork{Device: f.log.Device, Letter: letter(m.order), Proof: proved(fs, f),
+			// Which of two copies came first here is all that makes them differ.
+			if f.twins {
+				for _, e := range j.s.Events {
+					if e.Copy && e.At.Log == f.log {
+						m, _ := ms.find(e.Admit.Public.DeviceID())
+						copied = letter(m.order)
+					}
+				}
+			}
+			i, out = len(out), append(out, Fork{Twins: f.twins, Copy: copied, Device: f.log.Device, Letter: letter(m.order), Proof: proved(fs, f),
 				Place: vault.Place{Log: f.log, Seq: f.seq, Hash: hash}})
 		}
 		if !out[i].Proof {
@@ -122,6 +137,8 @@ func (j *Journal) forks(ctx context.Context) (out []fork, err error) {
 			before, err := j.hashAt(ctx, f.log, f.seq-1)
 			f.exact = err == nil && before == s.Prev
 		}
+		l := j.s.Logs[f.log]
+		f.twins = l != nil && l.Alone && f.proof() && s.Later() && s.Last && len(s.Entries) == 1 && s.Entries[0].Kind == vault.KindMember
 		out = append(out, f)
 	}
 	slices.SortStableFunc(out, func(a, b fork) int { return segment.ComparePlaces(a.log, a.seq, b.log, b.seq) })
