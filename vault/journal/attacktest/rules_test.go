@@ -206,6 +206,19 @@ func TestAHeadThatGoesBack(t *testing.T) {
 	}
 }
 
+// A member cites a device that nobody knows. Expected: held, and said what for: its
+// admission may be on its way. Seen to be applied with checkHeads not waiting for it.
+func TestACitationOfAnUnknownDeviceWaits(t *testing.T) {
+	w := newWorld(t)
+	unknown := vault.Place{Log: vault.LogID{Device: newKeys(t).ID()}, Hash: vault.Hash{1}}
+	w.forge(w.b, nil, func(s *segment.Segment) { s.Heads = []vault.Place{unknown} })
+	w.refuses(w.a, nil)
+	st, err := w.a.Journal.Status(ctx)
+	if err != nil || len(st.Held) != 1 || len(st.Held[0].For) != 1 || st.Held[0].For[0] != unknown {
+		t.Errorf("%v: %+v", err, st.Held)
+	}
+}
+
 // Attack 22, with a member's help. A new device is shown another segment, as well signed,
 // in the place that its inviter told it of. Expected: fork, nothing published. Seen to be
 // taken with check not comparing what it verified with the floors.
