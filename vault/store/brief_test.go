@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"phivault/vault"
@@ -259,4 +261,51 @@ func rowsAgree(t testing.TB, s *Store, q vault.Query) {
 	if n != len(rows) {
 		t.Errorf("%+v gives %d rows of %d records", q, len(rows), n)
 	}
+}
+
+// TestRowsWhileOthersWrite reads rows beside edits, purges and a rebuild: each row is
+// one that its record had, whatever readers remember.
+func TestRowsWhileOthersWrite(t *testing.T) {
+	s := newStore(t)
+	condition := func(id, text string) *vault.Put {
+		return put(t, s, `{"resourceType":"Condition","id":"`+id+`","subject":{"reference":"Patient/p1"},"code":{"coding":[{"system":"urn:x","code":"`+text+`","display":"`+text+`"}]}}`)
+	}
+	addJSON(t, s, ann)
+	for i := range 40 {
+		add(t, s, condition(strconv.Itoa(i), "Kind"+strconv.Itoa(i%4)))
+	}
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				for r, err := range s.Rows(ctx, vault.Query{Type: "Condition"}) {
+					if err != nil || !r.Purged && (r.Title != r.Code.Code || !strings.HasPrefix(r.Title, "Kind")) {
+						t.Errorf("%v: %+v", err, r)
+						return
+					}
+				}
+			}
+		})
+	}
+	for i := range 40 {
+		add(t, s, condition(strconv.Itoa(i), "Kind"+strconv.Itoa(10+i/8)))
+		if i%8 == 7 {
+			purge(t, s, vault.RecordIDOf("a", "Condition", strconv.Itoa(i)))
+		}
+		if i == 20 {
+			if err := s.Rebuild(ctx, nil); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	close(stop)
+	wg.Wait()
+	rowsAgree(t, s, vault.Query{})
+	clean(t, s)
 }
