@@ -31,7 +31,7 @@ type late struct {
 const passageMakers = 2
 
 // keep checks a hit, which would be the row at, as far as the index cannot, and makes
-// its passage: of the title where that has all the words, else later of the text.
+// its passage: of the title and value where they have all the words, else later of the text.
 func (p *passages) keep(ctx context.Context, l *lean, w *vault.Row, at int) (bool, error) {
 	f, m := p.f, p.f.match
 	tiers := f.q.Text != "" && f.q.Sort == vault.Newest
@@ -56,7 +56,7 @@ func (p *passages) keep(ctx context.Context, l *lean, w *vault.Row, at int) (boo
 	case f.q.Text == "":
 	case full != nil:
 		w.Snippet = snippet(cmp.Or(*full, titleText(w)), m.words)
-	case m.inTitle(w.Title):
+	case m.inTitle(titleText(w)):
 		w.Snippet = snippet(titleText(w), m.words)
 	default:
 		p.late = append(p.late, late{l, at})
