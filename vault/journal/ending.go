@@ -87,7 +87,7 @@ func (j *Journal) mute() error {
 func (j *Journal) End(ctx context.Context, next identity.Public) (*Ending, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if err := j.mayEnd(); err != nil {
+	if err := j.mayEnd(nil); err != nil {
 		return nil, err
 	}
 	if err := j.settle(ctx); err != nil {
@@ -107,14 +107,15 @@ func (j *Journal) End(ctx context.Context, next identity.Public) (*Ending, error
 	return e, j.become(ctx, next.DeviceID(), j.s.next(j.own), map[string][]byte{})
 }
 
-// MayEnd is nil when End can be expected to succeed, else its error.
-func (j *Journal) MayEnd() error {
+// MayEnd is nil when End can be expected to succeed, else its error; ErrUnreadable too
+// when the ending could not be put at one of these remotes.
+func (j *Journal) MayEnd(remotes ...string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.mayEnd()
+	return j.mayEnd(remotes)
 }
 
-func (j *Journal) mayEnd() error {
+func (j *Journal) mayEnd(remotes []string) error {
 	if err := j.mute(); err != nil {
 		return err
 	}
@@ -127,13 +128,19 @@ func (j *Journal) mayEnd() error {
 	case len(j.lacking) > 0:
 		return at(ErrWaiting, j.lacking[0], "it came without contents that no purge names")
 	}
-	for name, blocked := range j.s.Blocked {
-		// In a higher log it could be called off from this one.
-		if blocked[log] {
-			return at(ErrUnreadable, vault.Place{Log: log}, "something lies at "+name+" where the end of this device's keys would")
-		}
+	// In a higher log it could be called off from this one.
+	if slices.ContainsFunc(remotes, func(name string) bool { return j.s.Blocked[name][log] }) {
+		return at(ErrUnreadable, vault.Place{Log: log}, "something lies where the end of this device's keys would")
 	}
 	return nil
+}
+
+// beginning reports whether a log is that of the ending that made this device. Where it
+// cannot be put nobody hears of this one.
+func (j *Journal) beginning(log vault.LogID) bool {
+	return slices.ContainsFunc(j.s.Events, func(e event) bool {
+		return e.ends() && e.At.Log == log && [16]byte(e.Admit.Public.DeviceID()) == j.self
+	})
 }
 
 // endingLog is where the own key ends: no log of it that is lower is free.

@@ -38,7 +38,15 @@ func (v *Vault) renewal(ctx context.Context) (renewal, error) {
 	if err != nil {
 		return 0, err
 	}
-	switch err := j.MayEnd(); {
+	list, err := v.Remotes(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var ids []string
+	for _, r := range list {
+		ids = append(ids, r.ID)
+	}
+	switch err := j.MayEnd(ids...); {
 	case err == nil:
 		return renewEnds, nil
 	case st.Replacing && !st.Out && !st.Ended && !st.Restored:

@@ -388,3 +388,36 @@ func TestCopiesFromBeforeTheEnd(t *testing.T) {
 		t.Error("the wrong copies are heard")
 	}
 }
+
+// Something that does not open lies where the ending would, or comes to lie there before
+// it is put. Expected: the keys are not ended, and, when they were, each sync says that
+// nobody learns of it, until it can be put. Seen to be left out in silence with meetTaken
+// not asking for the beginning, and to end with mayEnd not asking for what is blocked.
+func TestTheEndingsNameIsTaken(t *testing.T) {
+	w := newWorld(t)
+	w.sync(w.a, w.b, w.c)
+	x, _ := w.copies(w.a)
+	k := x.Epochs()[0].ID
+	n := w.nameAt(x, vault.LogID{Device: x.Keys.ID(), Number: 1}, 0, k)
+	w.host.objects[n] = []byte("junk")
+	w.a.Rekey(t)
+	w.a.Add(t, note("after", 1))
+	for range 3 {
+		if err := w.a.Sync(w.host); !errors.Is(err, journal.ErrUnreadable) {
+			t.Errorf("%v", err)
+		}
+	}
+	delete(w.host.objects, n)
+	w.agree(w.a, w.b, w.c)
+	w.settled(x, "after")
+
+	w = newWorld(t)
+	w.host.objects[w.nameAt(w.a, vault.LogID{Device: w.a.Keys.ID(), Number: 1}, 0, w.a.Epochs()[0].ID)] = []byte("junk")
+	_ = w.a.Sync(w.host)
+	if err := w.a.Journal.MayEnd("r"); !errors.Is(err, journal.ErrUnreadable) {
+		t.Errorf("%v", err)
+	}
+	if err := w.a.Journal.MayEnd("another"); err != nil {
+		t.Errorf("%v", err)
+	}
+}
