@@ -37,6 +37,9 @@ func (j *Journal) decode(s *segment.Segment, bodies [][]byte) (*checked, error) 
 			}
 			e := event{At: s.Place, Index: i, By: s.Place.Log.Device, Admit: m.Admit, Remove: m.Remove, Name: m.Name}
 			if m.Replace != nil {
+				if !m.Replace.Agreed(j.id, e.By) {
+					return nil, at(ErrForged, s.Place, "a replacement that its device did not agree to")
+				}
 				e.Admit, e.Remove, e.Copy = j.s.replaces(s, m.Replace), ending(s, m.Replace), true
 			}
 			if m.Genesis == nil {

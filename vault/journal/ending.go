@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 
 	"phivault/crypto/identity"
@@ -84,7 +85,7 @@ func (j *Journal) mute() error {
 //
 // ErrNotMember for who has nothing to end, a copy that the others do not know yet too;
 // ErrEnded, ErrRestored, ErrWaiting. Deletions are not asked about.
-func (j *Journal) End(ctx context.Context, next identity.Public) (*Ending, error) {
+func (j *Journal) End(ctx context.Context, next *identity.Device) (*Ending, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := j.mayEnd(nil); err != nil {
@@ -104,7 +105,7 @@ func (j *Journal) End(ctx context.Context, next identity.Public) (*Ending, error
 	if err != nil {
 		return nil, err
 	}
-	return e, j.become(ctx, next.DeviceID(), j.s.next(j.own), map[string][]byte{})
+	return e, j.become(ctx, next.ID(), j.s.next(j.own), map[string][]byte{})
 }
 
 // MayEnd is nil when End can be expected to succeed, else its error; ErrUnreadable too
@@ -120,6 +121,12 @@ func (j *Journal) mayEnd(remotes []string) error {
 		return err
 	}
 	log := j.endingLog()
+	for n := range log.Number {
+		// In one that is free the end could be called off.
+		if l := (vault.LogID{Device: j.self, Number: n}); j.s.Logs[l] == nil && l != j.own {
+			return at(ErrUnreadable, vault.Place{Log: l}, "a log of this device is not here, and its keys could be ended there too")
+		}
+	}
 	switch {
 	case j.former != nil || !j.s.members(everything).is(j.self):
 		return ErrNotMember
@@ -148,11 +155,8 @@ func (j *Journal) endingLog() vault.LogID {
 	return vault.LogID{Device: j.self, Number: j.highest(j.self) + 1}
 }
 
-func (j *Journal) ending(ctx context.Context, next identity.Public) (*Ending, error) {
-	r := &segment.Replacement{Public: next, Ends: true}
-	for id := range j.keys {
-		r.Given = append(r.Given, id)
-	}
+func (j *Journal) ending(ctx context.Context, next *identity.Device) (*Ending, error) {
+	r := segment.Replace(j.id, j.self, next, true, slices.Collect(maps.Keys(j.keys))...)
 	s, bodies, err := j.alone(ctx, j.endingLog(), r, j.p.Device)
 	return &Ending{s, bodies}, err
 }

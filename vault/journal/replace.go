@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"phivault/crypto/identity"
@@ -177,10 +178,7 @@ func (j *Journal) replacement(ctx context.Context, log vault.LogID) (*segment.Se
 	if b != nil {
 		return segment.ParsePlaintext(b)
 	}
-	r := &segment.Replacement{Public: j.p.Device.Public()}
-	for id := range j.keys {
-		r.Given = append(r.Given, id)
-	}
+	r := segment.Replace(j.id, j.former.ID(), j.p.Device, false, slices.Collect(maps.Keys(j.keys))...)
 	s, bodies, err := j.alone(ctx, log, r, j.former)
 	if err != nil {
 		return nil, nil, err

@@ -82,10 +82,11 @@ func (v *Vault) renew(ctx context.Context, path string, b *keyfile.Bundle, how r
 
 // hand makes the database next's. The keys of all epochs go along.
 func (v *Vault) hand(ctx context.Context, path string, b, next *keyfile.Bundle, how renewal) (*journal.Ending, error) {
-	p, err := identity.FromSeeds(next.SigningSeed.Bytes(), next.KEMSeed.Bytes())
+	device, err := identity.NewDevice(next.SigningSeed.Bytes(), next.KEMSeed.Bytes())
 	if err != nil {
 		return nil, err
 	}
+	defer device.Destroy()
 	d, err := openDatabase(ctx, path, b, store.Open, store.Options{Clock: v.o.Clock})
 	if err != nil {
 		return nil, err
@@ -95,9 +96,9 @@ func (v *Vault) hand(ctx context.Context, path string, b, next *keyfile.Bundle, 
 	var end *journal.Ending
 	if err == nil {
 		if how == renewEnds {
-			end, err = j.End(ctx, p)
+			end, err = j.End(ctx, device)
 		} else {
-			err = succeed(ctx, j, d.store, p, b)
+			err = succeed(ctx, j, d.store, device.Public(), b)
 		}
 	}
 	if err == nil {

@@ -172,13 +172,13 @@ func TestReplacementsThatAreNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			public := newKeys(t).Public()
+			next := newKeys(t)
 			if name == "of a member" {
-				public = w.c.Keys.Public()
+				next = w.c.Keys
 			}
-			s := w.replacement(w.b, public)
+			s := w.replacement(w.b, next)
 			c.change(w, s)
-			w.publish(w.b, s, public, c.bodies...)
+			w.publish(w.b, s, next, c.bodies...)
 			if c.says == "" {
 				w.sync(w.a)
 				if len(w.a.Journal.Members()) != 4 {
@@ -201,8 +201,9 @@ func TestReplacementsThatAreNone(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.sync(w.a, w.c)
-		public := newKeys(t).Public()
-		w.publish(w.b, w.replacement(w.b, public), public)
+		next := newKeys(t)
+		public := next.Public()
+		w.publish(w.b, w.replacement(w.b, next), next)
 		w.agree(w.a, w.c)
 		for _, d := range []*journaltest.Device{w.a, w.c} {
 			known := false
@@ -228,9 +229,9 @@ func newKeys(t *testing.T) *identity.Device {
 }
 
 // replacement is what an honest copy of d would write.
-func (w *world) replacement(d *journaltest.Device, public identity.Public) *segment.Segment {
+func (w *world) replacement(d *journaltest.Device, next *identity.Device) *segment.Segment {
 	w.t.Helper()
-	payload := segment.Member{Replace: &segment.Replacement{Public: public}}.Encode()
+	payload := segment.Member{Replace: segment.Replace(d.VaultID(), d.Keys.ID(), next, false)}.Encode()
 	l, first := w.last(d, d), d.Epochs()[0].ID
 	heads, err := d.Store.Places(ctx)
 	if err != nil {
@@ -243,11 +244,11 @@ func (w *world) replacement(d *journaltest.Device, public identity.Public) *segm
 }
 
 // publish signs and puts it; bodies are those of further entries.
-func (w *world) publish(d *journaltest.Device, s *segment.Segment, public identity.Public, bodies ...[]byte) {
+func (w *world) publish(d *journaltest.Device, s *segment.Segment, next *identity.Device, bodies ...[]byte) {
 	w.t.Helper()
 	s.Sign(d.Keys)
 	n := w.nameAt(d, s.Place.Log, s.Place.Seq, s.Epoch)
-	body := packed(segment.Member{Replace: &segment.Replacement{Public: public}}.Encode())
+	body := packed(segment.Member{Replace: segment.Replace(d.VaultID(), d.Keys.ID(), next, false)}.Encode())
 	object, err := segment.Seal(s, append([][]byte{body}, bodies...), d.VaultID(), w.keys(d, s.Epoch), n)
 	if err != nil {
 		w.t.Fatal(err)

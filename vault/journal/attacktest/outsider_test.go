@@ -258,8 +258,9 @@ func TestAttack35ARemovedOwnerRaisesAMember(t *testing.T) {
 	w.sync(w.a, w.b)
 	w.forge(w.c, [][]byte{packed(p)}, func(s *segment.Segment) { s.Entries = entries(vault.KindMember, p) })
 	w.sync(w.a, w.b)
-	public := newKeys(t).Public()
-	w.publish(d, w.replacement(d, public), public)
+	next := newKeys(t)
+	public := next.Public()
+	w.publish(d, w.replacement(d, next), next)
 	w.sync(w.a, w.b)
 	for _, x := range []*journaltest.Device{w.a, w.b} {
 		n := 0

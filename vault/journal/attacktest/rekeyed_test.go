@@ -46,10 +46,10 @@ func (w *world) forgeMember(by, d *journaltest.Device, m segment.Member) {
 // had.
 func (w *world) forgeEnd(x *journaltest.Device, number uint64) identity.Public {
 	w.t.Helper()
-	public := newKeys(w.t).Public()
-	s := w.replacement(x, public)
+	next := newKeys(w.t)
+	s := w.replacement(x, next)
 	s.Place.Log.Number = number
-	payload := segment.Member{Replace: &segment.Replacement{Public: public, Ends: true}}.Encode()
+	payload := segment.Member{Replace: segment.Replace(x.VaultID(), x.Keys.ID(), next, true)}.Encode()
 	s.Entries = []vault.Header{header(payload)}
 	s.Sign(x.Keys)
 	n := w.nameAt(x, s.Place.Log, 0, s.Epoch)
@@ -61,7 +61,7 @@ func (w *world) forgeEnd(x *journaltest.Device, number uint64) identity.Public {
 		w.t.Fatal("something lies there")
 	}
 	w.host.objects[n] = object
-	return public
+	return next.Public()
 }
 
 // heir reports whether a, under its fresh keys, is the founder to d now, and x none
@@ -212,10 +212,10 @@ func TestTheOldKeySignsOn(t *testing.T) {
 			w.forgeMember(x, x, segment.Member{Admit: &segment.Admission{Public: newKeys(w.t).Public(), Role: segment.RoleOwner, Name: "x"}})
 		}, true},
 		{"becomes another", func(w *world, x *journaltest.Device) {
-			public := newKeys(w.t).Public()
-			s := w.replacement(x, public)
+			next := newKeys(w.t)
+			s := w.replacement(x, next)
 			s.Place.Log.Number = 2
-			w.publish(x, s, public)
+			w.publish(x, s, next)
 		}, true},
 		{"ends once more", func(w *world, x *journaltest.Device) { w.forgeEnd(x, 2) }, true},
 	} {
@@ -307,7 +307,7 @@ func TestSomebodyElseEndsTheKeysFirst(t *testing.T) {
 		if len(w.host.objects) != objects {
 			t.Error("it published")
 		}
-		if _, err := w.a.Journal.End(ctx, newKeys(t).Public()); !errors.Is(err, journal.ErrEnded) {
+		if _, err := w.a.Journal.End(ctx, newKeys(t)); !errors.Is(err, journal.ErrEnded) {
 			t.Errorf("it ends its keys: %v", err)
 		}
 		if err := w.a.Journal.Remove(ctx, w.b.Keys.ID()); !errors.Is(err, journal.ErrEnded) {

@@ -14,20 +14,46 @@ type Replacement struct {
 	// Ends makes it an ending: the old key signs nothing more. What stays of what it
 	// signed is what the segment cites of its device's lower logs, and the segment.
 	Ends bool
+	// Consent is the signature of the device that it admits: without it anybody could
+	// admit again whoever is a member already, as what the signer pleases.
+	Consent [identity.SignatureSize]byte
+}
+
+// consentLabel is what a device's keys sign when they are to replace another's.
+const consentLabel = "phivault/replacement/v1"
+
+// Replace is what admits next in the place of the device old of a vault.
+func Replace(vaultID [32]byte, old [16]byte, next *identity.Device, ends bool, given ...EpochID) *Replacement {
+	p := &Replacement{Public: next.Public(), Given: given, Ends: ends}
+	copy(p.Consent[:], next.Sign(consentLabel, p.agreed(vaultID, old)))
+	return p
+}
+
+// Agreed reports whether the device that it admits wants to replace old.
+func (p *Replacement) Agreed(vaultID [32]byte, old [16]byte) bool {
+	return p.Public.Verify(consentLabel, p.agreed(vaultID, old), p.Consent[:])
+}
+
+func (p *Replacement) agreed(vaultID [32]byte, old [16]byte) []byte {
+	b := append(append(vaultID[:], old[:]...), p.tag())
+	return append(append(b, p.Public.Signing[:]...), p.Public.KEM[:]...)
+}
+
+func (p *Replacement) tag() byte {
+	if p.Ends {
+		return tagEnding
+	}
+	return tagReplace
 }
 
 func (p *Replacement) encode() []byte {
-	tag := byte(tagReplace)
-	if p.Ends {
-		tag = tagEnding
-	}
-	b := append([]byte{controlVersion, tag}, p.Public.Signing[:]...)
+	b := append([]byte{controlVersion, p.tag()}, p.Public.Signing[:]...)
 	b = append(b, p.Public.KEM[:]...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(p.Given)))
 	for _, e := range p.Given {
 		b = append(b, e[:]...)
 	}
-	return b
+	return append(b, p.Consent[:]...)
 }
 
 func (p *Replacement) decode(r *reader) bool {
@@ -41,5 +67,6 @@ func (p *Replacement) decode(r *reader) bool {
 	for i := range p.Given {
 		r.fill(p.Given[i][:])
 	}
+	r.fill(p.Consent[:])
 	return true
 }

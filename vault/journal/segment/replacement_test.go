@@ -2,9 +2,11 @@ package segment
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -15,8 +17,8 @@ func TestEndingVector(t *testing.T) {
 		t.Fatal(err)
 	}
 	var v struct {
-		Signing, KEM, Encoded string
-		Given                 []string
+		Signing, KEM, Consent, Encoded string
+		Given                          []string
 	}
 	if err := json.Unmarshal(raw, &v); err != nil {
 		t.Fatal(err)
@@ -34,16 +36,41 @@ func TestEndingVector(t *testing.T) {
 	for _, g := range v.Given {
 		r.Given = append(r.Given, EpochID(unhex(g)))
 	}
+	copy(r.Consent[:], unhex(v.Consent))
 	want := unhex(v.Encoded)
 	if got := (Member{Replace: r}).Encode(); !bytes.Equal(got, want) {
 		t.Errorf("%x, want %x", got, want)
 	}
 	got, err := DecodeMember(want)
-	if err != nil || got.Replace == nil || !got.Replace.Ends || got.Replace.Public != r.Public || len(got.Replace.Given) != 2 {
+	if err != nil || got.Replace == nil || !got.Replace.Ends || got.Replace.Public != r.Public || got.Replace.Consent != r.Consent || len(got.Replace.Given) != 2 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	want[1] = tagReplace
 	if got, err := DecodeMember(want); err != nil || got.Replace.Ends {
 		t.Errorf("a mere replacement: %v", err)
+	}
+}
+
+// A consent is over exactly what the specification says, and for that alone.
+func TestConsentIsForOneReplacement(t *testing.T) {
+	d, id, old := device(t, 3), [32]byte{9}, [16]byte{4}
+	r := Replace(id, old, d, true)
+	p := d.Public()
+	signed := slices.Concat([]byte("phivault/replacement/v1\x00"), id[:], old[:], []byte{4}, p.Signing[:], p.KEM[:])
+	if !ed25519.Verify(p.Signing[:], signed, r.Consent[:]) || !r.Agreed(id, old) {
+		t.Error("it is over something else")
+	}
+	for name, change := range map[string]func(r *Replacement, id *[32]byte, old *[16]byte){
+		"vault":     func(_ *Replacement, id *[32]byte, _ *[16]byte) { id[0]++ },
+		"device":    func(_ *Replacement, _ *[32]byte, old *[16]byte) { old[0]++ },
+		"kind":      func(r *Replacement, _ *[32]byte, _ *[16]byte) { r.Ends = false },
+		"keys":      func(r *Replacement, _ *[32]byte, _ *[16]byte) { r.Public.KEM[0]++ },
+		"signature": func(r *Replacement, _ *[32]byte, _ *[16]byte) { r.Consent[9]++ },
+		"none":      func(r *Replacement, _ *[32]byte, _ *[16]byte) { clear(r.Consent[:]) },
+	} {
+		r, id, old := *r, id, old
+		if change(&r, &id, &old); r.Agreed(id, old) {
+			t.Errorf("it holds for another %s", name)
+		}
 	}
 }

@@ -200,8 +200,8 @@ func TestControlPayloadsComeBack(t *testing.T) {
 			Keep: vault.Place{Log: vault.LogID{Device: [16]byte{3}, Number: 1}, Seq: 4, Hash: vault.Hash{5}}}},
 		"removal":  {Remove: &Removal{Device: [16]byte{3}, Keep: vault.Place{Log: vault.LogID{Device: [16]byte{3}, Number: 1}, Seq: 4, Hash: vault.Hash{5}}}},
 		"name":     {Name: &Naming{Device: [16]byte{3}, Name: "Käthe's laptop"}},
-		"replaced": {Replace: &Replacement{Public: p, Given: []EpochID{{1}, {2}}}},
-		"ended":    {Replace: &Replacement{Public: p, Given: []EpochID{{1}, {2}}, Ends: true}},
+		"replaced": {Replace: Replace([32]byte{9}, [16]byte{3}, device(t, 3), false, EpochID{1}, EpochID{2})},
+		"ended":    {Replace: Replace([32]byte{9}, [16]byte{3}, device(t, 3), true, EpochID{1}, EpochID{2})},
 		"of all":   {Remove: &Removal{Device: [16]byte{3}, None: true}},
 	} {
 		b := m.Encode()
