@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	"phivault/crypto/identity"
@@ -144,9 +145,10 @@ func (s *session) keepIfThere(ctx context.Context, r local.Remote) error {
 	return s.KeepRemote(ctx, r)
 }
 
-// shutOut takes a removed device's keys away at a host, and those that nobody is known
+// shutOut takes removed devices' keys away at a host, and those that nobody is known
 // to have: of invitations that are not used up, and of whoever gave keys to himself.
-func shutOut(ctx context.Context, j *journal.Journal, r local.Remote, removed identity.DeviceID) error {
+// With only, none but those of which that is true.
+func shutOut(ctx context.Context, j *journal.Journal, r local.Remote, removed []identity.DeviceID, only func(keyOf) bool) error {
 	h, err := hostOf(r)
 	if err != nil {
 		return err
@@ -157,21 +159,31 @@ func shutOut(ctx context.Context, j *journal.Journal, r local.Remote, removed id
 		return err
 	}
 	for _, k := range toRevoke(j, keys, h.Public(), removed) {
-		if err := h.Revoke(ctx, k); err != nil {
+		if only != nil && !only(k) {
+			continue
+		}
+		if err := h.Revoke(ctx, k.key); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// toRevoke are the keys that are not to be left to a removed device. A label says
+// keyOf is a key that is not to be left: a removed device's or one that it gave, else
+// one of which nobody knows whose it is.
+type keyOf struct {
+	key  ed25519.PublicKey
+	from bool
+}
+
+// toRevoke are the keys that are not to be left to removed devices. A label says
 // nothing about who wrote it; a proof does, and so does which key added another.
-func toRevoke(j *journal.Journal, keys []hosted.Access, own ed25519.PublicKey, removed identity.DeviceID) (out []ed25519.PublicKey) {
+func toRevoke(j *journal.Journal, keys []hosted.Access, own ed25519.PublicKey, removed []identity.DeviceID) (out []keyOf) {
 	members := map[[32]byte]identity.DeviceID{}
 	all := j.Members()
 	for _, m := range all {
 		// What its keys were before rekey labels its access until it has proved its own.
-		if now := goesOn(all, m); now.Device != removed && !now.Removed {
+		if now := goesOn(all, m); !slices.Contains(removed, now.Device) && !now.Removed {
 			members[j.AccessLabel(m.Device)] = now.Device
 		}
 	}
@@ -182,15 +194,19 @@ func toRevoke(j *journal.Journal, keys []hosted.Access, own ed25519.PublicKey, r
 			proved[string(k.Key)], has[d] = true, true
 		}
 	}
-	label := j.AccessLabel(removed)
+	labels := map[[32]byte]bool{}
+	for _, d := range removed {
+		labels[j.AccessLabel(d)] = true
+	}
 	for _, k := range keys {
 		d, member := members[k.Label]
 		registered := k.Owner && k.Label == [32]byte{} && k.By == nil // with a token of the operator's
+		from := labels[k.Label] || comesFrom(k, filed, proved, labels)
 		switch {
 		case k.Key.Equal(own), proved[string(k.Key)], registered:
-		case member && !has[d] && !comesFrom(k, filed, label):
+		case member && !has[d] && !from:
 		default:
-			out = append(out, k.Key)
+			out = append(out, keyOf{k.Key, from})
 		}
 	}
 	return out
@@ -206,15 +222,15 @@ func goesOn(all []journal.Member, m journal.Member) journal.Member {
 	return m
 }
 
-// comesFrom reports whether a key was added by one with this label, or by one that those
-// added, or by one that is gone.
-func comesFrom(k hosted.Access, filed map[string]hosted.Access, label [32]byte) bool {
+// comesFrom reports whether a key was added by one with such a label, or by one that those
+// added, or by one that is gone. What a member's own key added is that member's doing.
+func comesFrom(k hosted.Access, filed map[string]hosted.Access, proved map[string]bool, labels map[[32]byte]bool) bool {
 	for range len(filed) + 1 {
-		if k.By == nil {
+		if k.By == nil || proved[string(k.By)] {
 			return false
 		}
 		by, there := filed[string(k.By)]
-		if !there || by.Label == label {
+		if !there || labels[by.Label] {
 			return true
 		}
 		k = by
@@ -225,7 +241,7 @@ func comesFrom(k hosted.Access, filed map[string]hosted.Access, label [32]byte) 
 // shutOutEverywhere gives the remotes that a removed device can still reach.
 func (s *session) shutOutEverywhere(ctx context.Context, j *journal.Journal, list []local.Remote, removed identity.DeviceID) (open []local.Remote) {
 	for _, r := range list {
-		if p, err := parsePlace(r.URL); err != nil || p.kind != placeHost || shutOut(ctx, j, r, removed) != nil {
+		if p, err := parsePlace(r.URL); err != nil || p.kind != placeHost || shutOut(ctx, j, r, []identity.DeviceID{removed}, nil) != nil {
 			open = append(open, r)
 		}
 	}

@@ -25,8 +25,8 @@ func (a *app) deviceCommand() *cobra.Command {
 		Short: "End a device's membership; what it has read it keeps",
 		Long: `Remove takes a device out of the vault: what others write from then on it cannot
 read, and what it writes is set aside. It can keep what it has read. Its access to a
-phivault-host ends at once; its credentials at other remotes work until you change
-them there.
+phivault-host ends at once, or where that is not to be reached or no remote here, with
+an owner's next sync there; its credentials at other remotes work until you change them.
 
 DEVICE is its letter, its name, or its id, as "phivault device list" shows them.`,
 		Args: takes(1, 1, "a device"),
@@ -211,7 +211,7 @@ func (a *app) removedBefore(ctx context.Context, s *session, j *journal.Journal,
 
 func stillOpen(r local.Remote) string {
 	if strings.HasPrefix(r.URL, placeHost+":") {
-		return "phivault: note: remote " + r.Name + " does not let its access be taken away now: run this again later, or have its operator do it"
+		return "phivault: note: remote " + r.Name + " does not let its access be taken away now: the next sync of an owner with it does, or its operator"
 	}
 	return "phivault: note: change the credentials of remote " + r.Name + ": the removed device still has them"
 }

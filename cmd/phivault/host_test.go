@@ -43,3 +43,15 @@ func hostScript(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("HOST", l.Addr().String())
 	ts.Setenv("PIN", proof.Pin.String())
 }
+
+// token writes another token into the file token, for the vault that is at the host.
+func tokenScript(ts *testscript.TestScript, _ bool, _ []string) {
+	admin, err := host.OpenAdmin(filepath.Join(ts.Getenv("WORK"), "host"), time.Now)
+	ts.Check(err)
+	defer admin.Close()
+	vaults, err := admin.Vaults()
+	ts.Check(err)
+	token, err := admin.Mint(host.Token{Vault: vaults[0].Tag, Expires: time.Now().Add(time.Hour)})
+	ts.Check(err)
+	ts.Check(os.WriteFile(filepath.Join(ts.Getenv("WORK"), "token"), []byte("token="+token+"\n"), 0o600))
+}

@@ -57,6 +57,7 @@ func TestJourneys(t *testing.T) {
 			"copytree": copytreeScript,
 			"rename":   renameScript,
 			"host":     hostScript,
+			"token":    tokenScript,
 			"bucket":   bucketScript,
 			"code":     codeScript,
 			"plant":    plantScript,

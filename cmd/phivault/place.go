@@ -45,6 +45,9 @@ const (
 	// traitOwnKey: of our own host, the device that made the key and gave its word for it
 	// there. Another than this one: this is a copy.
 	traitOwnKey = "own-key"
+	// traitShutOut: of our own host, the removed devices that have no access there any
+	// more.
+	traitShutOut = "shut-out"
 )
 
 // place is a remote's URL taken apart.

@@ -288,6 +288,10 @@ func (s *session) synced(ctx context.Context, list []local.Remote, results map[s
 			continue
 		}
 		r.Synced = s.app.now().UTC().Truncate(time.Second)
+		// What fails is tried again by the next sync.
+		if done, err := s.shutOutLate(ctx, r); err == nil {
+			r = done
+		}
 		if err := s.KeepRemote(ctx, r); err != nil {
 			return err
 		}
