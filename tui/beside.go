@@ -22,7 +22,7 @@ func (s *deciding) heading(w int) []string {
 		} else if h.Head == s.now.Head {
 			first += ", shown now"
 		}
-		return []string{first, "    " + stated(widget.Clean(h.Device), "an unknown device"), "    " + moment(h.At)}
+		return []string{first, "    " + stated(widget.Clean(h.Device), "an unknown device"), "    " + momentOf(h.At, h.Sent)}
 	}
 	a, b := who(s.left, 1), who(s.right, 2)
 	note := plural(s.differ, "field") + " differ"

@@ -17,13 +17,13 @@ func TestTimesAreTheReadersOwn(t *testing.T) {
 	if s.Is("patients") {
 		s.Press("enter")
 	}
-	s.Press("7", "enter").Expect("written here 30-Jun-2026 07:00").Press("v").Expect("30-Jun-2026 07:00").Refuse("12:00")
+	s.Press("7", "enter").Expect("made 30-Jun-2026 07:00").Press("v").Expect("30-Jun-2026 07:00").Refuse("12:00")
 	s.Press("ctrl+c").Ended(tui.Quit)
 	r, _, err := talk(t, o, passphrase, "2", "hba1c", "1", "2", "0", "quit")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.expect("written here 30 June 2026 07:00")
+	r.expect("made 30 June 2026 07:00")
 }
 
 // Help that does not fit says that there is more of it, and how to see it.

@@ -138,9 +138,9 @@ func (s *history) View(w, h int) string {
 		}
 		return widget.Block(lines, w, h)
 	}
-	widths := []int{8, 17, 9, 10, -1}
-	lines := []string{t.Title.Render(widget.Fit("  "+plural(len(s.all), "version")+", newest first", w)), "",
-		t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Version", "Written here", "Device", "Act", "Content (SHA-256)"), w))}
+	widths := []int{8, 22, 8, 8, -1}
+	lines := []string{t.Title.Render(widget.Fit("  "+plural(len(s.all), "version")+", as they came here, the last one first", w)), "",
+		t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Version", "Made or sent", "Device", "Act", "Content (SHA-256)"), w))}
 	return widget.Block(append(lines, s.list.Draw(w, h-3, t.Selected.Render, func(i, w int) string {
 		r := s.all[len(s.all)-1-i]
 		act := "changed"
@@ -156,7 +156,7 @@ func (s *history) View(w, h int) string {
 		case len(r.Parents) > 1:
 			act = "merged"
 		}
-		return widget.Columns(w, widths, fmt.Sprint(len(s.all)-i), moment(r.At), fmt.Sprintf("%x", r.Device[:4]), act, r.Payload.String()[:24])
+		return widget.Columns(w, widths, fmt.Sprint(len(s.all)-i), momentOf(r.At, r.Sent), fmt.Sprintf("%x", r.Device[:4]), act, r.Payload.String()[:24])
 	})...), w, h)
 }
 

@@ -158,6 +158,15 @@ func when(now, then time.Time, never string) string {
 	return moment(then) + ", " + ago(now, then)
 }
 
+// momentOf says what time that of a version is. What another device made comes with
+// the time it was sent: nothing follows from which of two is the later one.
+func momentOf(t time.Time, sent bool) string {
+	if sent {
+		return "sent " + moment(t)
+	}
+	return "made " + moment(t)
+}
+
 // moment writes a time as the reader's clock has it, not as the writer's had.
 func moment(t time.Time) string { return t.Local().Format("02-Jan-2006 15:04") }
 

@@ -77,7 +77,7 @@ func readRecord(ctx context.Context, in Session, id vault.RecordID, at int) (out
 	}
 	if version >= 1 && version <= len(history) {
 		h := history[version-1]
-		out.facts[0] += fmt.Sprintf(", written here %s by device %x", moment(h.At), h.Device[:4])
+		out.facts[0] += fmt.Sprintf(", %s by device %x", momentOf(h.At, h.Sent), h.Device[:4])
 	}
 	switch {
 	case out.r.Purged:

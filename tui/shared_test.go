@@ -175,7 +175,7 @@ func (c *conflicts) Heads(ctx context.Context, id vault.RecordID) (out []tui.Hea
 	heads, err := c.s.Vault.Heads(ctx, id)
 	history, herr := c.s.History(ctx, id)
 	for i, h := range heads {
-		out = append(out, tui.Head{Record: h, At: history[h.Version-1].At, Device: []string{"device A (this one)", "device B laptop"}[i%2]})
+		out = append(out, tui.Head{Record: h, At: history[h.Version-1].At, Sent: history[h.Version-1].Sent, Device: []string{"device A (this one)", "device B laptop"}[i%2]})
 	}
 	return out, errors.Join(err, herr)
 }

@@ -174,6 +174,7 @@ type Conflicts interface {
 type Head struct {
 	vault.Record // in that version; Deleted: a deletion, with what was deleted
 	At           time.Time
+	Sent         bool   // At is when its device sent it, not when it was made
 	Device       string // letter and name
 }
 

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"time"
 
 	"phivault/crypto/secret"
 )
@@ -298,6 +299,15 @@ func (t *talk) conflicts() error {
 	return t.decide(s.Conflicts(), rows[n])
 }
 
+// spokenMoment is momentOf to be read aloud.
+func spokenMoment(at time.Time, sent bool) string {
+	how := "made "
+	if sent {
+		how = "sent "
+	}
+	return how + at.Local().Format("2 January 2006 15:04")
+}
+
 func (t *talk) decide(c Conflicts, r row) error {
 	heads, err := c.Heads(t.ctx, r.id)
 	if err != nil {
@@ -305,7 +315,7 @@ func (t *talk) decide(c Conflicts, r row) error {
 	}
 	var keep []option
 	for i, h := range heads {
-		name := fmt.Sprintf("version %d, written %s by %s", h.Version, h.At.Local().Format("2 January 2006 15:04"), h.Device)
+		name := fmt.Sprintf("version %d, %s by %s", h.Version, spokenMoment(h.At, h.Sent), h.Device)
 		t.say("")
 		t.say("Here is " + name + ".")
 		if h.Deleted {

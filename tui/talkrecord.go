@@ -108,7 +108,7 @@ func (t *talk) versions(id vault.RecordID) error {
 		} else if len(h.Parents) == 0 {
 			act = "new"
 		}
-		lines = append(lines, fmt.Sprintf("Version %d, %s, written here %s", i+1, act, h.At.Local().Format("2 January 2006 15:04")))
+		lines = append(lines, fmt.Sprintf("Version %d, %s, %s", i+1, act, spokenMoment(h.At, h.Sent)))
 	}
 	n, err := t.choose(lines, nil, 0, nil)
 	if err != nil || n < 0 {

@@ -69,6 +69,7 @@ func compareContents(a, b Content) int {
 type Purge struct {
 	Device [16]byte
 	At     time.Time // its clock, for display only
+	Sent   bool      // as in Revision
 }
 
 // Purges tells of contents that came as removed on purpose. Implemented by vault/store.

@@ -24,8 +24,11 @@ type Record struct {
 // Revision is one step in a record's history.
 type Revision struct {
 	ID      RevisionID
-	Version int // 1 is the oldest known here
-	At      time.Time
+	Version int       // 1 is the oldest known here
+	At      time.Time // for display only: when it was made, by the clock of its device; see Sent
+	// Sent: At is when its device sent what holds it, by its clock, which may be days
+	// later. What another device made comes without the time of each entry.
+	Sent    bool
 	Device  [16]byte
 	Parents []RevisionID
 	Payload Hash

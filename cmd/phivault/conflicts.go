@@ -14,7 +14,8 @@ import (
 type headObject struct {
 	Version int    `json:"version"`
 	Op      string `json:"op"`
-	At      string `json:"at"` // by the clock of the device
+	At      string `json:"at"`   // by the clock of the device, as in phivault.revision.v1
+	Sent    bool   `json:"sent"` // at is when it was sent
 	Device  string `json:"device"`
 	SHA256  string `json:"sha256"`
 	Shown   bool   `json:"shown"` // until somebody decides
@@ -89,7 +90,7 @@ func newConflict(ctx context.Context, v *vault.Vault, r *vault.Record) (o confli
 	o = conflictObject{Schema: "phivault.conflict.v1", ID: rec.ID, Type: rec.Type, Title: rec.Title, Date: rec.Date, Patient: rec.Patient,
 		PatientName: rec.PatientName, Versions: []headObject{}}
 	for _, h := range vault.HeadsOf(history) {
-		o.Versions = append(o.Versions, headObject{h.Version, h.Kind.String(), stamp(h.At), hex.EncodeToString(h.Device[:]), h.Payload.String(), h.Entry == r.Head})
+		o.Versions = append(o.Versions, headObject{h.Version, h.Kind.String(), stamp(h.At), h.Sent, hex.EncodeToString(h.Device[:]), h.Payload.String(), h.Entry == r.Head})
 	}
 	return o, nil
 }
@@ -144,7 +145,7 @@ func (a *app) conflictShow(ctx context.Context, s *session, what string) error {
 	}
 	called := s.called(ctx)
 	for i, h := range heads {
-		title := "Version " + itoa(h.Version) + ", of device " + called(o.Versions[i].Device) + ", " + o.Versions[i].At
+		title := "Version " + itoa(h.Version) + ", of device " + called(o.Versions[i].Device) + ", " + when(o.Versions[i].At, o.Versions[i].Sent)
 		switch {
 		case h.Deleted:
 			title += ": deleted; this was in it"

@@ -36,7 +36,7 @@ func (c sharedConflicts) Heads(ctx context.Context, id vault.RecordID) (out []tu
 	for _, h := range heads {
 		o := tui.Head{Record: h}
 		if i := slices.IndexFunc(history, func(r vault.Revision) bool { return r.Version == h.Version }); i >= 0 {
-			o.At, o.Device = history[i].At, writer(members, history[i].Device)
+			o.At, o.Sent, o.Device = history[i].At, history[i].Sent, writer(members, history[i].Device)
 		}
 		out = append(out, o)
 	}

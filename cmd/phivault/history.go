@@ -10,7 +10,11 @@ func (a *app) historyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "history ID",
 		Short: "Every version of a record",
-		Args:  takes(1, 1, "one id"),
+		Long: `History lists the versions of a record as this device came to know them; their
+numbers are its own. What was made here has the time it was made. What another
+device made comes with the time that device sent it, by its clock, which may be days
+later: neither tells which of two versions is the newer one.`,
+		Args: takes(1, 1, "one id"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.history(ctx, s, args[0]) })
 		},
@@ -38,14 +42,17 @@ func (a *app) history(ctx context.Context, s *session, what string) error {
 		if a.g.json {
 			err = a.emit(o)
 		} else {
-			op := o.Op
+			op, at := o.Op, " on "
+			if o.Purged != nil && o.Purged.Sent {
+				at = ", sent "
+			}
 			switch {
 			case o.Purged != nil:
-				op += ", content removed on purpose by " + called(o.Purged.Device) + " on " + o.Purged.At
+				op += ", content removed on purpose by " + called(o.Purged.Device) + at + o.Purged.At
 			case o.Gone:
 				op += ", content not here"
 			}
-			err = t.row(itoa(o.Version), o.At, op, itoa(int64(o.Bytes)), o.SHA256[:16], called(o.Device))
+			err = t.row(itoa(o.Version), when(o.At, o.Sent), op, itoa(int64(o.Bytes)), o.SHA256[:16], called(o.Device))
 		}
 		if err != nil {
 			return err

@@ -60,7 +60,8 @@ func newRecordObject(ctx context.Context, v *vault.Vault, r *vault.Row) recordOb
 type revisionObject struct {
 	Schema   string   `json:"schema"`
 	Version  int      `json:"version"`
-	At       string   `json:"at"`
+	At       string   `json:"at"`   // the device's clock when it was made here; when sent, that of the device that made it as it sent it
+	Sent     bool     `json:"sent"` // made by another device, some time before at
 	Device   string   `json:"device"`
 	Parents  []string `json:"parents"`
 	SHA256   string   `json:"sha256"`
@@ -74,14 +75,15 @@ type revisionObject struct {
 
 type purgedByObj struct {
 	At     string `json:"at"`
+	Sent   bool   `json:"sent"` // as of the revision
 	Device string `json:"device"`
 }
 
 func newRevisionObject(r *vault.Revision) revisionObject {
-	o := revisionObject{Schema: "phivault.revision.v1", Version: r.Version, At: stamp(r.At), Device: hex.EncodeToString(r.Device[:]),
+	o := revisionObject{Schema: "phivault.revision.v1", Version: r.Version, At: stamp(r.At), Sent: r.Sent, Device: hex.EncodeToString(r.Device[:]),
 		Parents: []string{}, SHA256: r.Payload.String(), Op: r.Kind.String(), Revision: r.ID.String(), Bytes: r.Length, Gone: r.Gone}
 	if r.Purge != nil {
-		o.Purged = &purgedByObj{stamp(r.Purge.At), hex.EncodeToString(r.Purge.Device[:])}
+		o.Purged = &purgedByObj{stamp(r.Purge.At), r.Purge.Sent, hex.EncodeToString(r.Purge.Device[:])}
 	}
 	for _, p := range r.Parents {
 		o.Parents = append(o.Parents, p.String())
@@ -256,6 +258,15 @@ type doneObject struct {
 	ID      string `json:"id,omitempty"`
 	Version int    `json:"version,omitempty"`
 	Result  string `json:"result"`
+}
+
+// when says what time a version's is: that of another device's is when it was sent.
+// Neither tells which of two is the newer one.
+func when(at string, sent bool) string {
+	if sent {
+		return "sent " + at
+	}
+	return "made " + at
 }
 
 // stamp is a time as every schema gives it.

@@ -49,6 +49,17 @@ func batchOf(ctx context.Context, c *conn, entry int64) (b batch, err error) {
 	return b, err
 }
 
+// sent reports whether the batch is a segment that came from another device: its at is
+// then that segment's clock. One of a log that this database wrote before, under other
+// keys, has the time of its transaction.
+func (b *batch) sent(ctx context.Context, c *conn) (bool, error) {
+	if b.log == ownLog {
+		return false, nil
+	}
+	n := 0
+	return c.row(ctx, []any{&n}, "SELECT 1 FROM segment WHERE log=? AND last=? AND clock=?", b.log, b.last, b.at.UnixMilli())
+}
+
 func ownHead(ctx context.Context, c *conn) (h Head, err error) {
 	var chain []byte
 	_, err = c.row(ctx, []any{&h.Entry, &chain}, "SELECT last,chain FROM batch WHERE log=? ORDER BY last DESC LIMIT 1", ownLog)
