@@ -80,7 +80,7 @@ type Standing struct {
 type Remote struct {
 	Name, Address string
 	Synced        time.Time // the last sync without an error; zero: never
-	Pending       int64     // segments it is not known to hold
+	Pending       int64     // segments that the next sync sends there
 }
 
 // Device is a device of the vault, or one that was. Name is as that device gave it.

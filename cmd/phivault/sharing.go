@@ -306,8 +306,12 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 		if err != nil {
 			return st, err
 		}
+		lacks, err := s.Lacking(ctx, r.ID)
+		if err != nil {
+			return st, err
+		}
 		st.Remotes = append(st.Remotes, tui.Remote{Name: r.Name, Address: r.URL, Synced: r.Synced, Pending: int64(n)})
-		st.Pending = max(st.Pending, int64(n))
+		st.Pending = max(st.Pending, int64(lacks))
 	}
 	fresh, err := s.Uncut(ctx)
 	st.Pending += fresh

@@ -188,7 +188,11 @@ func (s *session) others(ctx context.Context, o *statusObject) error {
 			return err
 		}
 		o.Remotes = append(o.Remotes, x)
-		o.Pending = max(o.Pending, int64(x.Pending))
+		lacks, err := s.Lacking(ctx, r.ID)
+		if err != nil {
+			return err
+		}
+		o.Pending = max(o.Pending, int64(lacks))
 	}
 	o.Pending += fresh
 	return nil

@@ -9,6 +9,21 @@ import (
 	"phivault/vault/journal/segment"
 )
 
+// Foreseen counts the segments into which the next sync cuts what uncut gives; it asks
+// no remote. Signs of life are not counted, nor is what nobody would get: that of a
+// device that was removed, or of a copy that may not publish.
+func (j *Journal) Foreseen(ctx context.Context, uncut Uncut) (uint64, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.mute() != nil || !j.s.members(everything).is(j.self) {
+		return 0, nil
+	}
+	var f Forecast
+	v := &preview{j: j, f: &f}
+	err := v.loose(ctx, uncut, false, !j.opens(&segment.Segment{Place: vault.Place{Log: j.own, Seq: j.s.next(j.own)}}))
+	return uint64(f.Push.Segments), err
+}
+
 // loose is what of the log is not cut yet, with the limits of cut.
 type loose struct {
 	v            *preview

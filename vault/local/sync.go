@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -169,9 +170,9 @@ func (v *Vault) End(ctx context.Context) (int64, error) {
 // was last made: with the next sync they leave.
 func (v *Vault) Uncut(ctx context.Context) (int64, error) { return v.database.store.Uncut(ctx) }
 
-// Pending counts the segments that a remote, by its ID, is not known to hold. What
+// Lacking counts the segments that a remote, by its ID, is not known to hold. What
 // was written since the last sync is in none yet.
-func (v *Vault) Pending(ctx context.Context, remote string) (segments uint64, err error) {
+func (v *Vault) Lacking(ctx context.Context, remote string) (segments uint64, err error) {
 	places, err := v.database.store.Places(ctx)
 	if err != nil {
 		return 0, err
@@ -183,6 +184,25 @@ func (v *Vault) Pending(ctx context.Context, remote string) (segments uint64, er
 		}
 	}
 	return segments, err
+}
+
+// Pending counts the segments that the next sync with a remote, by its ID, sends:
+// those that it lacks, and those into which is cut what was written since the last.
+func (v *Vault) Pending(ctx context.Context, remote string) (segments uint64, err error) {
+	lacks, err := v.Lacking(ctx, remote)
+	if err != nil {
+		return 0, err
+	}
+	j, err := v.Journal(ctx)
+	if errors.Is(err, vault.ErrReadOnly) { // it may first have to write something down
+		n, err := v.Uncut(ctx)
+		return lacks + uint64(min(n, 1)), err
+	}
+	if err != nil {
+		return 0, err
+	}
+	fresh, err := j.Foreseen(ctx, v.database.store.EachUncutHeader(segment.MaxInline))
+	return lacks + fresh, err
 }
 
 // Preview tells what a sync with a remote, by its ID, would move; see
