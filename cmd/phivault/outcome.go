@@ -96,6 +96,9 @@ var outcomes = []outcome{
 	{exit: 130, code: "interrupted", about: "interrupted (SIGINT)", why: "interrupted", hint: "what was finished is kept; run it again to continue"},
 }
 
+// exitIntegrity is the exit code of what shows tampering, rollback or a fork.
+const exitIntegrity = 13
+
 // outcomeOf gives the row of a code. Codes are written by this package alone, so
 // an unknown one is a mistake in it.
 func outcomeOf(code string) *outcome {

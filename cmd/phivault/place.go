@@ -48,6 +48,9 @@ const (
 	// traitShutOut: of our own host, the removed devices that have no access there any
 	// more.
 	traitShutOut = "shut-out"
+	// traitState: the code of the failure of integrity that the last sync with it ended
+	// in; "" without.
+	traitState = "state"
 )
 
 // place is a remote's URL taken apart.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -23,7 +24,9 @@ type remoteObject struct {
 	Added   string `json:"added"`
 	Synced  string `json:"synced"`
 	Pending uint64 `json:"pending"`
-	State   string `json:"state,omitempty"` // of remote test: "answers"
+	// State is the code of the failure of integrity that the last sync with it ended in,
+	// of remote test "answers"; "" without.
+	State string `json:"state"`
 }
 
 type remoteFlags struct {
@@ -215,8 +218,12 @@ func (s *session) tryRemote(ctx context.Context, r local.Remote) error {
 
 func newRemoteObject(ctx context.Context, s *session, r local.Remote) (remoteObject, error) {
 	n, err := s.Pending(ctx, r.ID)
-	return remoteObject{Name: r.Name, URL: r.URL, Pin: r.Pin, Added: stamp(r.Added), Synced: stamp(r.Synced), Pending: n}, err
+	return remoteObject{Name: r.Name, URL: r.URL, Pin: r.Pin, Added: stamp(r.Added), Synced: stamp(r.Synced), Pending: n, State: r.Traits[traitState]}, err
 }
+
+// stateWords are the states of a remote for people.
+var stateWords = map[string]string{"gone": "! went back", "forged": "! forges", "unreadable": "! gives damage", "fork": "! two histories",
+	"restored_copy": "! nothing is sent: this copy is older", "ended": "! nothing is sent: keys replaced elsewhere", "integrity": "! damage here"}
 
 func (a *app) showRemotes(ctx context.Context, s *session, list []local.Remote, state string) error {
 	t := newTable(a.out, column{title: "NAME"}, column{title: "ADDRESS"}, column{title: "LAST SYNC"}, column{title: "PENDING", right: true}, column{title: "STATE"})
@@ -225,11 +232,12 @@ func (a *app) showRemotes(ctx context.Context, s *session, list []local.Remote, 
 		if err != nil {
 			return err
 		}
+		o.State = cmp.Or(state, o.State)
 		if a.g.json {
-			o.Schema, o.State = "phivault.remote.v1", state
+			o.Schema = "phivault.remote.v1"
 			err = a.emit(o)
 		} else {
-			err = t.row(o.Name, clean(o.URL), o.Synced, itoa(int64(o.Pending)), state)
+			err = t.row(o.Name, clean(o.URL), o.Synced, itoa(int64(o.Pending)), cmp.Or(stateWords[o.State], o.State))
 		}
 		if err != nil {
 			return err

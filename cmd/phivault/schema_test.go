@@ -55,7 +55,7 @@ var schemas = map[string]shape{
 	"phivault.restore.v1":       copied,
 	"phivault.drill.v1":         copied,
 	"phivault.doctor.v1":        {"check": "string", "state": "string", "detail": "string", "advice": "string"},
-	"phivault.remote.v1":        {"name": "string", "url": "string", "pin": "string", "added": "string", "synced": "string", "pending": "int"},
+	"phivault.remote.v1":        {"name": "string", "url": "string", "pin": "string", "added": "string", "synced": "string", "pending": "int", "state": "string"},
 	"phivault.device.v1": {"id": "string", "this": "bool", "letter": "string", "name": "string", "owner": "bool", "removed": "bool", "seen": "string", "quarantined": "int",
 		"log": "int", "of": "string", "was": "string", "next": "string", "ended": "string", "spare": "bool", "fork": "string"},
 	"phivault.quarantined.v1": {"revision": "string", "record": "string", "op": "string", "device": "string", "at": "string", "type": "string",

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -274,29 +275,55 @@ func (a *app) tell(list []local.Remote, results map[string]engine.Result, f find
 	return worst, t.close()
 }
 
-// synced remembers when the remotes without an error were.
+// synced remembers of the remotes when a sync went without an error, and that the last
+// one showed a failure of integrity, until one does not.
 func (s *session) synced(ctx context.Context, list []local.Remote, results map[string]engine.Result) error {
 	kept, err := s.Remotes(ctx) // who syncs for long may not know what became of one meanwhile
 	if err != nil {
 		return err
 	}
 	for _, r := range kept {
-		if !slices.ContainsFunc(list, func(o local.Remote) bool { return o.ID == r.ID }) {
+		res, ok := results[r.ID]
+		if !ok || !slices.ContainsFunc(list, func(o local.Remote) bool { return o.ID == r.ID }) {
 			continue
 		}
-		if res, ok := results[r.ID]; !ok || res.Err != nil {
-			continue
+		r, news := stateAfter(r, res)
+		if res.Err == nil {
+			r.Synced, news = s.app.now().UTC().Truncate(time.Second), true
+			// What fails is tried again by the next sync.
+			if done, err := s.shutOutLate(ctx, r); err == nil {
+				r = done
+			}
 		}
-		r.Synced = s.app.now().UTC().Truncate(time.Second)
-		// What fails is tried again by the next sync.
-		if done, err := s.shutOutLate(ctx, r); err == nil {
-			r = done
+		if !news {
+			continue
 		}
 		if err := s.KeepRemote(ctx, r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// stateAfter is a remote with what a sync showed of it; news without change is false. A
+// remote that did not answer has shown nothing.
+func stateAfter(r local.Remote, res engine.Result) (_ local.Remote, news bool) {
+	state := ""
+	if fault := syncFault(r.Name, res); fault != nil {
+		o, _, _ := explain(fault)
+		if o.exit != exitIntegrity {
+			return r, false
+		}
+		state = o.code
+	}
+	if state == r.Traits[traitState] {
+		return r, false
+	}
+	if r.Traits = maps.Clone(r.Traits); r.Traits == nil {
+		r.Traits = map[string]string{}
+	}
+	r.Traits[traitState] = state
+	return r, true
 }
 
 // remarks are what the owner should know of and no error says.
