@@ -31,7 +31,7 @@ func (a *app) history(ctx context.Context, s *session, what string) error {
 	if err != nil {
 		return err
 	}
-	t := newTable(a.out, column{title: "VERSION", right: true}, column{title: "AT"}, column{title: "OP"}, column{title: "BYTES", right: true},
+	t := newTable(a.out, column{title: "VERSION", right: true}, column{title: "AT"}, column{title: "REVISION"}, column{title: "OP"}, column{title: "BYTES", right: true},
 		column{title: "SHA-256"}, column{title: "DEVICE"})
 	called := func(id string) string { return id }
 	if !a.g.json {
@@ -52,7 +52,7 @@ func (a *app) history(ctx context.Context, s *session, what string) error {
 			case o.Gone:
 				op += ", content not here"
 			}
-			err = t.row(itoa(o.Version), when(o.At, o.Sent), op, itoa(int64(o.Bytes)), o.SHA256[:16], called(o.Device))
+			err = t.row(itoa(o.Version), when(o.At, o.Sent), o.Revision[:10], op, itoa(int64(o.Bytes)), o.SHA256[:10], called(o.Device))
 		}
 		if err != nil {
 			return err

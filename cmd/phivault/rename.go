@@ -99,3 +99,19 @@ func (s *session) called(ctx context.Context) func(id string) string {
 		return id[:min(8, len(id))]
 	}
 }
+
+// lettered gives the letters of devices, the beginning of the id where none is known.
+func (s *session) lettered(ctx context.Context) func(id [16]byte) string {
+	letters := map[[16]byte]string{}
+	if j, err := s.Journal(ctx); err == nil {
+		for _, m := range j.Members() {
+			letters[m.Device] = m.Letter
+		}
+	}
+	return func(id [16]byte) string {
+		if l := letters[id]; l != "" {
+			return l
+		}
+		return hex.EncodeToString(id[:4])
+	}
+}
