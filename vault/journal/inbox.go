@@ -123,6 +123,9 @@ func (j *Journal) takeInbox(ctx context.Context, e engine.Envelope, a ask) error
 		return fmt.Errorf("%w: an inbox object", ErrForged)
 	}
 	public, ok := j.s.public(m.Writer)
+	if !ok {
+		public, ok = j.successors()[m.Writer]
+	}
 	if !ok || !public.Verify(inboxLabel, signed, sig) || m.Recipient != recipient {
 		return fmt.Errorf("%w: an inbox object's signature", ErrForged)
 	}
@@ -152,4 +155,27 @@ func (j *Journal) takeInbox(ctx context.Context, e engine.Envelope, a ask) error
 		return errors.Join(fmt.Errorf("%w: an epoch's key in the inbox does not open", ErrForged), j.drain(ctx))
 	}
 	return j.drain(ctx)
+}
+
+// successors are the devices that replacements and endings which wait admit. What one of
+// those waits for may be sealed under an epoch that only the old device gave away: its
+// key signs nothing more, and this one's has what it had. That a key is the epoch's is
+// told by the epoch's id, whoever gives it.
+func (j *Journal) successors() map[[16]byte]identity.Public {
+	out := map[[16]byte]identity.Public{}
+	for log, segments := range j.pending.logs {
+		h := segments[0]
+		if log.Number == 0 || h == nil || len(h.seg.Entries) != 1 || h.seg.Entries[0].Kind != vault.KindMember {
+			continue
+		}
+		p, err := j.p.State.Unpack(h.seg.Entries[0], h.bodies[0])
+		if err != nil {
+			continue
+		}
+		m, err := segment.DecodeMember(p)
+		if err == nil && m.Replace != nil && m.Replace.Agreed(j.id, log.Device) {
+			out[m.Replace.Public.DeviceID()] = m.Replace.Public
+		}
+	}
+	return out
 }

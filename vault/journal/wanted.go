@@ -163,23 +163,25 @@ type post struct {
 // mostPosts is how many objects of one writer a sync takes from an inbox.
 const mostPosts = 64
 
-// askInbox asks for what each other member put next into an inbox.
+// askInbox asks for what each other member put next into an inbox, and each device
+// that would be one if what waits were applied.
 func (j *Journal) askInbox(se *session, kind askKind, of [16]byte, next map[[16]byte]uint64, add func(remote.Name, ask)) {
 	box := j.keys[j.first].Inbox(of)
 	defer box.Destroy()
 	ms := j.s.members(everything)
-	for _, m := range ms.all {
-		if !ms.is(m.device) {
-			continue // others have what it had
-		}
-		p := post{kind, m.device}
+	writers := ms.devices() // others have what one that was removed had
+	for d := range j.successors() {
+		writers = append(writers, d)
+	}
+	for _, d := range writers {
+		p := post{kind, d}
 		first, asked := se.posts[p]
 		if !asked {
-			first = next[m.device]
+			first = next[d]
 			se.posts[p] = first
 		}
-		if n := next[m.device]; m.device != of && m.device != j.self && n < first+mostPosts {
-			add(j.space.Name(segment.InboxName(box, m.device, n)), ask{kind: kind, log: vault.LogID{Device: m.device}, seq: n})
+		if n := next[d]; d != of && d != j.self && n < first+mostPosts {
+			add(j.space.Name(segment.InboxName(box, d, n)), ask{kind: kind, log: vault.LogID{Device: d}, seq: n})
 		}
 	}
 }
