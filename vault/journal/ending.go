@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"phivault/crypto/identity"
+	"phivault/crypto/secret"
 	"phivault/vault"
 	"phivault/vault/journal/segment"
 )
@@ -20,6 +21,45 @@ import (
 // endedState holds an ending of this device's own keys that it did not make, as
 // evidence: somebody else has the keys, or this database is a copy from before.
 const endedState = "ended"
+
+// beforeState holds the seeds of the device whose keys ended when this one's were
+// drawn, until every member knows: whoever does not yet wraps epochs for it alone, and
+// what lies under those may be what that one's own news waits for. Signing seed ‖ KEM seed;
+// nothing is signed with it.
+const beforeState = "before"
+
+func (j *Journal) loadBefore(ctx context.Context) error {
+	b, err := j.p.State.State(ctx, beforeState)
+	if err != nil || b == nil {
+		return err
+	}
+	defer clear(b)
+	if len(b) != 2*identity.SeedSize {
+		return fmt.Errorf("%w: the keys that ended", vault.ErrIntegrity)
+	}
+	j.before, err = identity.NewDevice(b[:identity.SeedSize], b[identity.SeedSize:])
+	return err
+}
+
+// dropBefore forgets the ended keys as soon as all members have cited their end.
+func (j *Journal) dropBefore(ctx context.Context) error {
+	if j.before == nil {
+		return nil
+	}
+	ms := j.s.members(everything)
+	e := j.s.endOf(ms, j.before.ID())
+	for _, m := range ms.all {
+		if e != nil && ms.is(m.device) && !m.spare && !j.seen(m.device, e.At) {
+			return nil
+		}
+	}
+	if err := j.p.State.SetState(ctx, beforeState, nil); err != nil {
+		return err
+	}
+	j.before.Destroy()
+	j.before = nil
+	return nil
+}
 
 // Ending is the last segment of a device's key, for the journal of the device that
 // comes after it.
@@ -80,12 +120,12 @@ func (j *Journal) mute() error {
 // End makes the database that of the device with these keys, and ends those of the
 // present one: what it had written is cut, and its last signature says with which
 // segments it ends. The journal is to be closed then, and the next device's to be
-// opened and to Begin. In between the database serves nobody: this is done in a copy
+// opened and to Begin. sign and kem are the seeds of the present device. In between the database serves nobody: this is done in a copy
 // that nothing relies on before.
 //
 // ErrNotMember for who has nothing to end, a copy that the others do not know yet too;
 // ErrEnded, ErrRestored, ErrWaiting. Deletions are not asked about.
-func (j *Journal) End(ctx context.Context, next *identity.Device) (*Ending, error) {
+func (j *Journal) End(ctx context.Context, next *identity.Device, sign, kem *secret.Bytes) (*Ending, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := j.mayEnd(nil); err != nil {
@@ -105,7 +145,9 @@ func (j *Journal) End(ctx context.Context, next *identity.Device) (*Ending, erro
 	if err != nil {
 		return nil, err
 	}
-	return e, j.become(ctx, next.ID(), j.s.next(j.own), map[string][]byte{})
+	_, seeds := Former(sign, kem)
+	defer clear(seeds)
+	return e, j.become(ctx, next.ID(), j.s.next(j.own), map[string][]byte{beforeState: seeds})
 }
 
 // MayEnd is nil when End can be expected to succeed, else its error; ErrUnreadable too

@@ -60,10 +60,10 @@ func (j *Journal) learn(ctx context.Context, id segment.EpochID, minter, writer 
 // learnFormer is learn for a key that was wrapped for the device that this one was.
 // It is kept under this one's own key, since the other's will be gone.
 func (j *Journal) learnFormer(ctx context.Context, id segment.EpochID, minter, writer [16]byte, wrap []byte) error {
-	if j.keys[id] != nil || j.former == nil {
+	if j.keys[id] != nil || j.earlier() == nil {
 		return nil
 	}
-	key, err := j.former.Unwrap(j.wrapping(writer, j.former.ID(), id), wrap)
+	key, err := j.earlier().Unwrap(j.wrapping(writer, j.earlier().ID(), id), wrap)
 	if err != nil {
 		return nil
 	}

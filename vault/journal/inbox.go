@@ -107,10 +107,10 @@ func (j *Journal) takeInbox(ctx context.Context, e engine.Envelope, a ask) error
 	switch {
 	case own:
 		recipient = a.log.Device
-	case a.kind == askOldInbox && j.former == nil:
+	case a.kind == askOldInbox && j.earlier() == nil:
 		return nil
 	case a.kind == askOldInbox:
-		recipient = j.former.ID()
+		recipient = j.earlier().ID()
 	}
 	box := j.keys[j.first].Inbox(recipient)
 	defer box.Destroy()

@@ -62,6 +62,7 @@ type Journal struct {
 	stopped map[vault.LogID]bool // logs with two histories: not asked for, unless somebody cites more
 	unsaved int
 	former  *identity.Device // that this one was, until its replacement is out; or nil
+	before  *identity.Device // whose keys ended when this one's were drawn, until all know; or nil
 	again   bool             // see Again
 	begun   []vault.LogID    // later logs, since it was opened
 	copies  []event          // replacements and endings since then
@@ -140,7 +141,7 @@ func (j *Journal) load(ctx context.Context, g identity.Genesis) error {
 		return err
 	}
 	j.ended = b != nil
-	if err := errors.Join(j.loadKeys(ctx), j.loadFormer(ctx)); err != nil {
+	if err := errors.Join(j.loadKeys(ctx), j.loadFormer(ctx), j.loadBefore(ctx)); err != nil {
 		return err
 	}
 	anew := len(j.s.Logs) == 0
@@ -250,7 +251,7 @@ func (j *Journal) fold(ctx context.Context, c *checked) error {
 			switch {
 			case w.Device == j.self:
 				err = j.learn(ctx, m.Epoch, by, by, w.Wrap)
-			case j.former != nil && w.Device == j.former.ID():
+			case j.earlier() != nil && w.Device == j.earlier().ID():
 				err = j.learnFormer(ctx, m.Epoch, by, by, w.Wrap)
 			}
 			if err != nil {
@@ -302,6 +303,7 @@ func (j *Journal) Close(ctx context.Context) error {
 		err = j.save(context.WithoutCancel(ctx))
 	}
 	j.former.Destroy()
+	j.before.Destroy()
 	for _, k := range j.keys {
 		k.Destroy()
 	}

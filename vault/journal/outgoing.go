@@ -64,7 +64,7 @@ func (j *Journal) prepare(ctx context.Context, name string) (asks []ask, boxes [
 	case len(j.s.Floors) > 0:
 		return nil, nil, at(ErrWaiting, j.s.Floors[0], "the inviting device had seen it and it is not here yet")
 	}
-	if err := j.dropFormer(ctx); err != nil {
+	if err := errors.Join(j.dropFormer(ctx), j.dropBefore(ctx)); err != nil {
 		return nil, nil, err
 	}
 	marks, err := j.p.Ledger.Marked(ctx, name)

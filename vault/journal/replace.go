@@ -59,6 +59,15 @@ func (j *Journal) loadFormer(ctx context.Context) error {
 	return err
 }
 
+// earlier is the device that others may still take this one for: a copy's origin until
+// the replacement is out, or the one whose keys ended, until all know.
+func (j *Journal) earlier() *identity.Device {
+	if j.former != nil {
+		return j.former
+	}
+	return j.before
+}
+
 // Former is the state that makes a journal's device the successor of the one with
 // these seeds; local keeps it in a database that it makes for a spare.
 func Former(sign, kem *secret.Bytes) (key string, value []byte) {

@@ -135,8 +135,8 @@ func (j *Journal) wanted(ctx context.Context, name string, first bool) (names []
 	openings(false)
 	if inbox {
 		j.askInbox(se, askInbox, j.self, j.s.InboxRead, add)
-		if j.former != nil {
-			j.askInbox(se, askOldInbox, j.former.ID(), j.s.OldRead, add)
+		if j.earlier() != nil {
+			j.askInbox(se, askOldInbox, j.earlier().ID(), j.s.OldRead, add)
 		}
 	}
 	if first {

@@ -96,7 +96,7 @@ func (v *Vault) hand(ctx context.Context, path string, b, next *keyfile.Bundle, 
 	var end *journal.Ending
 	if err == nil {
 		if how == renewEnds {
-			end, err = j.End(ctx, device)
+			end, err = j.End(ctx, device, b.SigningSeed, b.KEMSeed)
 		} else {
 			err = succeed(ctx, j, d.store, device.Public(), b)
 		}

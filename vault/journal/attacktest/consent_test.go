@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"phivault/crypto/secret"
 	"phivault/vault"
 	"phivault/vault/journal"
 	"phivault/vault/journal/journaltest"
@@ -110,7 +111,7 @@ func TestTheKeysAreNotEndedBehindAGap(t *testing.T) {
 	if err := w.a.Journal.MayEnd(); !errors.Is(err, journal.ErrUnreadable) {
 		t.Errorf("it may end its keys: %v", err)
 	}
-	if _, err := w.a.Journal.End(ctx, newKeys(t)); !errors.Is(err, journal.ErrUnreadable) {
+	if _, err := w.a.Journal.End(ctx, newKeys(t), secret.Random(32), secret.Random(32)); !errors.Is(err, journal.ErrUnreadable) {
 		t.Errorf("it ends its keys: %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"phivault/crypto/identity"
+	"phivault/crypto/secret"
 	"phivault/vault"
 	"phivault/vault/journal"
 	"phivault/vault/journal/journaltest"
@@ -307,7 +308,7 @@ func TestSomebodyElseEndsTheKeysFirst(t *testing.T) {
 		if len(w.host.objects) != objects {
 			t.Error("it published")
 		}
-		if _, err := w.a.Journal.End(ctx, newKeys(t)); !errors.Is(err, journal.ErrEnded) {
+		if _, err := w.a.Journal.End(ctx, newKeys(t), secret.Random(32), secret.Random(32)); !errors.Is(err, journal.ErrEnded) {
 			t.Errorf("it ends its keys: %v", err)
 		}
 		if err := w.a.Journal.Remove(ctx, w.b.Keys.ID()); !errors.Is(err, journal.ErrEnded) {

@@ -51,7 +51,7 @@ func (d *Device) Rekey(t TB) {
 	next, err := identity.NewDevice(fresh[0], fresh[1])
 	check(t, err)
 	epochs := d.Journal.Keys()
-	e, err := d.Journal.End(ctx, next)
+	e, err := d.Journal.End(ctx, next, secret.FromBytes(bytes.Clone(d.seeds[0])), secret.FromBytes(bytes.Clone(d.seeds[1])))
 	check(t, err)
 	d.Close()
 	d.seeds, d.Keys, d.epochs = fresh, next, epochs
