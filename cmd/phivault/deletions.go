@@ -36,7 +36,7 @@ func (a *app) confirmHeld(ctx context.Context, s *session) (bool, error) {
 	}
 	some := false
 	for _, d := range st.Deletions {
-		if !a.ask(ctx, "Device "+d.Letter+" deletes "+itoa(d.Records)+" of "+count(d.Live, "record", "records")+soFar(d)+". Let it?") {
+		if !a.ask(ctx, "Device "+deletesText(d)+". Let it?") {
 			continue
 		}
 		if err := j.Confirm(ctx, d.Place); err != nil {
@@ -45,6 +45,18 @@ func (a *app) confirmHeld(ctx context.Context, s *session) (bool, error) {
 		some = true
 	}
 	return some, nil
+}
+
+// deletesText says what is held back, after the word device.
+func deletesText(d journal.Deletion) string {
+	of := itoa(d.Records) + " of " + count(d.Live, "record", "records")
+	if !d.Ends {
+		return d.Letter + " deletes " + of + soFar(d)
+	}
+	if d.Self {
+		of += ", and what made this device a member"
+	}
+	return d.Letter + " ends its keys and takes back " + of + ", as its own rekey never does"
 }
 
 // soFar says what the device deleted before, where that is why it is asked about.
@@ -71,5 +83,5 @@ func (s *session) heldBack(ctx context.Context) error {
 		return err
 	}
 	d := st.Deletions[0]
-	return failed("held_deletes", "device "+d.Letter+" deletes "+itoa(d.Records)+" of "+count(d.Live, "record", "records")+soFar(d)+": held back, with what follows it", "")
+	return failed("held_deletes", "device "+deletesText(d)+": held back, with what follows it", "")
 }

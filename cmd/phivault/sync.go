@@ -334,7 +334,7 @@ func (a *app) remarks(f findings) {
 	}
 	a.remarkWaits(f.waits)
 	for _, d := range st.Deletions {
-		a.warn("phivault: note: device " + d.Letter + " deletes " + itoa(d.Records) + " of " + count(d.Live, "record", "records") + soFar(d) +
+		a.warn("phivault: note: device " + deletesText(d) +
 			`: held back; "phivault sync --accept-deletes" lets it, "phivault device remove ` + d.Letter + `" sets it aside`)
 	}
 	if st.Quarantined > 0 {

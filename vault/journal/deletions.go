@@ -31,6 +31,9 @@ type Deletion struct {
 	Records int64 // live here, that would be deleted
 	Live    int64 // all
 	Before  int64 // that its device deleted in the days before
+	// Ends: it deletes nothing, but ends its device's keys, and of what that wrote takes
+	// back these records; Self: and the admission of this device.
+	Ends, Self bool
 }
 
 // deletions is what a person said since the journal was opened.
@@ -51,6 +54,13 @@ func (j *Journal) holds(ctx context.Context, c *checked) (bool, error) {
 	}
 	if d, held := j.s.Deletions[log]; held && d.Place == s.Place && !j.dels.all {
 		return true, nil
+	}
+	if i := slices.IndexFunc(c.events, event.ends); i >= 0 && !j.dels.all {
+		d, err := j.takenBack(ctx, c.events[i])
+		if err != nil || d.Records <= usual(d.Live) && !d.Self {
+			return false, err
+		}
+		return true, j.keepBack(ctx, log, d)
 	}
 	var ids []vault.RecordID
 	for _, h := range s.Entries {
@@ -78,11 +88,49 @@ func (j *Journal) holds(ctx context.Context, c *checked) (bool, error) {
 		c.deletes = these
 		return false, nil
 	}
+	return true, j.keepBack(ctx, log, Deletion{Place: s.Place, Records: these, Live: live, Before: before})
+}
+
+func (j *Journal) keepBack(ctx context.Context, log vault.LogID, d Deletion) error {
 	if j.s.Deletions == nil {
 		j.s.Deletions = map[vault.LogID]Deletion{}
 	}
-	j.s.Deletions[log] = Deletion{Place: s.Place, Records: these, Live: live, Before: before}
-	return true, j.save(ctx)
+	j.s.Deletions[log] = d
+	return j.save(ctx)
+}
+
+// takenBack is what an ending undoes of its device. An honest one keeps all that the
+// device ever sent, and undoes what somebody else signed in its name beside that. But
+// who has the key could take back a device's whole past with it, and whom it let in.
+func (j *Journal) takenBack(ctx context.Context, e event) (d Deletion, err error) {
+	d = Deletion{Place: e.At, Ends: true}
+	var ids []vault.RecordID
+	for log, l := range j.s.Logs {
+		if log.Device != e.Remove.Device {
+			continue
+		}
+		from := uint64(0)
+		for _, k := range kept(*e.Remove) {
+			if k.Log == log {
+				from = k.Seq + 1
+			}
+		}
+		for seq := from; seq <= l.Last.Seq; seq++ {
+			s, err := j.p.Ledger.Segment(ctx, log, seq)
+			if err != nil {
+				return d, err
+			}
+			for _, x := range s.Entries {
+				if x.Header.Kind == vault.KindPut {
+					ids = append(ids, x.Header.Record)
+				}
+			}
+		}
+	}
+	slices.SortFunc(ids, func(a, b vault.RecordID) int { return slices.Compare(a[:], b[:]) })
+	d.Self = j.s.members(everything).is(j.self) && !j.s.members(everything, e).is(j.self)
+	d.Records, d.Live, err = j.p.Ledger.Live(ctx, slices.Compact(ids))
+	return d, err
 }
 
 // deletedState holds, by device, what it deleted on which of the last days, as day u64 ‖

@@ -3,6 +3,7 @@ package attacktest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -113,5 +114,49 @@ func TestTheKeysAreNotEndedBehindAGap(t *testing.T) {
 	}
 	if _, err := w.a.Journal.End(ctx, newKeys(t), secret.Random(32), secret.Random(32)); !errors.Is(err, journal.ErrUnreadable) {
 		t.Errorf("it ends its keys: %v", err)
+	}
+}
+
+// Whoever has a device's keys ends them and keeps nothing of what it wrote: with one
+// segment all of that would go, and whom it let in. Expected to wait for a word. Seen to
+// succeed, at each device, when only tombstones and purges were counted.
+func TestAnEndThatKeepsNothingWaits(t *testing.T) {
+	for _, founder := range []bool{false, true} {
+		w := newWorld(t)
+		of := w.b
+		if founder {
+			of = w.a
+		}
+		for i := range 60 {
+			of.Add(t, note(fmt.Sprint("kept", i), 1))
+		}
+		w.agree(of, w.a, w.b, w.c)
+		x, _ := w.copies(of)
+		next := newKeys(t)
+		payload := segment.Member{Replace: segment.Replace(x.VaultID(), x.Keys.ID(), next, true)}.Encode()
+		s := w.replacement(x, next)
+		s.Entries = []vault.Header{header(payload)}
+		s.Prev = vault.Hash{}
+		s.Heads = slices.DeleteFunc(s.Heads, func(p vault.Place) bool { return founder || p.Log.Device == x.Keys.ID() })
+		s.Sign(x.Keys)
+		n := w.nameAt(x, s.Place.Log, 0, s.Epoch)
+		object, err := segment.Seal(s, [][]byte{packed(payload)}, x.VaultID(), w.keys(x, s.Epoch), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.host.objects[n] = object
+		w.sync(w.c)
+		st, err := w.c.Journal.Status(ctx)
+		if err != nil || len(st.Deletions) != 1 || !st.Deletions[0].Ends || st.Deletions[0].Records < 60 || st.Deletions[0].Self != founder {
+			t.Errorf("founder %v: held %+v, %v", founder, st.Deletions, err)
+		}
+		if !w.c.Has(t, note("kept7", 1)) || len(w.c.Journal.Members()) != 3 {
+			t.Errorf("founder %v: it was taken", founder)
+		}
+		if !founder { // and with a word it is
+			if err := w.c.Journal.Confirm(ctx, s.Place); err != nil || w.c.Has(t, note("kept7", 1)) {
+				t.Errorf("confirmed: %v", err)
+			}
+		}
 	}
 }
