@@ -93,7 +93,22 @@ func (s *session) ownAccess(ctx context.Context, r local.Remote) (local.Remote, 
 	if fresh && !originLives(j, self) {
 		_ = h.Revoke(ctx, old) // nobody's any more; the next removal takes it away
 	}
+	if ended := before(j, self); fresh && len(ended) > 0 {
+		_ = shutOut(ctx, j, r, ended, nil) // an owner's to do: one that is none leaves it to the next removal
+	}
 	return r, nil
+}
+
+// before are the devices that this one was before it drew fresh keys: whoever had those
+// may have given keys to himself with them.
+func before(j *journal.Journal, self journal.Member) (ids []identity.DeviceID) {
+	all := j.Members()
+	for _, m := range all {
+		if m.Next != "" && goesOn(all, m).Device == self.Device {
+			ids = append(ids, m.Device)
+		}
+	}
+	return ids
 }
 
 // settled gives what this device is in the vault, and whether others know of it.
