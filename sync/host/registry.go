@@ -224,7 +224,8 @@ func (r *registry) vouch(s remote.Space, key string, a access, by string, most i
 					added++
 				}
 			}
-			if added >= keysPerMember {
+			// Each that it added could add more: half of the room stays the owners'.
+			if added >= keysPerMember || len(have) >= most/2 {
 				return errFull
 			}
 		}
