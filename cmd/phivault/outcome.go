@@ -80,7 +80,7 @@ var outcomes = []outcome{
 	{exit: 13, code: "fork", match: []error{journal.ErrFork},
 		hint: "two histories are signed in a device's name, or another device says so; \"phivault status\" tells which; its log stops here, others go on; an owner ends it with \"phivault device resolve-fork DEVICE\""},
 	{exit: 13, code: "gone", match: []error{journal.ErrGone},
-		hint: "the remote lost or replaced what it had; nothing here was changed and nothing was pushed there; ask who runs it; if it had to be, \"phivault remote rm NAME\" and \"phivault remote add NAME URL\" put back what is missing"},
+		hint: `your records are whole and nothing was sent; ask who runs it; "remote rm" and "remote add" fill it up again`},
 	{exit: 13, code: "unreadable", match: []error{journal.ErrUnreadable},
 		hint: "the remote damaged or swapped an object, or it is not whole yet; nothing here was changed; sync again, or use another remote"},
 	{exit: 13, code: "restored_copy", match: []error{journal.ErrRestored},

@@ -47,7 +47,7 @@ func (j *Journal) Deliver(ctx context.Context, name string, e engine.Envelope) e
 	p := vault.Place{Log: a.log, Seq: a.seq}
 	switch {
 	case (errors.Is(err, seal.ErrOpen) || errors.Is(err, ErrUnreadable)) && a.kind == askVerified:
-		se.refused = at(ErrGone, p, "it was verified there before and was replaced")
+		se.refused = j.gone(p, "was replaced")
 		return se.refused
 	case err != nil:
 		// Nothing beyond it is asked for in this sync: a failure must cause no

@@ -15,7 +15,7 @@ var (
 	// ErrFork is two signed truths at one place.
 	ErrFork = errors.New("two histories")
 	// ErrGone is a remote that lost or replaced what was verified there before.
-	ErrGone = errors.New("the remote went back")
+	ErrGone = errors.New("it lost or changed what was there, or was put back to an older state")
 	// ErrUnreadable is an object that does not open: damaged, or not ours.
 	ErrUnreadable = errors.New("an object at the remote does not open")
 	// ErrRestored is a database older than what this device has published: a
@@ -34,4 +34,16 @@ var (
 
 func at(err error, p vault.Place, why string) error {
 	return fmt.Errorf("%w: device %x, log %d, segment %d: %s", err, p.Log.Device[:4], p.Log.Number, p.Seq, why)
+}
+
+// gone is ErrGone in words for whoever keeps the vault: the device by its letter.
+func (j *Journal) gone(p vault.Place, what string) error {
+	who, log := fmt.Sprintf("%x", p.Log.Device[:4]), ""
+	if m, ok := j.s.members(everything).find(p.Log.Device); ok {
+		who = letter(m.order)
+	}
+	if p.Log.Number > 0 {
+		log = fmt.Sprintf("log %d, ", p.Log.Number)
+	}
+	return fmt.Errorf("%w (device %s, %ssegment %d %s)", ErrGone, who, log, p.Seq, what)
 }

@@ -87,7 +87,7 @@ func (v *preview) log(ctx context.Context, log vault.LogID, mark uint64) error {
 		if s, _, err := v.ask(ctx, log, mark-1, e); err != nil {
 			return err
 		} else if j.keys[e] != nil && s == nil {
-			return at(ErrGone, vault.Place{Log: log, Seq: mark - 1}, "it was verified there before and is absent")
+			return j.gone(vault.Place{Log: log, Seq: mark - 1}, "is absent")
 		} else if s != nil {
 			if err := v.compare(ctx, s); err != nil {
 				return err

@@ -317,7 +317,7 @@ func (j *Journal) Missing(ctx context.Context, name string, n remote.Name) error
 	}
 	if a.kind == askVerified {
 		p := vault.Place{Log: a.log, Seq: a.seq}
-		se.refused = at(ErrGone, p, "it was verified there before and is absent")
+		se.refused = j.gone(p, "is absent")
 		return se.refused
 	}
 	if a.kind == askSegment && a.seq == j.s.next(a.log) && a.log != j.own {
