@@ -112,6 +112,7 @@ const (
 	TroubleOther              // something here
 	TroubleRestored           // this copy is too old to publish
 	TroubleEnded              // this device's keys were replaced elsewhere
+	TroubleRemoved            // this device was removed from the vault
 	TroubleFork               // a device has two histories, or is said to
 	TroubleUntrusted          // it does not prove to be the place that was set up
 	TroubleUnreadable         // it gave what does not open

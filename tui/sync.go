@@ -194,6 +194,8 @@ func (s *syncing) headline() string {
 	case cheats != "":
 		parts = append(parts, cheats+" cannot be trusted: nothing is sent there.")
 	case len(q.now.Remotes) == 0:
+	case q.now.Out:
+		parts = append(parts, "This device was removed: nothing is exchanged any more.")
 	case n == 0:
 		parts = append(parts, "Nothing waits to be sent.")
 	case n == 1:

@@ -72,6 +72,14 @@ func TestAttack40ReadingWakesNoExchange(t *testing.T) {
 	}
 }
 
+func TestADeviceThatWasRemovedIsNotCalledSynced(t *testing.T) {
+	w := clinicWorld()
+	w.st.Out, w.st.Pending = true, 0
+	s := inWorld(t, sample(t), w).Unlock(passphrase).Expect("removed from the vault")
+	s.Send(tui.Heard{{Remote: "main", Trouble: tui.TroubleRemoved, Words: "main: this device was removed"}}).Press("Y").
+		Expect("nothing is exchanged any more", "! removed").Refuse("waits to be sent")
+}
+
 func TestSyncShowsRemotesDevicesAndTheCode(t *testing.T) {
 	w := clinicWorld()
 	s := inWorld(t, sample(t), w).Unlock(passphrase).Press("Y").Screen("sync")

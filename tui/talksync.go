@@ -122,10 +122,11 @@ func (t *talk) alarm() {
 
 // standingWords says in sentences how a vault stands towards other devices.
 func standingWords(st Standing) (out []string) {
-	switch st.Pending {
-	case 0:
+	switch {
+	case st.Out: // said below
+	case st.Pending == 0:
 		out = append(out, "Nothing waits to be sent.")
-	case 1:
+	case st.Pending == 1:
 		out = append(out, "1 change waits to be sent.")
 	default:
 		out = append(out, fmt.Sprintf("%d changes wait to be sent.", st.Pending))
@@ -142,7 +143,7 @@ func standingWords(st Standing) (out []string) {
 		yes  bool
 		text string
 	}{
-		{st.Out, "This device was removed from the vault."},
+		{st.Out, "This device was removed from the vault: nothing is exchanged any more."},
 		{st.Ended, "This device's keys were replaced elsewhere: it sends nothing."},
 		{st.Restored, "This copy is an older one and sends nothing."},
 		{st.Waiting > 0, "Some history has not arrived yet."},

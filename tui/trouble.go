@@ -39,7 +39,7 @@ func (s *syncing) trouble(w int) (out []string) {
 }
 
 var troubleNames = map[Trouble]string{TroubleNone: "ok", TroubleOffline: "! does not answer", TroubleRefused: "! refuses", TroubleOther: "! not done",
-	TroubleRestored: "! nothing is sent", TroubleEnded: "! nothing is sent", TroubleUntrusted: "! not who it was", TroubleUnreadable: "! gives damage", TroubleGone: "! went back",
+	TroubleRestored: "! nothing is sent", TroubleEnded: "! nothing is sent", TroubleRemoved: "! removed", TroubleUntrusted: "! not who it was", TroubleUnreadable: "! gives damage", TroubleGone: "! went back",
 	TroubleFork: "! two histories", TroubleForged: "! forges"}
 
 var troubleTexts = map[Trouble]string{
@@ -48,6 +48,7 @@ var troubleTexts = map[Trouble]string{
 	TroubleOther:      "that was not done.",
 	TroubleRestored:   "this copy of the vault is older than what this device had sent. It can be read; it sends nothing. The command “phivault device replace” makes it a device of its own, and nothing is lost.",
 	TroubleEnded:      "the keys of this device were replaced with “phivault rekey”, and not here. What is here can be read; nothing is sent. Use the vault with the new keys, or join anew. If nobody did that, somebody else has this device’s keys: have an owner take out the device that came of it.",
+	TroubleRemoved:    "this device was removed from the vault. What is here can be read; nothing is exchanged any more. What was changed here since its last sync is here alone: export it, and import it on a device of the vault.",
 	TroubleUntrusted:  "what answers there did not prove to be the place that was set up. Nothing was sent. If nobody renewed its certificate, somebody may be in between.",
 	TroubleUnreadable: "it gave something that does not open: damaged, swapped, or not whole yet, as in a cloud folder that still copies. Nothing here was changed. Sync again later; if it stays so, use another remote.",
 	TroubleGone:       "it lost what was there before, or was put back to an older state. Your records are whole on this device; nothing here was changed and nothing was sent there. Ask who runs it, or use another remote.",

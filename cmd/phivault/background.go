@@ -81,7 +81,7 @@ func (x *sharing) watch(ctx context.Context, list []local.Remote, wake <-chan st
 		}
 		// A disk that is full keeps nothing back: the time is for display.
 		_ = x.s.synced(context.WithoutCancel(ctx), list, results)
-		heard(rounds(list, results))
+		heard(x.s.rounds(context.WithoutCancel(ctx), list, results))
 		return nil
 	}
 	open := func(ctx context.Context) (engine.Journal, func() error, error) {

@@ -93,8 +93,12 @@ var outcomes = []outcome{
 	{exit: 15, code: "remote", about: "remote unreachable or refused",
 		match: []error{remote.ErrUnavailable, remote.ErrRefused, remote.ErrUntrusted, remote.ErrTooLarge, engine.ErrContradiction},
 		hint:  "check the network and the remote"},
+	{exit: 15, code: "removed", hint: hintRemoved},
 	{exit: 130, code: "interrupted", about: "interrupted (SIGINT)", why: "interrupted", hint: "what was finished is kept; run it again to continue"},
 }
+
+// hintRemoved is for a device that was removed.
+const hintRemoved = `what is here stays and can be read; what was changed since its last sync is here alone: "phivault export" writes it out, and "phivault import" on a device of the vault takes it in, with the --source that it had`
 
 // exitIntegrity is the exit code of what shows tampering, rollback or a fork.
 const exitIntegrity = 13

@@ -18,6 +18,15 @@ func (a *app) previews(ctx context.Context, s *session, names []string) error {
 	if err != nil {
 		return err
 	}
+	j, err := s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	st, err := j.Status(ctx)
+	if err != nil {
+		return err
+	}
+	out := outOf(j, st)
 	t := newTable(a.out, column{title: "REMOTE"}, column{title: "TO PUSH"}, column{title: "TO PULL"}, column{title: "REQUESTS", right: true}, column{title: "RESULT"})
 	var worst error
 	for _, r := range list {
@@ -27,6 +36,8 @@ func (a *app) previews(ctx context.Context, s *session, names []string) error {
 			Conflicts: n.Conflicts, Requests: f.Requests, Stale: []staleObject{}, Waits: []waitObject{}, DryRun: true, More: f.More, MS: a.since(begun)}
 		if perr != nil {
 			perr = because(perr, r.Name)
+		}
+		if perr = orRemoved(r.Name, perr, out); perr != nil {
 			row, _, _ := explain(perr)
 			o.Code, worst = row.code, graver(worst, perr)
 		}

@@ -119,9 +119,9 @@ func (x *sharing) tellChanged() {
 
 // roundOf says what came of one remote; ok is false when nobody wants to know:
 // the exchange was ended from here.
-func roundOf(r local.Remote, res engine.Result) (out tui.Round, ok bool) {
+func roundOf(r local.Remote, res engine.Result, removed bool) (out tui.Round, ok bool) {
 	out = tui.Round{Remote: r.Name, Pushed: res.Pushed.Entries, Pulled: res.Pulled.Entries}
-	bad := syncFault(r.Name, res)
+	bad := orRemoved(r.Name, syncFault(r.Name, res), removed)
 	if bad == nil {
 		return out, true
 	}
@@ -130,6 +130,8 @@ func roundOf(r local.Remote, res engine.Result) (out tui.Round, ok bool) {
 	switch {
 	case o.exit == 130:
 		return out, false
+	case o.code == "removed":
+		out.Trouble = tui.TroubleRemoved
 	case errors.Is(bad, remote.ErrUntrusted):
 		out.Trouble = tui.TroubleUntrusted
 	case errors.Is(bad, remote.ErrRefused), errors.Is(bad, remote.ErrTooLarge):
@@ -147,10 +149,15 @@ func roundOf(r local.Remote, res engine.Result) (out tui.Round, ok bool) {
 var troubles = map[string]tui.Trouble{"remote": tui.TroubleOffline, "restored_copy": tui.TroubleRestored, "ended": tui.TroubleEnded, "unreadable": tui.TroubleUnreadable,
 	"gone": tui.TroubleGone, "fork": tui.TroubleFork, "forged": tui.TroubleForged}
 
-func rounds(list []local.Remote, results map[string]engine.Result) (out []tui.Round) {
+func (s *session) rounds(ctx context.Context, list []local.Remote, results map[string]engine.Result) (out []tui.Round) {
+	removed := false
+	if j, err := s.Journal(ctx); err == nil {
+		st, err := j.Status(ctx)
+		removed = err == nil && outOf(j, st)
+	}
 	for _, r := range list {
 		if res, ok := results[r.ID]; ok {
-			if round, ok := roundOf(r, res); ok {
+			if round, ok := roundOf(r, res, removed); ok {
 				out = append(out, round)
 			}
 		}
@@ -383,7 +390,7 @@ func (y sharedSync) Now(ctx context.Context, moved func(int64)) ([]tui.Round, er
 			y.x.tellChanged() // who watches it goes on with the key that it has now
 		}
 	}
-	return rounds(list, results), err
+	return y.x.s.rounds(context.WithoutCancel(ctx), list, results), err
 }
 
 func (y sharedSync) Compare(ctx context.Context, code string) error {

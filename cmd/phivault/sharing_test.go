@@ -131,16 +131,22 @@ func TestWhatIsWrongWithARemoteIsToldApart(t *testing.T) {
 		if err != nil {
 			err = fmt.Errorf("%w: device aabb, segment 3", err)
 		}
-		round, ok := roundOf(local.Remote{Name: "main"}, engine.Result{Err: err})
+		round, ok := roundOf(local.Remote{Name: "main"}, engine.Result{Err: err}, false)
 		if !ok || round.Trouble != want || (round.Words == "") != (err == nil) || round.Remote != "main" {
 			t.Errorf("%v is %+v", err, round)
 		}
 	}
-	if _, ok := roundOf(local.Remote{}, engine.Result{Err: context.Canceled}); ok {
+	if _, ok := roundOf(local.Remote{}, engine.Result{Err: context.Canceled}, false); ok {
 		t.Error("what was ended from here is news")
 	}
+	// Of a device that was removed every remote says that, unless there is something graver.
+	for err, want := range map[error]tui.Trouble{nil: tui.TroubleRemoved, remote.ErrStranger: tui.TroubleRemoved, remote.ErrUnavailable: tui.TroubleOffline, journal.ErrGone: tui.TroubleGone} {
+		if round, _ := roundOf(local.Remote{Name: "main"}, engine.Result{Err: err}, true); round.Trouble != want {
+			t.Errorf("%v is %+v", err, round)
+		}
+	}
 	// The gravest decides.
-	round, _ := roundOf(local.Remote{Name: "main"}, engine.Result{Err: errors.Join(remote.ErrUnavailable, journal.ErrForged)})
+	round, _ := roundOf(local.Remote{Name: "main"}, engine.Result{Err: errors.Join(remote.ErrUnavailable, journal.ErrForged)}, false)
 	if round.Trouble != tui.TroubleForged {
 		t.Errorf("%+v", round)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"phivault/sync/engine"
+	"phivault/sync/remote"
 	"phivault/vault/journal"
 	"phivault/vault/local"
 )
@@ -233,10 +234,7 @@ func (s *session) findings(ctx context.Context, j *journal.Journal) (f findings,
 	if f.status, err = j.Status(ctx); err != nil {
 		return f, err
 	}
-	for _, m := range j.Members() {
-		f.out = f.out || m.Self && m.Removed
-	}
-	f.out = (f.out || f.status.Out) && !f.status.Ended // that is an error
+	f.out = outOf(j, f.status)
 	waited, err := s.NoteWaiting(ctx, j)
 	if err != nil {
 		return f, err
@@ -244,6 +242,24 @@ func (s *session) findings(ctx context.Context, j *journal.Journal) (f findings,
 	f.waits = s.waits(j, waited)
 	f.stale, err = s.stale(ctx, j)
 	return f, err
+}
+
+// outOf reports whether this device was removed. One whose keys ended learns that.
+func outOf(j *journal.Journal, st journal.Status) bool {
+	out := st.Out
+	for _, m := range j.Members() {
+		out = out || m.Self && m.Removed
+	}
+	return out && !st.Ended
+}
+
+// orRemoved is what a sync of a removed device comes to, whether the remote lets it in or
+// not: that it was removed, where there is nothing graver and nothing else in the way.
+func orRemoved(name string, err error, out bool) error {
+	if !out || err != nil && !errors.Is(err, remote.ErrStranger) {
+		return err
+	}
+	return &fault{code: "removed", why: name + ": this device was removed from the vault, and nothing is exchanged any more", cause: err}
 }
 
 // tell writes one line or object for each remote that there is a result of, and
@@ -258,7 +274,7 @@ func (a *app) tell(list []local.Remote, results map[string]engine.Result, f find
 		}
 		o := syncObject{Schema: "phivault.sync.v1", Remote: r.Name, Code: "ok", Pushed: newMoved(res.Pushed), Pulled: newMoved(res.Pulled),
 			Conflicts: f.conflicts, Requests: res.Requests, Stale: f.stale, Waits: f.waits, Waiting: len(f.status.Held) + len(f.status.Floors), MS: res.Took.Milliseconds()}
-		if fault := syncFault(r.Name, res); fault != nil {
+		if fault := orRemoved(r.Name, syncFault(r.Name, res), f.out); fault != nil {
 			row, _, _ := explain(fault)
 			o.Code, worst = row.code, graver(worst, fault)
 		}
@@ -329,9 +345,6 @@ func stateAfter(r local.Remote, res engine.Result) (_ local.Remote, news bool) {
 // remarks are what the owner should know of and no error says.
 func (a *app) remarks(f findings) {
 	st := f.status
-	if f.out {
-		a.warn("phivault: note: this device was removed from the vault; what is here stays readable, and nothing is exchanged any more")
-	}
 	a.remarkWaits(f.waits)
 	for _, d := range st.Deletions {
 		a.warn("phivault: note: device " + deletesText(d) +

@@ -100,7 +100,7 @@ func (w *watcher) done(rep engine.Report, _ error) error {
 	for _, r := range rep.Remotes {
 		w.synced[r.Remote] = r
 		code := "ok"
-		if fault := syncFault("", r); fault != nil {
+		if fault := orRemoved("", syncFault("", r), w.found.out); fault != nil {
 			row, _, _ := explain(fault)
 			code = row.code
 		}
