@@ -57,7 +57,7 @@ func (s *session) ownAccess(ctx context.Context, r local.Remote) (local.Remote, 
 	k := hosted.Access{Key: h.Public(), Label: j.AccessLabel(self.Device), Owner: self.Owner}
 	fresh := r.Traits[traitRegistered] == "" || r.Traits[traitOwnKey] != "" || self.Of != "" || self.Was != ""
 	if fresh {
-		if r, k.Key, err = s.nextKey(ctx, r); err != nil {
+		if r, k.Key, err = s.nextKey(ctx, r, self.Device.String()); err != nil {
 			return r, err
 		}
 	}
@@ -86,6 +86,7 @@ func (s *session) ownAccess(ctx context.Context, r local.Remote) (local.Remote, 
 		r.Secrets[secretAccess] = r.Secrets[secretNext]
 		delete(r.Secrets, secretNext)
 		delete(r.Traits, traitRegistered)
+		delete(r.Traits, traitNextOf)
 	}
 	if err := s.keepIfThere(ctx, r); err != nil {
 		return r, err
@@ -137,18 +138,24 @@ func originLives(j *journal.Journal, self journal.Member) bool {
 }
 
 // nextKey draws the key that a remote is to have, and keeps it first.
-func (s *session) nextKey(ctx context.Context, r local.Remote) (local.Remote, ed25519.PublicKey, error) {
-	if seed, err := base64.RawStdEncoding.DecodeString(r.Secrets[secretNext]); err == nil && len(seed) == ed25519.SeedSize {
+func (s *session) nextKey(ctx context.Context, r local.Remote, mine string) (local.Remote, ed25519.PublicKey, error) {
+	// One that a copy, or the device before this one, drew is known to whoever has that.
+	seed, err := base64.RawStdEncoding.DecodeString(r.Secrets[secretNext])
+	if err == nil && len(seed) == ed25519.SeedSize && r.Traits[traitNextOf] == mine {
 		return r, ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey), nil
 	}
-	seed, public, err := newHostKey()
+	next, public, err := newHostKey()
 	if err != nil {
 		return r, nil, err
 	}
 	if r.Secrets = maps.Clone(r.Secrets); r.Secrets == nil {
 		r.Secrets = map[string]string{}
 	}
-	r.Secrets[secretNext] = seed
+	r.Secrets[secretNext] = next
+	if r.Traits = maps.Clone(r.Traits); r.Traits == nil {
+		r.Traits = map[string]string{}
+	}
+	r.Traits[traitNextOf] = mine
 	return r, public, s.keepIfThere(ctx, r)
 }
 

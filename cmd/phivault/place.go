@@ -45,6 +45,8 @@ const (
 	// traitOwnKey: of our own host, the device that made the key and gave its word for it
 	// there. Another than this one: this is a copy.
 	traitOwnKey = "own-key"
+	// traitNextOf: the device that drew the key which is to follow.
+	traitNextOf = "next-key-of"
 	// traitShutOut: of our own host, the removed devices that have no access there any
 	// more.
 	traitShutOut = "shut-out"
