@@ -25,6 +25,8 @@ type sifted struct {
 	own                              bool       // the body lies with this entry
 	purged                           bool       // there is none, and a purge that stands names it
 	record, source, doc, head, state int64      // 0 where the entry is of no record
+	typ, subject, origin             int64      // of the row; origin is the subject's source
+	ref                              string     // how the subject is referred to
 	brief                            bool       // the entry is a head, and its record has a brief
 	says                             *vault.Row // what that says; nil where it does not read
 }
@@ -151,8 +153,26 @@ func (v *verifier) placed(r *sifted, payload []byte) bool {
 	if o.ID != "" && vault.RecordIDOf(source, o.Type, o.ID) != id || docOf(o.Date, r.record) != r.doc {
 		return false
 	}
+	if v.sources[r.typ] != o.Type || !r.about(id, &o) {
+		return false
+	}
 	if !r.brief {
 		return r.state == stateDeleted || briefOf(&row) == nil
 	}
 	return r.state != stateDeleted && r.says != nil && r.says.Says(&row)
+}
+
+// about reports whether the row's subject is the patient that its resource names.
+func (r *sifted) about(id vault.RecordID, o *vault.Resource) bool {
+	want := subjectRef(o.Subject)
+	if o.Type == "Patient" {
+		// One without an id may go by its Bundle's name for it, which is not here.
+		if want = selfRefs(&vault.Put{ID: id, Resource: o})[0]; o.ID == "" {
+			want = r.ref
+		}
+	}
+	if want == "" {
+		return r.subject == 0
+	}
+	return r.subject != 0 && r.ref == want && r.origin == r.source
 }

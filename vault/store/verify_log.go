@@ -9,8 +9,9 @@ import (
 
 // deepColumns are entryColumns and the row of the record that an entry is of.
 const deepColumns = `SELECT e.entry,e.kind,coalesce(r.id,e.about),e.parents,e.sha256,e.length,p.body,
-	coalesce(r.record,0),coalesce(r.source,0),coalesce(r.doc,0),coalesce(r.head,0),coalesce(r.state,0),r.brief
-	FROM entry e LEFT JOIN record r ON r.record=e.record LEFT JOIN payload p ON p.entry=e.entry `
+	coalesce(r.record,0),coalesce(r.source,0),coalesce(r.doc,0),coalesce(r.head,0),coalesce(r.state,0),r.brief,
+	coalesce(r.type,0),coalesce(r.subject,0),coalesce(su.source,0),coalesce(su.ref,'')
+	FROM entry e LEFT JOIN record r ON r.record=e.record LEFT JOIN payload p ON p.entry=e.entry LEFT JOIN subject su ON su.subject=r.subject `
 
 // log recomputes the chain of each log batch by batch, and hands the payloads,
 // unless quick, to a sifter.
@@ -121,7 +122,7 @@ func (v *verifier) batch(ctx context.Context, c *conn, b batch, chain vault.Chai
 		var brief []byte
 		e, body, err := scanEntry(func(dest ...any) error {
 			if !v.quick {
-				dest = append(dest, &row.record, &row.source, &row.doc, &row.head, &row.state, &brief)
+				dest = append(dest, &row.record, &row.source, &row.doc, &row.head, &row.state, &brief, &row.typ, &row.subject, &row.origin, &row.ref)
 			}
 			return scan(dest...)
 		})
