@@ -73,6 +73,9 @@ asked for.`,
 		Use: "rm NAME", Short: "Forget a remote and its credentials; what lies there stays", Args: takes(1, 1, "a remote's name"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withVault(c.Context(), func(ctx context.Context, s *session) error {
+				if _, err := s.chosen(ctx, args); err != nil {
+					return err
+				}
 				if err := a.confirm(ctx, f.yes, "Forget this remote and its credentials?"); err != nil {
 					return err
 				}
