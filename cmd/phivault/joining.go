@@ -52,7 +52,7 @@ func (w *joining) ask(ctx context.Context, name string) (words string, err error
 		return "", err
 	}
 	if err := put(ctx, w.c, w.request.Envelope); errors.Is(err, remote.ErrExists) {
-		return "", failed("expired", "the invitation was used already", "make a new one; if it was not you, somebody else has it")
+		return "", failed("expired", "the invitation was used already", "it serves one try, also one that broke off: make a new one; if nobody of yours tried it, somebody else has it")
 	} else if err != nil {
 		return "", err
 	}
