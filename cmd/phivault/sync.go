@@ -58,6 +58,8 @@ func (a *app) syncCommand() *cobra.Command {
 		Long: `Sync pulls what other devices wrote, verifies all of it, and pushes what is new
 here. A remote gets nothing but ciphertext. One that is down keeps nothing back at
 the others; one that cheats is named, exit code 13, and nothing here changes.
+PUSHED and PULLED count entries of the log: versions of records, and beside them
+the audit trail and what is said of devices. One edit makes several.
 
 When a device deletes unusually many records, more than 50 and more than 5 % of
 those that are live, at once or within seven days, this is held back until you agree, on a terminal or with
