@@ -18,7 +18,7 @@ type quarantinedObject struct {
 	Record   string `json:"record"`
 	Op       string `json:"op"`     // put or tombstone
 	Device   string `json:"device"` // letter
-	At       string `json:"at"`     // by the clock of the device
+	At       string `json:"at"`     // when the device sent it, by its clock
 	Type     string `json:"type"`
 	Title    string `json:"title"`
 	Date     string `json:"date"`
