@@ -5,7 +5,9 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -203,4 +205,10 @@ func answers(ctx context.Context, r remote.Remote, s remote.Space) error {
 		return nil
 	}
 	return err
+}
+
+// exists reports whether something is there, as far as one may look.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -42,7 +43,8 @@ func (a *app) remoteCommand() *cobra.Command {
 		Long: `Add keeps a remote's address and credentials in the encrypted vault, and asks the
 remote whether it answers. Nothing is uploaded yet; "phivault sync" does.
 
-  folder:PATH                   a folder: a stick, a network or cloud drive
+  folder:PATH                   a folder: a stick, a network or cloud drive; made
+                                where the one that it is to lie in is there
   https://HOST:PORT             a phivault-host, with --pin as it prints it; takes
                                 "token", which its operator gives
   s3://HOST/BUCKET[/PREFIX]     any S3 store; ?region=… and ?style=virtual; takes
@@ -99,8 +101,12 @@ func (a *app) remoteAdd(ctx context.Context, s *session, name, address string, f
 	if r.Secrets, err = a.credentials(ctx, f.credentials, must, may); err != nil {
 		return err
 	}
+	fresh := p.kind == placeFolder && !exists(p.dir)
 	if r, err = s.addRemote(ctx, p, r); err != nil {
 		return err
+	}
+	if fresh {
+		a.note("phivault: note: made the folder " + clean(p.dir))
 	}
 	return a.showRemotes(ctx, s, []local.Remote{r}, "")
 }
@@ -135,6 +141,9 @@ func (p place) asks() (must, may []string) {
 // addRemote keeps a remote once it is ready.
 func (s *session) addRemote(ctx context.Context, p place, r local.Remote) (local.Remote, error) {
 	if p.kind == placeFolder {
+		if !exists(p.dir) && !exists(filepath.Dir(p.dir)) { // where a stick or drive would be mounted
+			return r, failed("remote", "the folder is not there, nor is the one that it is to lie in", "plug it in or mount it, and try again; else make the outer folder first")
+		}
 		c, err := folder.Create(p.dir)
 		if err != nil {
 			return r, because(err, "the folder")

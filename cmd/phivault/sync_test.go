@@ -75,8 +75,6 @@ func phivaultPath(ts *testscript.TestScript) string {
 	return ""
 }
 
-func exists(p string) bool { _, err := os.Stat(p); return err == nil }
-
 // copytree FROM TO replaces a folder by a copy of another.
 func copytreeScript(ts *testscript.TestScript, _ bool, args []string) {
 	from, to := ts.MkAbs(args[0]), ts.MkAbs(args[1])
