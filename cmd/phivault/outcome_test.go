@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"phivault/crypto/keyfile"
+	"phivault/sync/engine"
 	"phivault/sync/remote"
 	"phivault/vault"
 	"phivault/vault/journal"
@@ -129,5 +130,14 @@ func TestANewVaultSyncsAgainUnlessItsRemoteCheats(t *testing.T) {
 		if o.exit != c.exit || hint != c.hint || !strings.HasPrefix(why, "the vault is made") {
 			t.Errorf("%v: %d, %s; %s", c.err, o.exit, why, hint)
 		}
+	}
+}
+
+func TestARemoteThatShowsNothingWhereItHasSomethingIsNamed(t *testing.T) {
+	absent := remote.Fail("get", remote.Name{}, remote.ErrNotFound, "status 404")
+	fault := syncFault("main", engine.Result{Err: errors.Join(fmt.Errorf("%w: %w", engine.ErrContradiction, absent))})
+	o, why, hint := explain(fault)
+	if o.exit != 15 || !strings.HasPrefix(why, "main: ") || !strings.Contains(hint, "another bucket") {
+		t.Errorf("%d, %s; %s", o.exit, why, hint)
 	}
 }

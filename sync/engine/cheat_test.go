@@ -147,8 +147,15 @@ func TestAHostThatTakesAndForgets(t *testing.T) {
 	if err := s.host.Put(t.Context(), s.v.SegmentName(0, 5), strings.NewReader("x"), 1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := engine.Sync(t.Context(), s.a, []engine.Target{at("r", s.host)}, engine.Options{}); !errors.Is(err, engine.ErrContradiction) {
+	rep, err := engine.Sync(t.Context(), s.a, []engine.Target{at("r", s.host)}, engine.Options{})
+	if !errors.Is(err, engine.ErrContradiction) {
 		t.Errorf("a contradiction: %v", err)
+	}
+	// It is one error: who takes them apart finds no object that is merely absent.
+	for l := range strings.SplitSeq(rep.Remotes[0].Err.Error(), "\n") {
+		if !strings.Contains(l, engine.ErrContradiction.Error()) {
+			t.Errorf("beside it: %s", l)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"phivault/sync/remote"
@@ -73,7 +74,7 @@ func (r *run) meet(ctx context.Context, n remote.Name) bool {
 	switch {
 	case errors.Is(err, remote.ErrNotFound):
 		r.answer()
-		r.fault(ctx, errors.Join(ErrContradiction, err))
+		r.fault(ctx, fmt.Errorf("%w: %w", ErrContradiction, err)) // one error: it is no object that is missing
 		return false
 	case err != nil:
 		r.fault(ctx, err)
