@@ -31,7 +31,7 @@ import (
 
 const (
 	tmp      = "tmp"          // where files are written before they get their names
-	tmpStale = 48 * time.Hour // what has lain there so long is nobody's
+	tmpStale = 24 * time.Hour // what has lain there so long is nobody's
 )
 
 // Remote is a folder.
@@ -55,10 +55,11 @@ func Open(dir string) (*Remote, error) {
 		return nil, fault("open", remote.Name{}, err)
 	}
 	r := &Remote{root: root}
-	r.sweep(time.Now())
-	if r.links() {
+	link, now := r.links()
+	if link {
 		r.strength = remote.Exclusive
 	}
+	r.sweep(now)
 	return r, nil
 }
 

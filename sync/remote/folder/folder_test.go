@@ -243,25 +243,57 @@ func TestADeleteLeavesNoEmptyFolders(t *testing.T) {
 	}
 }
 
-func TestWhatDeadWritersLeftIsSweptAndLivingOnesAreNot(t *testing.T) {
+func TestWhatDeadWritersLeftIsSweptAfterADayAndLivingOnesAreNot(t *testing.T) {
 	dir := t.TempDir()
 	open(t, dir)
-	dead, alive := filepath.Join(dir, "tmp", "dead"), filepath.Join(dir, "tmp", "alive")
-	for _, p := range []string{dead, alive} {
+	dead, slow, alive := filepath.Join(dir, "tmp", "dead"), filepath.Join(dir, "tmp", "slow"), filepath.Join(dir, "tmp", "alive")
+	for p, age := range map[string]time.Duration{dead: 25 * time.Hour, slow: 23 * time.Hour, alive: 0} {
 		if err := os.WriteFile(p, []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-	}
-	old := time.Now().Add(-72 * time.Hour)
-	if err := os.Chtimes(dead, old, old); err != nil {
-		t.Fatal(err)
+		then := time.Now().Add(-age)
+		if err := os.Chtimes(p, then, then); err != nil {
+			t.Fatal(err)
+		}
 	}
 	open(t, dir)
 	if _, err := os.Stat(dead); err == nil {
 		t.Error("the dead writer's file is still there")
 	}
-	if _, err := os.Stat(alive); err != nil {
-		t.Errorf("the living writer's file: %v", err)
+	for _, p := range []string{slow, alive} {
+		if _, err := os.Stat(p); err != nil {
+			t.Errorf("a living writer's file: %v", err)
+		}
+	}
+	if left, err := os.ReadDir(filepath.Join(dir, "tmp")); err != nil || len(left) != 2 {
+		t.Errorf("%v, %v", left, err)
+	}
+}
+
+// The folder's clock is its server's, and this machine's may be off by days.
+func TestTheAgeOfWhatWasLeftIsByTheFoldersOwnClock(t *testing.T) {
+	dir := t.TempDir()
+	r := open(t, dir)
+	part := filepath.Join(dir, "tmp", "part")
+	if err := os.WriteFile(part, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A probe that its server dates so long after the file makes it old, whatever is
+	// o'clock here.
+	r.Sweep(info.ModTime().Add(23 * time.Hour))
+	if _, err := os.Stat(part); err != nil {
+		t.Error(err)
+	}
+	r.Sweep(info.ModTime().Add(25 * time.Hour))
+	if _, err := os.Stat(part); err == nil {
+		t.Error("it is still there")
+	}
+	if r.Sweep(time.Time{}); r.Stamp().Before(info.ModTime()) {
+		t.Error("what was written last is older than what was written before")
 	}
 }
 

@@ -42,28 +42,33 @@ func (r *Remote) walkable(n remote.Name) error {
 	return nil
 }
 
-// links tries whether hard links work and are refused where something stands.
-func (r *Remote) links() bool {
+// links tries whether hard links work and are refused where something stands. now is
+// the time by the clock of whoever keeps the folder; zero where nothing can be written.
+func (r *Remote) links() (yes bool, now time.Time) {
 	if err := r.root.Mkdir(tmp, 0o700); err != nil && !errors.Is(err, fs.ErrExist) || r.plainDir(tmp) != nil {
-		return false
+		return false, now
 	}
 	a, b := path.Join(tmp, rand.Text()), path.Join(tmp, rand.Text())
 	f, err := r.root.OpenFile(a, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return false
+		return false, now
+	}
+	if info, err := f.Stat(); err == nil {
+		now = info.ModTime()
 	}
 	f.Close()
 	defer r.root.Remove(a)
 	if r.root.Link(a, b) != nil {
-		return false
+		return false, now
 	}
 	defer r.root.Remove(b)
-	return errors.Is(r.root.Link(a, b), fs.ErrExist)
+	return errors.Is(r.root.Link(a, b), fs.ErrExist), now
 }
 
-// sweep removes what writers that died have left.
+// sweep removes what writers that died have left. This machine's clock has no say: it may
+// be days off that of the folder, and other writers are at work.
 func (r *Remote) sweep(now time.Time) {
-	if r.plainDir(tmp) != nil {
+	if now.IsZero() || r.plainDir(tmp) != nil {
 		return
 	}
 	for e, err := range r.entries(tmp) {
