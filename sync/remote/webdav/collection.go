@@ -8,8 +8,10 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"phivault/sync/remote"
 )
@@ -51,7 +53,10 @@ func (r *Remote) forget() {
 	clear(r.made)
 }
 
-const question = `<?xml version="1.0" encoding="utf-8"?><propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/></prop></propfind>`
+const (
+	question = `<?xml version="1.0" encoding="utf-8"?><propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/></prop></propfind>`
+	ages     = `<?xml version="1.0" encoding="utf-8"?><propfind xmlns="DAV:"><prop><resourcetype/><getlastmodified/></prop></propfind>`
+)
 
 // List asks for each collection of the space. The zero Space is all.
 func (r *Remote) List(ctx context.Context, s remote.Space) iter.Seq2[remote.Entry, error] {
@@ -71,7 +76,7 @@ var errEnough = errors.New("enough")
 
 func (r *Remote) walk(ctx context.Context, dir string, depth int, visit func(remote.Entry) bool) error {
 	var below []string
-	err := r.members(ctx, dir, func(m member) error {
+	err := r.members(ctx, dir, question, func(m member) error {
 		switch {
 		case m.collection && depth < 2:
 			// The depth is bounded, and so is the breadth by what a listing may weigh.
@@ -117,10 +122,54 @@ type member struct {
 	name       string // last part of its path, not yet trusted
 	collection bool
 	size       int64
+	modified   time.Time // zero where the server does not say
 }
 
+// sweep removes once what writers that died have left, by the server's clock: old is
+// what it dates more than a day before what was just written. What fails is left to the
+// next client.
+func (r *Remote) sweep(ctx context.Context, fresh string) {
+	r.mu.Lock()
+	done := r.swept
+	r.swept = true
+	r.mu.Unlock()
+	if done {
+		return
+	}
+	var now time.Time
+	var left []member
+	err := r.members(ctx, tmp, ages, func(m member) error {
+		switch {
+		case m.name == path.Base(fresh):
+			now = m.modified
+		case !m.collection && ownPart(m.name) && !m.modified.IsZero() && len(left) < sweepMost:
+			left = append(left, m)
+		}
+		return nil
+	})
+	if err != nil || now.IsZero() {
+		return
+	}
+	for _, m := range left {
+		if now.Sub(m.modified) > tmpStale {
+			r.tidy(ctx, path.Join(tmp, m.name))
+		}
+	}
+}
+
+// ownPart reports whether a name is one that a put draws. No other is ever removed: the
+// name is the server's word.
+func ownPart(s string) bool {
+	return len(s) == 26 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == ""
+}
+
+const (
+	tmpStale  = 24 * time.Hour // what has lain there so long is nobody's
+	sweepMost = 256            // in one sync
+)
+
 // members reads a collection's listing as a stream. A missing collection is empty.
-func (r *Remote) members(ctx context.Context, dir string, visit func(member) error) error {
+func (r *Remote) members(ctx context.Context, dir, question string, visit func(member) error) error {
 	res, err := r.send(ctx, "PROPFIND", dir+"/", strings.NewReader(question), int64(len(question)),
 		"Depth", "1", "Content-Type", "application/xml")
 	if err != nil {
@@ -191,6 +240,8 @@ func parse(body io.Reader, base string, visit func(member) error) error {
 				href = strings.TrimSpace(text.String())
 			case "getcontentlength":
 				m.size, _ = strconv.ParseInt(strings.TrimSpace(text.String()), 10, 64)
+			case "getlastmodified":
+				m.modified, _ = http.ParseTime(strings.TrimSpace(text.String()))
 			case "response":
 				name, ok := below(href, base)
 				if m.name = name; ok {

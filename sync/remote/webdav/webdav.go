@@ -50,8 +50,9 @@ type Remote struct {
 	base  url.URL // path ends in "/"
 	cred  Credentials
 
-	mu   sync.Mutex
-	made map[string]bool // collections known to exist
+	mu    sync.Mutex
+	made  map[string]bool // collections known to exist
+	swept bool            // what others left was looked for
 }
 
 var (
@@ -147,6 +148,7 @@ func (r *Remote) Put(ctx context.Context, n remote.Name, src io.Reader, size int
 	part := path.Join(tmp, strings.ToLower(rand.Text()))
 	sum, err := r.upload(ctx, n, part, src, size)
 	if err == nil {
+		r.sweep(ctx, part)
 		err = r.move(ctx, n, part)
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"phivault/sync/remote"
 	"phivault/sync/remote/faults"
@@ -38,6 +39,8 @@ type share struct {
 	dirs  map[string]bool
 	// racy makes every move overwrite, and say that it created.
 	racy bool
+	// dates are when a file was written, where the server says so.
+	dates map[string]time.Time
 }
 
 func newShare() *share {
@@ -130,7 +133,15 @@ func (s *share) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		}
 		for f, b := range s.files {
 			if f[:strings.LastIndex(f, "/")] == p {
-				one(f, `<D:resourcetype/><D:getcontentlength>`+strconv.Itoa(len(b))+`</D:getcontentlength>`)
+				dated := ""
+				if s.dates != nil {
+					then, ok := s.dates[f]
+					if !ok {
+						then = s.dates[""]
+					}
+					dated = `<D:getlastmodified>` + then.UTC().Format(http.TimeFormat) + `</D:getlastmodified>`
+				}
+				one(f, `<D:resourcetype/><D:getcontentlength>`+strconv.Itoa(len(b))+`</D:getcontentlength>`+dated)
 			}
 		}
 		io.WriteString(w, `</D:multistatus>`)
@@ -149,6 +160,32 @@ func (s *share) left() (n int) {
 		}
 	}
 	return n
+}
+
+// A server's clock, years off: what it dates a day before what was just written is gone.
+func TestWhatDeadWritersLeftIsSweptByTheServersClock(t *testing.T) {
+	now := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	for name, dated := range map[string]bool{"a server that says when": true, "one that does not": false} {
+		s := newShare()
+		s.dirs["/dav/share/tmp"] = true
+		part := func(c string) string { return "/dav/share/tmp/" + strings.Repeat(c, 26) }
+		for _, f := range []string{part("d"), part("s"), part("a"), "/dav/share/tmp/another's"} {
+			s.files[f] = []byte("x")
+		}
+		if dated {
+			s.dates = map[string]time.Time{"": now, part("d"): now.Add(-25 * time.Hour), part("s"): now.Add(-23 * time.Hour),
+				"/dav/share/tmp/another's": now.Add(-99 * time.Hour)}
+		}
+		srv, client := remotetest.Serve(t, s, nil)
+		r := open(t, srv.URL+"/dav/share", client)
+		if err := r.Put(t.Context(), remotetest.Name(), strings.NewReader("y"), 1); err != nil {
+			t.Fatal(err)
+		}
+		_, dead := s.files[part("d")]
+		if want := map[bool]int{true: 3, false: 4}[dated]; s.left() != want || dead == dated {
+			t.Errorf("%s: %d left, the dead one's %v", name, s.left(), dead)
+		}
+	}
 }
 
 func TestContract(t *testing.T) {
