@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -151,11 +152,7 @@ func (a *app) readInvitation(ctx context.Context, stdin bool, f *joinFlags) (ide
 		if err := a.stdinIsData(); err != nil {
 			return identity.Invitation{}, err
 		}
-		b, err := io.ReadAll(io.LimitReader(a.stdin, invitationMost))
-		if err != nil {
-			return identity.Invitation{}, because(err, "stdin")
-		}
-		text = string(b)
+		return invitationFrom(a.stdin)
 	case f.file != "":
 		fh, err := os.Open(f.file)
 		if err != nil {
@@ -181,6 +178,25 @@ func (a *app) readInvitation(ctx context.Context, stdin bool, f *joinFlags) (ide
 		}
 	}
 	return identity.ParseInvitation(text)
+}
+
+// invitationFrom reads no further than the invitation goes: at the other end of a pipe
+// "device invite" waits until this device has joined.
+func invitationFrom(r io.Reader) (identity.Invitation, error) {
+	in := bufio.NewReader(io.LimitReader(r, invitationMost))
+	for text := ""; ; {
+		line, end := in.ReadString('\n')
+		text += line
+		i, err := identity.ParseInvitation(text)
+		switch {
+		case err == nil:
+			return i, nil
+		case errors.Is(end, io.EOF):
+			return identity.Invitation{}, err
+		case end != nil:
+			return identity.Invitation{}, because(end, "stdin")
+		}
+	}
 }
 
 // settleIn keeps the remote and pulls everything.
