@@ -160,3 +160,30 @@ func TestAnEndThatKeepsNothingWaits(t *testing.T) {
 		}
 	}
 }
+
+// The ended keys are kept to read with until every member knows that they ended, and
+// not longer. Seen to fail with the keys forgotten at once, and with them kept.
+func TestEndedKeysAreForgottenWhenAllKnow(t *testing.T) {
+	w := newWorld(t)
+	w.rekeyed()
+	has := func() bool {
+		b, err := w.a.Store.State(ctx, "before")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b != nil
+	}
+	w.sync(w.a, w.c, w.a)
+	if !has() {
+		t.Error("they are forgotten before b knows")
+	}
+	w.agree(w.a, w.b, w.c)
+	w.b.Add(t, note("b", 1))
+	w.c.Add(t, note("c", 1))
+	w.agree(w.a, w.b, w.c)
+	w.a.Crash(t)
+	w.sync(w.a)
+	if has() {
+		t.Error("they are kept when all know")
+	}
+}
