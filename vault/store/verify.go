@@ -17,8 +17,9 @@ import (
 // own and may run beside everything else.
 //
 // Deep means: the chain of every log; the hash of every payload; of each record's
-// row, that its head, its source, its id, its place by date and all that lists show
-// of it are what the log's payload says, and its revisions as many; that each live
+// row, that its head, its source, its type, its id, its patient, its place by date and
+// what a line of a list says are what the log's payload says, and its revisions as
+// many (not whether it is in conflict, nor the names it is referred to by); that each live
 // record and no other is in the full-text index; every attachment's hash; SQLite's
 // own check of every page, full-text index included. The syntax of a payload whose
 // hash is right is not judged once more: it was when it was taken in.
