@@ -61,7 +61,8 @@ func (s *devices) View(w, h int) string {
 		widths = []int{6, 28, 8, 30, 10, -1}
 	}
 	lines = append(lines, t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Device", "", "Role", "Last news", "Id", "Up to date"), w)))
-	lines = append(lines, s.list.Draw(w, min(len(st.Devices), max(h-8, 1)), t.Selected.Render, func(i, w int) string {
+	forks := s.d.forkLines(w)
+	lines = append(lines, s.list.Draw(w, min(len(st.Devices), max(h-8-len(forks), 1)), t.Selected.Render, func(i, w int) string {
 		d := st.Devices[i]
 		role := "member"
 		switch {
@@ -74,6 +75,7 @@ func (s *devices) View(w, h int) string {
 		}
 		return widget.Columns(w, widths, d.Letter, deviceLabel(d), role, s.news(d), d.ID[:min(len(d.ID), 8)], current(d, st))
 	})...)
+	lines = append(lines, forks...)
 	lines = append(lines, "", "  An owner lets devices in and takes them out. i invites the next one.")
 	if len(st.Devices) == 1 {
 		lines = append(lines, "  A second device is also what stands in for this one when it is lost.")
@@ -105,11 +107,11 @@ func (s *devices) About() about {
 	case d.Removed:
 		which = "It was taken out already."
 	}
-	return about{name: "devices", keys: []binding{
+	return about{name: "devices", keys: append([]binding{
 		bind("i", "invite a device", func() tea.Cmd { s.open(newInvite(s.commands)); return nil }).unless(stated(owner, place)).foot(),
 		bind("n", "name", func() tea.Cmd { s.open(newNaming(s.commands, d)); return nil }).unless(naming).foot(),
 		bind("d", "take the device out", func() tea.Cmd { s.open(newRemoval(s.commands, d)); return nil }).unless(stated(owner, which)).foot(),
-	}}
+	}, s.forkKey(d.Letter)...)}
 }
 
 func (s *devices) Wipe() {}

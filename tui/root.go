@@ -182,7 +182,7 @@ func (m *Model) answered(a answer) tea.Cmd {
 		if fresh {
 			cmds = append(cmds, m.again())
 		}
-	case saved, imported, renamed:
+	case saved, imported, renamed, forkEnded:
 		cmds = append(cmds, m.changed())
 	}
 	for _, s := range append([]screen{}, m.stack...) {

@@ -3,6 +3,7 @@ package tui_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ type world struct {
 	added    []tui.NewRemote
 	given    map[string]string // credentials of the last one
 	compared string
+	ended    string // the device over whose fork, and whether it was taken over
 	wake     <-chan struct{}
 	heard    func([]tui.Round)
 	conflicts
@@ -154,6 +156,15 @@ func (w *world) Remove(_ context.Context, what string) error {
 		}
 	}
 	return errors.New("there is none")
+}
+
+func (w *world) EndFork(_ context.Context, id string, adopt bool) error {
+	if err := w.fails(); err != nil {
+		return err
+	}
+	w.ended = fmt.Sprint(id, " ", adopt)
+	w.st.Forks = nil
+	return nil
 }
 
 // clinicWorld is a vault on three devices with two remotes.

@@ -73,7 +73,15 @@ type Standing struct {
 	Restored  bool  // this copy is an older one and publishes nothing
 	Ended     bool  // nor does this one, whose keys were replaced elsewhere
 
-	Forks []string // of each place at which a device has two histories: what is known of it, and who says so
+	Forks []Fork
+}
+
+// Fork is a place at which a device has two histories, or is said to.
+type Fork struct {
+	Device string   // letter of the device in whose name they are signed
+	By     []string // letters of the devices on whose word it rests; none where it is proved here
+	Copy   string   // where two copies of Device took fresh keys: letter of the one known here; "" mostly
+	Words  string   // one line, with the place in the log
 }
 
 // Remote is a place as it was set up here.
@@ -131,6 +139,9 @@ type Devices interface {
 	Rename(ctx context.Context, id, name string) error
 	// Remove ends a device's membership, and tells the remotes.
 	Remove(ctx context.Context, id string) error
+	// EndFork removes a device over the forks in which it has a part. With adopt this
+	// device takes over what it has of a history that is set aside thereby.
+	EndFork(ctx context.Context, id string, adopt bool) error
 }
 
 // Invitation is an invitation that was made here.

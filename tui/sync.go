@@ -165,7 +165,7 @@ func (s *syncing) View(w, h int) string {
 		end = append(end, widget.Fit("  Code of this device  "+t.Title.Render(spaced(code)), w),
 			t.Faint.Render(widget.Fit("  v compares the other device's: both then know that they saw the same history.", w)))
 	}
-	end = append(append(end, s.forks(w)...), s.trouble(w)...)
+	end = append(append(end, s.d.forkLines(w)...), s.trouble(w)...)
 	lines = lines[:min(len(lines), max(4, h-len(end)))]
 	return widget.Block(append(lines, end...), w, h)
 }
@@ -306,13 +306,13 @@ func (s *syncing) About() about {
 	if s.sure {
 		forget = "again forgets it; any other key does not"
 	}
-	a := about{name: "sync", keys: []binding{
+	a := about{name: "sync", keys: append(s.forkKey(""), []binding{
 		bind("enter y", "sync now", s.sync).unless(none + busy).foot(),
 		bind("a", "add a remote", func() tea.Cmd { s.open(newAddRemote(s.commands)); return nil }).unless(busy).foot(),
 		bind("t", "test the remote", s.test).unless(none + busy).foot(),
 		bind("d", forget, s.forget).unless(none + busy).foot(),
 		bind("v", "compare codes", func() tea.Cmd { s.open(newComparing(s.commands)); return nil }).foot(),
-	}}
+	}...)}
 	if s.runs.busy || s.acts.busy {
 		a.holds = true
 		a.keys = []binding{bind("esc", "stop", func() tea.Cmd {

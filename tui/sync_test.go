@@ -110,13 +110,6 @@ func TestEveryTroubleIsPutInPlainWords(t *testing.T) {
 	}
 }
 
-func TestAForkIsSaidWithWhoSaysSo(t *testing.T) {
-	w := clinicWorld()
-	w.st.Forks = []string{"device B says that device C signed two histories: another segment 7 than is here"}
-	w.rounds = []tui.Round{{Remote: "main", Trouble: tui.TroubleFork, Words: "the technical words"}}
-	inWorld(t, sample(t), w).Unlock(passphrase).Expect("two histories: Y").Press("Y").Expect("! device B says that device C", "resolve-fork").Refuse("cannot be trusted")
-}
-
 func TestARemoteIsAddedWithItsCredentialsHidden(t *testing.T) {
 	w := &world{}
 	s := inWorld(t, sample(t), w).Unlock(passphrase).Press("Y").Expect("no remote yet").Press("enter").Expect("a adds one")

@@ -30,6 +30,9 @@ func (t *talk) devices() error {
 		for _, d := range st.Devices {
 			list = append(list, option{t.deviceWords(d), func() error { return t.device(s, d, st) }})
 		}
+		for _, f := range st.Forks {
+			list = append(list, option{"Two histories: " + f.short(st), func() error { return t.fork(s, f, st) }})
+		}
 		list = append(list, option{"Invite a device", func() error { return t.invite(s, st) }})
 		title := "Devices. Each has a copy of everything, under a passphrase of its own. An owner lets devices in and takes them out."
 		if err := t.menu(func() string { return title }, "Back", list...); !errors.Is(err, errAgain) {

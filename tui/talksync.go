@@ -154,7 +154,7 @@ func standingWords(st Standing) (out []string) {
 		}
 	}
 	for _, f := range st.Forks {
-		out = append(out, "Two histories: "+f+".")
+		out = append(out, f.short(st)+" Devices tells more and ends it.")
 	}
 	return out
 }

@@ -2,20 +2,6 @@ package tui
 
 import "phivault/tui/widget"
 
-// forks says what is known of two histories, and who says so.
-func (s *syncing) forks(w int) (out []string) {
-	for _, f := range s.d.quiet.now.Forks {
-		for i, l := range widget.Wrap(widget.Clean(f)+". An owner ends it: “phivault device resolve-fork”.", w-6) {
-			mark := "    "
-			if i == 0 {
-				mark = "  ! "
-			}
-			out = append(out, s.d.theme.Error.Render(widget.Fit(mark+l, w)))
-		}
-	}
-	return out
-}
-
 // trouble explains in plain words what is wrong with the selected remote.
 func (s *syncing) trouble(w int) (out []string) {
 	r, ok := s.remote()
@@ -52,6 +38,6 @@ var troubleTexts = map[Trouble]string{
 	TroubleUntrusted:  "what answers there did not prove to be the place that was set up. Nothing was sent. If nobody renewed its certificate, somebody may be in between.",
 	TroubleUnreadable: "it gave something that does not open: damaged, swapped, or not whole yet, as in a cloud folder that still copies. Nothing here was changed. Sync again later; if it stays so, use another remote.",
 	TroubleGone:       "it lost what was there before, or was put back to an older state. Your records are whole on this device; nothing here was changed and nothing was sent there. Ask who runs it, or use another remote.",
-	TroubleFork:       "one of your devices has two histories, or another says so. Its log stops here, the others go on. An owner decides which device to cut off: “phivault device resolve-fork”.",
+	TroubleFork:       "one of your devices has two histories, or another says so. Its log stops here, the others go on. An owner decides which device to cut off.",
 	TroubleForged:     "it gave something that no device of this vault may have written. Nothing here was changed. Do not trust it any more.",
 }

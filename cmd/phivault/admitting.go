@@ -76,6 +76,29 @@ func (d sharedDevices) Remove(ctx context.Context, id string) error {
 	return err
 }
 
+func (d sharedDevices) EndFork(ctx context.Context, id string, adopt bool) error {
+	ctx, done, err := d.x.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	j, err := d.x.s.Journal(ctx)
+	if err != nil {
+		return err
+	}
+	out, err := deviceNamed(j, id)
+	if err != nil {
+		return err
+	}
+	forks, err := forksWith(ctx, j, out.Letter)
+	if err != nil {
+		return err
+	}
+	defer d.x.recount()
+	_, err = d.x.s.endFork(ctx, j, forks, out, adopt)
+	return err
+}
+
 // sharedInvitation is an invitation of the interface's.
 type sharedInvitation struct {
 	x     *sharing

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"phivault/vault/journal"
+	"phivault/vault/local"
 )
 
 func (a *app) forkCommand() *cobra.Command {
@@ -56,11 +57,10 @@ func (a *app) resolveFork(ctx context.Context, s *session, what, cut string, ado
 	if err != nil {
 		return err
 	}
-	forks, err := j.Forks(ctx)
+	forks, err := forksWith(ctx, j, m.Letter)
 	if err != nil {
 		return err
 	}
-	forks = slices.DeleteFunc(forks, func(f journal.Fork) bool { return !party(f, m.Letter) })
 	if len(forks) == 0 {
 		return usage("no fork of this device is known here", "")
 	}
@@ -75,17 +75,36 @@ func (a *app) resolveFork(ctx context.Context, s *session, what, cut string, ado
 	if err := a.confirm(ctx, yes, question); err != nil {
 		return err
 	}
-	if err := j.EndFork(ctx, out.Device); err != nil {
-		return err
+	open, err := s.endFork(ctx, j, forks, out, adopt)
+	for _, r := range open {
+		a.warn(stillOpen(r))
 	}
-	// Its access to our hosts ends as with any other removal; the sync that tells of it
-	// is the user's.
-	list, err := s.Remotes(ctx)
 	if err != nil {
 		return err
 	}
-	for _, r := range s.shutOutEverywhere(ctx, j, list, out.Device) {
-		a.warn(stillOpen(r))
+	return a.done("phivault.device.resolve-fork.v1", "resolved", "The fork of device "+forks[0].Letter+` is ended: device `+out.Letter+` is removed. Others learn of it when they sync; run "phivault sync".`)
+}
+
+// forksWith gives the forks in which a device has a part.
+func forksWith(ctx context.Context, j *journal.Journal, letter string) ([]journal.Fork, error) {
+	forks, err := j.Forks(ctx)
+	return slices.DeleteFunc(forks, func(f journal.Fork) bool { return !party(f, letter) }), err
+}
+
+// endFork removes device out over forks in which it has a part, and takes its access to
+// our hosts away; the sync that tells of it is the caller's. It gives the remotes that
+// out can still reach.
+func (s *session) endFork(ctx context.Context, j *journal.Journal, forks []journal.Fork, out journal.Member, adopt bool) (open []local.Remote, err error) {
+	if err := j.EndFork(ctx, out.Device); err != nil {
+		return nil, err
+	}
+	list, err := s.Remotes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	open = s.shutOutEverywhere(ctx, j, list, out.Device)
+	if !adopt {
+		return open, nil
 	}
 	whose := []string{out.Letter}
 	for _, f := range forks {
@@ -94,18 +113,15 @@ func (a *app) resolveFork(ctx context.Context, s *session, what, cut string, ado
 		}
 	}
 	for _, l := range whose {
-		if !adopt {
-			break
-		}
 		as, _, err := s.asidesOf(ctx, l)
-		if err != nil {
-			return err
+		if err == nil {
+			_, err = s.Adopt(ctx, as)
 		}
-		if _, err := s.Adopt(ctx, as); err != nil {
-			return err
+		if err != nil {
+			return open, err
 		}
 	}
-	return a.done("phivault.device.resolve-fork.v1", "resolved", "The fork of device "+forks[0].Letter+` is ended: device `+out.Letter+` is removed. Others learn of it when they sync; run "phivault sync".`)
+	return open, nil
 }
 
 // whichOf gives the device to remove. Where nothing is proved nobody is blamed by

@@ -289,7 +289,11 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 		return st, err
 	}
 	for _, f := range forks {
-		st.Forks = append(st.Forks, forkWords(f))
+		x := tui.Fork{Device: f.Letter, Copy: f.Copy, Words: forkWords(f)}
+		for _, b := range f.By {
+			x.By = append(x.By, b.Letter)
+		}
+		st.Forks = append(st.Forks, x)
 	}
 	last, sent, err := s.LastChange(ctx)
 	if err != nil {
