@@ -25,9 +25,9 @@ func (s *deciding) heading(w int) []string {
 		return []string{first, "    " + stated(widget.Clean(h.Device), "an unknown device"), "    " + momentOf(h.At, h.Sent)}
 	}
 	a, b := who(s.left, 1), who(s.right, 2)
-	note := plural(s.differ, "field") + " differ"
+	note := "≠ " + plural(s.differ, "field") + " differ"
 	if s.differ == 1 {
-		note = "1 field differs"
+		note = "≠ 1 field differs"
 	}
 	notes := []string{note, "", ""}
 	if n := s.undecided(); n > 0 && n < s.differ {
@@ -82,13 +82,15 @@ func (s *deciding) body(w, h int) []string {
 }
 
 // draw draws a part: one below the other what belongs together, the versions
-// beside each other. ● is taken, ○ is not.
+// beside each other. ≠ stands where they differ; ● is taken, ○ is not. A part whose
+// first lines are the same is pointed at where it differs.
 func (s *deciding) draw(i, w int) (out []string) {
 	t, p := s.d.theme, &s.parts[i]
 	label, cell := cellWidths(w)
+	first := p.firstDiffering(s.left, s.right)
 	mark := func(v, line int) string {
 		switch {
-		case !p.differs || line > 0:
+		case !p.differs || line != first:
 			return "  "
 		case p.pick == v:
 			return "● "
@@ -98,7 +100,8 @@ func (s *deciding) draw(i, w int) (out []string) {
 	}
 	for n, name := range p.labels {
 		a, b := p.texts[s.left][n], p.texts[s.right][n]
-		if p.differs && n == 0 || a != b {
+		unlike := a != b
+		if p.differs && n == 0 || unlike {
 			a, b = stated(a, missing(name, p, n)), stated(b, missing(name, p, n))
 		}
 		left, right := widget.Wrap(a, cell-2), widget.Wrap(b, cell-2)
@@ -114,8 +117,12 @@ func (s *deciding) draw(i, w int) (out []string) {
 				return ""
 			}
 			lead := "  "
-			if i == s.at && n == 0 && l == 0 {
+			if i == s.at && n == first && l == 0 {
 				lead = "› "
+			}
+			gap := "  "
+			if unlike && l == 0 {
+				gap = "≠ "
 			}
 			head := widget.Fit(at(names), label)
 			if i == s.at {
@@ -126,16 +133,30 @@ func (s *deciding) draw(i, w int) (out []string) {
 				continue
 			}
 			style := func(v int, text string) string {
-				text = widget.Fit(mark(v, n+l)+text, cell)
+				sign := "  "
+				if l == 0 {
+					sign = mark(v, n)
+				}
+				text = widget.Fit(sign+text, cell)
 				if p.pick == v {
 					return t.Selected.Render(text)
 				}
 				return text
 			}
-			out = append(out, lead+head+"  "+style(s.left, at(left))+"  "+style(s.right, at(right)))
+			out = append(out, lead+head+gap+style(s.left, at(left))+"  "+style(s.right, at(right)))
 		}
 	}
 	return out
+}
+
+// firstDiffering is the first line in which two versions differ; 0 where none does.
+func (p *part) firstDiffering(a, b int) int {
+	for n := range p.labels {
+		if p.texts[a][n] != p.texts[b][n] {
+			return n
+		}
+	}
+	return 0
 }
 
 // missing is what is said where a version has nothing: of a heading for what is

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -51,7 +52,11 @@ func (s *inbox) Update(msg tea.Msg) tea.Cmd {
 		switch v := msg.value.(type) {
 		case inboxRead:
 			if msg.lane == &s.reads {
-				s.rows, s.list.N, s.ready = v, len(v), true
+				s.take(v)
+			}
+		case Standing: // the list says what the banner says
+			if s.ready && int(v.Conflicts) != len(s.rows) && min(int(v.Conflicts), len(s.rows)) < inboxMost {
+				return s.Init()
 			}
 		case saved, imported:
 			return s.Init()
@@ -64,6 +69,15 @@ func (s *inbox) Update(msg tea.Msg) tea.Cmd {
 		}
 	}
 	return nil
+}
+
+// take keeps the record that was selected under the cursor.
+func (s *inbox) take(rows inboxRead) {
+	if s.list.At < len(s.rows) {
+		was := s.rows[s.list.At].id
+		s.list.At = max(0, slices.IndexFunc(rows, func(r row) bool { return r.id == was }))
+	}
+	s.rows, s.list.N, s.ready = rows, len(rows), true
 }
 
 func (s *inbox) show() tea.Cmd {

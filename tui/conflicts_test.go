@@ -4,6 +4,9 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"phivault/tui"
+	"phivault/vault/fhir"
 )
 
 // torn is the clinic's vault after two devices changed two of its records apart,
@@ -144,6 +147,61 @@ func TestADecisionAboutWhatMovedOnIsAskedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Press("enter").Screen("conflict").Expect("no conflict any more")
+	if h, err := o.open.Heads(t.Context(), r.ID); err != nil || len(h) != 1 || h[0].Version != r.Version+1 {
+		t.Errorf("%v %v", h, err)
+	}
+}
+
+// What differs has a mark of its own, and the cursor stands on it: what belongs to it
+// and is the same does not draw the eye.
+func TestTheCursorStandsOnWhatDiffers(t *testing.T) {
+	w := newTwins(t, filled(t, func(f io.Writer) { io.WriteString(f, clinic) }))
+	weight := func(v string) string {
+		return `{"resourceType":"Observation","id":"w9","status":"final","code":{"text":"Body weight"},"effectiveDateTime":"2024-01-02","subject":{"reference":"Patient/p1"},"valueQuantity":{"value":` + v + `,"unit":"kg"}}`
+	}
+	r, err := fhir.Parse([]byte(weight("70.0")), nil)
+	w.must(err)
+	_, err = w.a.Vault.Add(t.Context(), "clinic", &r)
+	w.must(err)
+	w.sync(w.a)
+	w.sync(w.b)
+	w.edit(w.a, idOf("Observation", "w9"), weight("72.0"))
+	w.edit(w.b, idOf("Observation", "w9"), weight("99.9"))
+	s := inWorld(t, w.meet(), clinicWorld()).Unlock(passphrase).Press("C", "enter").Screen("conflict").Expect("≠ 1 field differs", "Body weight")
+	at := line(s.Text(), "› ")
+	if !strings.Contains(at, "≠ ○ 72.0 kg") && !strings.Contains(at, "≠ ○ 99.9 kg") || strings.Count(s.Text(), "≠") != 2 || strings.Count(s.Text(), "○") != 4 {
+		t.Errorf("%q\n%s", at, s.Text())
+	}
+	s.Press("left").Expect("all decided")
+}
+
+// What another device decides is told where it is compared, before anything is kept.
+func TestADecisionOfAnotherDeviceIsToldWhileItIsCompared(t *testing.T) {
+	o, world := torn(t), clinicWorld()
+	world.st.Conflicts = 2
+	s := inWorld(t, o, world).Unlock(passphrase).Press("C")
+	for !strings.Contains(line(s.Text(), "› "), "Warfarin") {
+		s.Press("down")
+	}
+	s.Press("enter")
+	world.st.Arrived++ // something else
+	s.Send(tui.Heard{{Remote: "main"}}).Screen("conflict").Refuse("while you read")
+	r, err := o.open.Get(t.Context(), idOf("MedicationRequest", "m1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	heads, err := o.open.Heads(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Press("2", "enter").Screen("conflict result").Expect("Enter keep it")
+	if _, err := o.open.Settle(t.Context(), r, &heads[0].Resource); err != nil {
+		t.Fatal(err)
+	}
+	world.st.Arrived++
+	world.st.Conflicts = 1
+	s.Send(tui.Heard{{Remote: "main"}}).Screen("conflict").Expect("Another device decided this while you read", "Enter read it as it is now").Refuse("keep it", "Enter keeps it")
+	s.Press("enter").Screen("conflict").Expect("no conflict any more").Press("esc").Screen("conflicts").Expect("Gout").Refuse("Warfarin")
 	if h, err := o.open.Heads(t.Context(), r.ID); err != nil || len(h) != 1 || h[0].Version != r.Version+1 {
 		t.Errorf("%v %v", h, err)
 	}

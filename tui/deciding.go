@@ -32,6 +32,7 @@ type deciding struct {
 	reviewing   bool
 	top, seen   int  // first line of the comparison that is shown, and how many are
 	follow      bool // the selected field is kept in sight
+	standing    standing
 }
 
 func newDeciding(c commands, id vault.RecordID) *deciding {
@@ -47,6 +48,7 @@ type versions struct {
 }
 
 func (s *deciding) Init() tea.Cmd {
+	s.standing.begin(s.d.quiet.now.Arrived)
 	id := s.id
 	in := s.d.session
 	return s.shared(&s.reads, func(ctx context.Context, sh Sharing, _ func(int64)) (any, error) {
@@ -77,6 +79,12 @@ func (s *deciding) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case answer:
 		switch v := msg.value.(type) {
+		case Standing:
+			return s.look(v)
+		case []Head:
+			if msg.lane == &s.standing.looks {
+				s.standing.compare(s.heads, v)
+			}
 		case versions:
 			if msg.lane == &s.reads {
 				s.take(v)
@@ -266,6 +274,10 @@ func (s *deciding) About() about {
 	case n > 0:
 		open = plural(n, "field") + " not decided yet: ← and → choose, 1 and 2 take a whole side."
 	}
+	if s.standing.moved {
+		a.keys = []binding{bind("enter", "read it as it is now", func() tea.Cmd { s.reviewing = false; return s.Init() }).foot()}
+		return a
+	}
 	if s.reviewing {
 		a.name, a.holds = "conflict result", true
 		busy := ""
@@ -300,6 +312,7 @@ func (s *deciding) About() about {
 func (s *deciding) Wipe() {
 	s.reads.end()
 	s.acts.end()
+	s.standing.looks.end()
 	s.heads, s.parts, s.result, s.who, s.now = nil, nil, nil, nil, vault.Record{}
 	s.differ, s.at, s.reviewing = 0, 0, false
 	s.pager.Wipe()
@@ -315,9 +328,15 @@ func (s *deciding) View(w, h int) string {
 	}
 	title := words(s.now.Resource.Type) + ": " + stated(widget.Clean(s.now.Resource.Title), "without a title")
 	lines := []string{t.Title.Render(widget.Fit("  "+title, w))}
+	if s.standing.moved {
+		lines = append(lines, s.told(w)...)
+	}
 	if s.reviewing {
-		lines = append(lines, "  This is what stays. Nothing is saved yet: Enter keeps it, Esc goes back.", "")
-		for _, l := range s.pager.Draw(w-4, h-3) {
+		if !s.standing.moved {
+			lines = append(lines, "  This is what stays. Nothing is saved yet: Enter keeps it, Esc goes back.", "")
+		}
+		room := h - len(lines)
+		for _, l := range s.pager.Draw(w-4, room) {
 			lines = append(lines, "  "+l)
 		}
 		return widget.Block(lines, w, h)
