@@ -17,15 +17,22 @@ import (
 )
 
 // A vault that an older build made must open with every later one, migrated and
-// whole. The first format's lies in testdata/golden-1; the next format's gets a
-// folder of its own, made by
+// whole. The first format's lies in testdata/golden-1, and in golden-2 one of which
+// another device wrote a part; the next format's get folders of their own, made by
 //
 //	go test ./vault/local -run Golden -write-golden testdata/golden-N
-var writeGolden = flag.String("write-golden", "", "make a golden vault in this new folder")
+//	go test ./vault/local -run Golden -write-golden-shared testdata/golden-N
+var (
+	writeGolden       = flag.String("write-golden", "", "make a golden vault in this new folder")
+	writeGoldenShared = flag.String("write-golden-shared", "", "make one that two devices wrote")
+)
 
 func TestGoldenVaultsOpen(t *testing.T) {
 	if *writeGolden != "" {
 		makeGolden(t, *writeGolden)
+	}
+	if *writeGoldenShared != "" {
+		makeShared(t, *writeGoldenShared)
 	}
 	golden, err := filepath.Glob("testdata/golden-*")
 	if err != nil || len(golden) == 0 {
@@ -37,6 +44,7 @@ func TestGoldenVaultsOpen(t *testing.T) {
 			f := copyFolder(t, dir)
 			want := string(f["contents.txt"])
 			delete(f, "contents.txt")
+			delete(f, timesFile)
 			if err := os.Mkdir(w.dir, 0o700); err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +57,7 @@ func TestGoldenVaultsOpen(t *testing.T) {
 			if _, err := v.Verify(ctx, false, func(p vault.Problem) { problems = append(problems, p) }, nil); err != nil || len(problems) > 0 {
 				t.Errorf("verify: %v %v", err, problems)
 			}
-			addPatient(t, v.Vault, 1)
+			addPatient(t, v.Vault, 9)
 			if err := v.Rebuild(ctx, nil); err != nil {
 				t.Error(err)
 			}
