@@ -28,9 +28,22 @@ type Segment struct {
 	Head    []byte    // the signed plaintext up to the entry headers, and the signature; opaque here
 	Clock   time.Time // the writer's, for display only
 	Entries []SegmentEntry
+	// Made: when the entries were made, in what Apply is given; none where the writer did
+	// not say. What Segment gives has it in Head alone.
+	Made []Run
 
 	Quarantined bool // kept without effect
 }
+
+// Run is so many entries, one after the other, that were made at one time: by their
+// writer's clock, for display only.
+type Run struct {
+	Entries int
+	At      time.Time
+}
+
+// RunSize is the bytes that a Run has in a segment.
+const RunSize = 2 + 8
 
 // SegmentEntry is one entry of a segment. Body is its payload as it is stored,
 // packed; nil when there is none, or when it is Gone.
@@ -52,6 +65,7 @@ type Draft struct {
 	Heads   []Place // last applied segment of each other log that moved since Prev; all of them in every 64th
 	Clock   time.Time
 	Entries []Header
+	Made    []Run // of the entries: one a transaction, or more
 	Bytes   int64 // of the entries, as CutLimits counts them
 	More    bool  // the limits left entries for later segments
 }
@@ -59,7 +73,7 @@ type Draft struct {
 // CutLimits bound one segment.
 type CutLimits struct {
 	Entries int   // 4,096
-	Bytes   int64 // of headers and packed payloads with their lengths; 0: no limit
+	Bytes   int64 // of headers, packed payloads with their lengths and runs after the first; 0: no limit
 	Apart   int   // a packed payload of more bytes travels by itself and does not count; 0: none does
 	Empty   bool  // cut also when there is nothing to say: a switch of epoch, a close, a heartbeat
 }
@@ -123,6 +137,7 @@ type Aside struct {
 	Entry    int64
 	Log      LogID
 	At       time.Time // the writer's clock, for display only
+	Sent     bool      // as in Revision
 	Stands   bool      // the same revision is in the record's history: it was adopted, or others wrote it too
 }
 

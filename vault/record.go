@@ -27,7 +27,7 @@ type Revision struct {
 	Version int       // 1 is the oldest known here
 	At      time.Time // for display only: when it was made, by the clock of its device; see Sent
 	// Sent: At is when its device sent what holds it, by its clock, which may be days
-	// later. What another device made comes without the time of each entry.
+	// later. What an earlier build on another device sent does not say when it was made.
 	Sent    bool
 	Device  [16]byte
 	Parents []RevisionID

@@ -11,9 +11,9 @@ func (a *app) historyCommand() *cobra.Command {
 		Use:   "history ID",
 		Short: "Every version of a record",
 		Long: `History lists the versions of a record as this device came to know them; their
-numbers are its own. What was made here has the time it was made. What another
-device made comes with the time that device sent it, by its clock, which may be days
-later: neither tells which of two versions is the newer one.`,
+numbers are its own. Each has the time it was made, by the clock of the device that
+made it; "sent" before the time says that the device did not tell, and sent it then,
+which may be days later. No time tells which of two versions is the newer one.`,
 		Args: takes(1, 1, "one id"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.history(ctx, s, args[0]) })

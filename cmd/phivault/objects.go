@@ -60,8 +60,8 @@ func newRecordObject(ctx context.Context, v *vault.Vault, r *vault.Row) recordOb
 type revisionObject struct {
 	Schema   string   `json:"schema"`
 	Version  int      `json:"version"`
-	At       string   `json:"at"`   // the device's clock when it was made here; when sent, that of the device that made it as it sent it
-	Sent     bool     `json:"sent"` // made by another device, some time before at
+	At       string   `json:"at"`   // when it was made, by the clock of the device that made it; when sent, of that device sending it
+	Sent     bool     `json:"sent"` // made by another device, some time before at: it did not say when
 	Device   string   `json:"device"`
 	Parents  []string `json:"parents"`
 	SHA256   string   `json:"sha256"`
@@ -260,8 +260,9 @@ type doneObject struct {
 	Result  string `json:"result"`
 }
 
-// when says what time a version's is: that of another device's is when it was sent.
-// Neither tells which of two is the newer one.
+// when says what time a version's is: when it was made, or where an earlier build on
+// another device did not say that, when it was sent. Neither tells which of two is the
+// newer one.
 func when(at string, sent bool) string {
 	if sent {
 		return "sent " + at

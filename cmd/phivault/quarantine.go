@@ -18,7 +18,8 @@ type quarantinedObject struct {
 	Record   string `json:"record"`
 	Op       string `json:"op"`     // put or tombstone
 	Device   string `json:"device"` // letter
-	At       string `json:"at"`     // when the device sent it, by its clock
+	At       string `json:"at"`     // by the device's clock, as in phivault.revision.v1
+	Sent     bool   `json:"sent"`   // at is when it was sent
 	Type     string `json:"type"`
 	Title    string `json:"title"`
 	Date     string `json:"date"`
@@ -105,7 +106,7 @@ func (a *app) quarantineList(ctx context.Context, s *session, args []string) err
 			return err
 		}
 		o := quarantinedObject{"phivault.quarantined.v1", x.Revision.String(), x.Header.Record.String(), x.Header.Kind.String(), letters[x.Log.Device],
-			stamp(x.At), r.Resource.Type, r.Resource.Title, r.Resource.Date, x.Stands}
+			stamp(x.At), x.Sent, r.Resource.Type, r.Resource.Title, r.Resource.Date, x.Stands}
 		var note []string
 		if r.Deleted {
 			note = append(note, "deletion")

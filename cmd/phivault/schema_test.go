@@ -26,6 +26,13 @@ var (
 		"revisions": "int", "problems": problems, "ms": "int"}
 )
 
+// Where a device did not tell when it made something, it is said that it was sent then.
+func TestWhenSaysWhetherItWasMadeOrSent(t *testing.T) {
+	if got := when("2026", false) + ", " + when("2026", true); got != "made 2026, sent 2026" {
+		t.Error(got)
+	}
+}
+
 // schemas is the table that scripts may rely on.
 var schemas = map[string]shape{
 	"phivault.import.v1": {"new": "int", "same": "int", "changed": "int", "refused": "int", "records": "int", "ms": "int",
@@ -58,7 +65,7 @@ var schemas = map[string]shape{
 	"phivault.remote.v1":        {"name": "string", "url": "string", "pin": "string", "added": "string", "synced": "string", "pending": "int", "state": "string"},
 	"phivault.device.v1": {"id": "string", "this": "bool", "letter": "string", "name": "string", "owner": "bool", "removed": "bool", "seen": "string", "quarantined": "int",
 		"log": "int", "of": "string", "was": "string", "next": "string", "ended": "string", "spare": "bool", "fork": "string"},
-	"phivault.quarantined.v1": {"revision": "string", "record": "string", "op": "string", "device": "string", "at": "string", "type": "string",
+	"phivault.quarantined.v1": {"revision": "string", "record": "string", "op": "string", "device": "string", "at": "string", "sent": "bool", "type": "string",
 		"title": "string", "date": "string", "adopted": "bool"},
 	"phivault.adopt.v1": {"adopted": "int"},
 	"phivault.conflict.v1": {"id": "string", "type": "string", "title": "string", "date": "string", "patient": "string", "patient_name": "string",

@@ -81,7 +81,7 @@ func (j *Journal) try(ctx context.Context, h *held) (bool, error) {
 }
 
 func (j *Journal) apply(ctx context.Context, c *checked, bodies [][]byte, quarantined bool) error {
-	l := vault.Segment{Quarantined: quarantined, Place: c.seg.Place, Head: c.seg.Head(), Clock: c.seg.Clock, Entries: make([]vault.SegmentEntry, len(bodies))}
+	l := vault.Segment{Quarantined: quarantined, Place: c.seg.Place, Head: c.seg.Head(), Clock: c.seg.Clock, Made: c.seg.Made, Entries: make([]vault.SegmentEntry, len(bodies))}
 	for i, h := range c.seg.Entries {
 		l.Entries[i] = vault.SegmentEntry{Header: h, Body: bodies[i]}
 		if segment.IsGone(bodies[i]) {

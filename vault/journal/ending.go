@@ -210,6 +210,7 @@ func (j *Journal) alone(ctx context.Context, log vault.LogID, r *segment.Replace
 	payload := segment.Member{Replace: r}.Encode()
 	s := &segment.Segment{VaultID: j.id, Place: vault.Place{Log: log}, Epoch: j.first, Next: j.first, Clock: j.p.Clock(), Last: true,
 		Entries: []vault.Header{{Kind: vault.KindMember, Payload: sha256.Sum256(payload), Length: uint64(len(payload))}}}
+	s.Made = []vault.Run{{Entries: 1, At: s.Clock}}
 	var err error
 	if s.Heads, err = j.p.Ledger.Places(ctx); err != nil {
 		return nil, nil, err

@@ -285,7 +285,7 @@ func (j *Journal) cutWith(ctx context.Context, limits vault.CutLimits) error {
 // transaction and must not call the ledger or the store.
 func (j *Journal) sign(d vault.Draft) ([]byte, vault.Hash, error) {
 	s := &segment.Segment{VaultID: j.id, Place: vault.Place{Log: d.Log, Seq: d.Seq}, Prev: d.Prev, Epoch: j.first,
-		Clock: d.Clock, Heads: d.Heads, Entries: d.Entries}
+		Clock: d.Clock, Heads: d.Heads, Entries: d.Entries, Made: segment.Runs(d.Made)}
 	if l := j.s.Logs[j.own]; l != nil {
 		s.Epoch = l.Next
 	} else if p, ok := j.s.continued(&checked{seg: s}); ok {

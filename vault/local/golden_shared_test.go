@@ -146,9 +146,17 @@ func TestGoldenTimesStay(t *testing.T) {
 			}
 			r := memory.New()
 			s := admitted(t, v, b)
+			addPatient(t, v.Vault, 5)
 			syncsWith(t, v, "new", r)
 			syncsWith(t, s, "new", r)
-			wantPatients(t, s, 4)
+			wantPatients(t, s, 5)
+			old := 0
+			if strings.Contains(want, "sent=true") { // nobody's segments told more
+				old = 4
+			}
+			if got := timesOf(t, s); strings.Count(got, "sent=true") != old || strings.Count(got, "sent=false") != 5-old {
+				t.Errorf("who joins learns\n%s", got)
+			}
 			wantClean(t, v)
 			wantClean(t, s)
 		})

@@ -17,8 +17,9 @@ import (
 )
 
 // A vault that an older build made must open with every later one, migrated and
-// whole. The first format's lies in testdata/golden-1, and in golden-2 one of which
-// another device wrote a part; the next format's get folders of their own, made by
+// whole. The first format's lies in testdata/golden-1. Another device wrote a part of
+// golden-2, whose segments do not say when their entries were made, and of golden-3,
+// whose segments do. The next format's get folders of their own, made by
 //
 //	go test ./vault/local -run Golden -write-golden testdata/golden-N
 //	go test ./vault/local -run Golden -write-golden-shared testdata/golden-N

@@ -43,7 +43,7 @@ func asides(ctx context.Context, c *conn, entry int64) (out []vault.Aside, err e
 		var a vault.Aside
 		var kind, at, number, length int64
 		var about, parents, sum, device []byte
-		if err := scan(&a.Entry, &kind, &about, &parents, &sum, &length, &at, &device, &number); err != nil {
+		if err := scan(&a.Entry, &kind, &about, &parents, &sum, &length, &at, &a.Sent, &device, &number); err != nil {
 			return err
 		}
 		a.Header = vault.Header{Kind: vault.Kind(kind), Parents: splitRevisions(parents), Length: uint64(length)}
@@ -54,7 +54,7 @@ func asides(ctx context.Context, c *conn, entry int64) (out []vault.Aside, err e
 		a.Log.Number = uint64(number)
 		out = append(out, a)
 		return nil
-	}, "SELECT e.entry,e.kind,e.about,e.parents,e.sha256,e.length,b.at,l.device,l.number "+quarantinedEntries+
+	}, "SELECT e.entry,e.kind,e.about,e.parents,e.sha256,e.length,b.at,b.sent,l.device,l.number "+quarantinedEntries+
 		"AND e.kind<=2 AND (?1=0 OR e.entry=?1) ORDER BY e.entry", entry)
 	return out, err
 }

@@ -80,7 +80,7 @@ func (a *applier) run(ctx context.Context) error {
 	}
 	a.done.Entries = len(a.seg.Entries)
 	last := a.s.next.entry - 1
-	if err := a.closeBatch(ctx, log, first, last); err != nil {
+	if err := a.closeBatch(ctx, log, first); err != nil {
 		return err
 	}
 	if err := a.s.addSegment(log, a.seg, first, last); err != nil {
@@ -128,8 +128,9 @@ func (a *applier) log(ctx context.Context) (int64, error) {
 	return log, nil
 }
 
-// closeBatch gives the segment's entries their place in their log's chain.
-func (a *applier) closeBatch(ctx context.Context, log, first, last int64) error {
+// closeBatch gives the segment's entries their place in their log's chain, and the
+// times at which they were made; where the writer did not say, that of its segment.
+func (a *applier) closeBatch(ctx context.Context, log, first int64) error {
 	if len(a.headers) == 0 {
 		return nil
 	}
@@ -142,10 +143,28 @@ func (a *applier) closeBatch(ctx context.Context, log, first, last int64) error 
 	if ok {
 		copy(chain[:], b)
 	}
-	for _, h := range a.headers {
-		chain = chain.Next(h)
+	runs, sent, headers := a.seg.Made, len(a.seg.Made) == 0, a.headers
+	if sent {
+		runs = []vault.Run{{Entries: len(headers), At: a.seg.Clock}}
 	}
-	return a.w.run("INSERT INTO batch(last,log,count,at,chain,out) VALUES(?,?,?,?,?,?)", last, log, last-first+1, a.seg.Clock.UnixMilli(), chain[:], a.seg.Quarantined)
+	for _, r := range runs {
+		if r.Entries < 1 || r.Entries > len(headers) {
+			return fmt.Errorf("%w: a segment says of other entries when they were made", vault.ErrIntegrity)
+		}
+		for _, h := range headers[:r.Entries] {
+			chain = chain.Next(h)
+		}
+		headers = headers[r.Entries:]
+		first += int64(r.Entries)
+		if err := a.w.run("INSERT INTO batch(last,log,count,at,chain,out,sent) VALUES(?,?,?,?,?,?,?)",
+			first-1, log, r.Entries, r.At.UnixMilli(), chain[:], a.seg.Quarantined, sent); err != nil {
+			return err
+		}
+	}
+	if len(headers) > 0 {
+		return fmt.Errorf("%w: a segment does not say of all entries when they were made", vault.ErrIntegrity)
+	}
+	return nil
 }
 
 // readURLs gathers the full URLs that the segment's imports noted.

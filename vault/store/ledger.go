@@ -72,6 +72,9 @@ func (s *Store) cut(ctx context.Context, l vault.CutLimits, sign func(vault.Draf
 	first, last := n, n-1
 	err = s.logEntries(ctx, s.w, ownLog, n, 1<<62, true, func(e vault.Entry, body []byte) error {
 		size := travels(e.Header, body, l.Apart)
+		if n := len(d.Made); n > 0 && !d.Made[n-1].At.Equal(e.At) {
+			size += vault.RunSize
+		}
 		if len(seg.Entries) == l.Entries || l.Bytes > 0 && d.Bytes+size > l.Bytes && len(seg.Entries) > 0 {
 			d.More = true
 			return errStop
@@ -83,6 +86,11 @@ func (s *Store) cut(ctx context.Context, l vault.CutLimits, sign func(vault.Draf
 		last = e.Number
 		seg.Entries = append(seg.Entries, vault.SegmentEntry{Header: e.Header, Body: body})
 		d.Entries = append(d.Entries, e.Header)
+		if n := len(d.Made); n > 0 && d.Made[n-1].At.Equal(e.At) {
+			d.Made[n-1].Entries++
+		} else {
+			d.Made = append(d.Made, vault.Run{Entries: 1, At: e.At})
+		}
 		return nil
 	})
 	if err != nil || len(seg.Entries) == 0 && !l.Empty {
@@ -202,7 +210,7 @@ func (s *Store) Segment(ctx context.Context, log vault.LogID, seq uint64) (seg v
 }
 
 // logEntries gives the entries of one log from number first to last, which may
-// have those of other logs between them. A body that is kept only under another
+// have those of other logs between them, with their times. A body that is kept only under another
 // entry of the same revision is found there.
 func (s *Store) logEntries(ctx context.Context, c *conn, log, first, last int64, bodies bool, each func(vault.Entry, []byte) error) error {
 	columns := headerColumns
@@ -229,6 +237,7 @@ func (s *Store) logEntries(ctx context.Context, c *conn, log, first, last int64,
 					return err
 				}
 			}
+			e.At = b.at
 			err = each(e, body)
 			stopped = err == errStop
 			return err

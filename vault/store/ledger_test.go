@@ -9,17 +9,40 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"phivault/vault"
 	"phivault/vault/fhir"
 )
 
-// device is a store with a device id of its own in one vault.
+// device is a store with a device id of its own in one vault, whose clock goes on a
+// minute a look.
 func device(t testing.TB, n byte) *Store {
 	o := testOptions()
 	o.Device = [16]byte{n}
+	now := o.Clock()
+	var looks atomic.Int64
+	o.Clock = func() time.Time { return now.Add(time.Duration(looks.Add(1)) * time.Minute) }
 	return create(t, o)
+}
+
+// given is a segment as a reader has it: the head tells when its entries were made.
+func given(t testing.TB, s *Store, log vault.LogID, seq uint64) vault.Segment {
+	t.Helper()
+	seg, err := s.Segment(ctx, log, seq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d vault.Draft
+	if len(seg.Entries) > 0 {
+		if err := json.Unmarshal(seg.Head, &d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seg.Made = d.Made
+	return seg
 }
 
 // cutAll cuts what a device has not cut yet; the head is the draft as JSON.
@@ -60,11 +83,7 @@ func pull(t testing.TB, s, from *Store) (sum vault.Applied) {
 			continue
 		}
 		for seq := have[p.Log]; seq <= p.Seq; seq++ {
-			seg, err := from.Segment(ctx, p.Log, seq)
-			if err != nil {
-				t.Fatal(err)
-			}
-			a, err := s.Apply(ctx, seg, nil)
+			a, err := s.Apply(ctx, given(t, from, p.Log, seq), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

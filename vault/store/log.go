@@ -20,14 +20,15 @@ type batch struct {
 	number int64 // log number of the device
 	chain  vault.Chain
 	out    bool // quarantined
+	sent   bool // at is when the segment that brought it was cut
 }
 
-const batchColumns = "SELECT b.last,b.log,b.count,b.at,b.chain,l.device,l.number,b.out FROM batch b JOIN log l ON l.log=b.log "
+const batchColumns = "SELECT b.last,b.log,b.count,b.at,b.chain,l.device,l.number,b.out,b.sent FROM batch b JOIN log l ON l.log=b.log "
 
 func scanBatch(scan func(...any) error) (b batch, err error) {
 	var ms int64
 	var chain, device []byte
-	if err := scan(&b.last, &b.log, &b.count, &ms, &chain, &device, &b.number, &b.out); err != nil {
+	if err := scan(&b.last, &b.log, &b.count, &ms, &chain, &device, &b.number, &b.out, &b.sent); err != nil {
 		return b, err
 	}
 	b.at = time.UnixMilli(ms).UTC()
@@ -47,17 +48,6 @@ func batchOf(ctx context.Context, c *conn, entry int64) (b batch, err error) {
 		err = fmt.Errorf("%w: entry %d belongs to no batch", vault.ErrIntegrity, entry)
 	}
 	return b, err
-}
-
-// sent reports whether the batch is a segment that came from another device: its at is
-// then that segment's clock. One of a log that this database wrote before, under other
-// keys, has the time of its transaction.
-func (b *batch) sent(ctx context.Context, c *conn) (bool, error) {
-	if b.log == ownLog {
-		return false, nil
-	}
-	n := 0
-	return c.row(ctx, []any{&n}, "SELECT 1 FROM segment WHERE log=? AND last=? AND clock=?", b.log, b.last, b.at.UnixMilli())
 }
 
 func ownHead(ctx context.Context, c *conn) (h Head, err error) {

@@ -43,7 +43,8 @@ func (s *Store) Withdraw(ctx context.Context, from map[vault.LogID]uint64, merge
 }
 
 // flips are the segments of other logs that stand and must not, or the reverse.
-// What is no batch of its own this device wrote, in a log that it left: that stands.
+// What is not in batches of its own, one after the other, this device wrote, in a log
+// that it left: that stands.
 func (s *Store) flips(ctx context.Context, from map[vault.LogID]uint64) (flips []segmentRow, err error) {
 	logs := map[int64]vault.LogID{}
 	err = s.w.rows(ctx, func(scan func(...any) error) error {
@@ -68,7 +69,8 @@ func (s *Store) flips(ctx context.Context, from map[vault.LogID]uint64) (flips [
 			flips = append(flips, r)
 			return err
 		}, segmentColumns+`WHERE log=? AND out<>(seq>=?) AND (last<first OR
-			EXISTS(SELECT 1 FROM batch b WHERE b.last=segment.last AND b.log=segment.log AND b.count=segment.last-segment.first+1))`, n, first)
+			(SELECT min(b.last-b.count+1)=segment.first AND sum(b.count)=segment.last-segment.first+1 FROM batch b
+				WHERE b.log=segment.log AND b.last BETWEEN segment.first AND segment.last))`, n, first)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +111,7 @@ func (w *withdrawal) run(ctx context.Context, flips []segmentRow) error {
 		if f.last < f.first {
 			continue
 		}
-		if err := w.w.run("UPDATE batch SET out=? WHERE last=?", !f.out, f.last); err != nil {
+		if err := w.w.run("UPDATE batch SET out=? WHERE log=? AND last BETWEEN ? AND ?", !f.out, f.log, f.first, f.last); err != nil {
 			return err
 		}
 	}

@@ -25,12 +25,9 @@ func pullOut(t testing.TB, s, from *Store, out map[vault.LogID]uint64) {
 			continue
 		}
 		for seq := uint64(0); seq <= p.Seq; seq++ {
-			seg, err := from.Segment(ctx, p.Log, seq)
-			if err != nil {
-				t.Fatal(err)
-			}
+			seg := given(t, from, p.Log, seq)
 			first, ok := out[p.Log]
-			seg.Quarantined = ok && seq >= first
+			seg.Quarantined = ok && seg.Seq >= first
 			if _, err := s.Apply(ctx, seg, nil); err != nil {
 				t.Fatal(err)
 			}

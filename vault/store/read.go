@@ -212,15 +212,11 @@ func (s *Store) History(ctx context.Context, id vault.RecordID) (revs []vault.Re
 			if err != nil {
 				return err
 			}
-			sent, err := b.sent(ctx, c)
-			if err != nil {
-				return err
-			}
 			purge, err := purgeOf(ctx, c, r)
 			if err != nil {
 				return err
 			}
-			revs = append(revs, vault.Revision{Gone: r.gone, Purge: purge, ID: r.id, Version: i + 1, At: b.at, Sent: sent, Device: b.device, Parents: r.header.Parents,
+			revs = append(revs, vault.Revision{Gone: r.gone, Purge: purge, ID: r.id, Version: i + 1, At: b.at, Sent: b.sent, Device: b.device, Parents: r.header.Parents,
 				Payload: r.header.Payload, Length: r.header.Length, Kind: r.header.Kind, Entry: r.entry,
 				Orphan: slices.ContainsFunc(r.header.Parents, func(p vault.RevisionID) bool { return !h.named(p) })})
 		}
@@ -243,6 +239,5 @@ func purgeOf(ctx context.Context, c *conn, r revisionRow) (*vault.Purge, error) 
 	if err != nil {
 		return nil, err
 	}
-	sent, err := b.sent(ctx, c)
-	return &vault.Purge{Device: b.device, At: b.at, Sent: sent}, err
+	return &vault.Purge{Device: b.device, At: b.at, Sent: b.sent}, nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"phivault/vault"
 )
@@ -35,8 +36,9 @@ func (s *Store) EachUncut(apart int) func(context.Context, func(vault.Header, []
 			if err != nil {
 				return err
 			}
+			var r lastRun
 			return s.logEntries(ctx, c, ownLog, row.last+1, 1<<62, true, func(e vault.Entry, body []byte) error {
-				return each(e.Header, body, travels(e.Header, body, apart))
+				return each(e.Header, body, travels(e.Header, body, apart)+r.size(e.At))
 			})
 		})
 	}
@@ -51,8 +53,9 @@ func (s *Store) EachUncutHeader(apart int) func(context.Context, func(vault.Head
 			if err != nil {
 				return err
 			}
+			var r lastRun
 			return s.logEntries(ctx, c, ownLog, row.last+1, 1<<62, false, func(e vault.Entry, _ []byte) error {
-				size := travels(e.Header, nil, apart)
+				size := travels(e.Header, nil, apart) + r.size(e.At)
 				if e.Header.Length <= uint64(apart) {
 					size += int64(e.Header.Length)
 				}
@@ -60,4 +63,16 @@ func (s *Store) EachUncutHeader(apart int) func(context.Context, func(vault.Head
 			})
 		})
 	}
+}
+
+// lastRun is the time of the run that the entry before is in; zero before the first.
+type lastRun struct{ at time.Time }
+
+// size is what an entry made at that time adds to the runs of its segment, in bytes.
+func (r *lastRun) size(at time.Time) int64 {
+	first, same := r.at.IsZero(), r.at.Equal(at)
+	if r.at = at; first || same {
+		return 0
+	}
+	return vault.RunSize
 }

@@ -27,13 +27,13 @@ func TestNothingButTheOneEncodingIsTaken(t *testing.T) {
 		return b
 	}
 	many := func(n int) []byte {
-		return encoded(func(s *Segment) { s.Entries = slices.Repeat([]vault.Header{{Kind: vault.KindAudit}}, n) })
+		return encoded(func(s *Segment) { s.Entries, s.Made = slices.Repeat([]vault.Header{{Kind: vault.KindAudit}}, n), nil })
 	}
 	for name, b := range map[string][]byte{
 		"a clock past 9999":       at(func(b []byte) { binary.BigEndian.PutUint64(b[clock:], maxClock+1) }),
 		"a clock before 1970":     at(func(b []byte) { binary.BigEndian.PutUint64(b[clock:], 1<<63) }),
-		"another flag":            at(func(b []byte) { b[flags] |= 2 }),
-		"the highest flag":        at(func(b []byte) { b[flags] = 0x80 }),
+		"another flag":            at(func(b []byte) { b[flags] |= 4 }),
+		"the highest flag":        at(func(b []byte) { b[flags] |= 0x80 }),
 		"heads doubled":           encoded(func(s *Segment) { s.Heads[1] = s.Heads[0] }),
 		"heads out of order":      encoded(func(s *Segment) { s.Heads[0], s.Heads[1] = s.Heads[1], s.Heads[0] }),
 		"parents doubled":         encoded(func(s *Segment) { s.Entries[0].Parents = []vault.RevisionID{{1}, {1}} }),
@@ -48,7 +48,7 @@ func TestNothingButTheOneEncodingIsTaken(t *testing.T) {
 	}
 	for name, b := range map[string][]byte{
 		"the last clock":  at(func(b []byte) { binary.BigEndian.PutUint64(b[clock:], maxClock) }),
-		"no flag":         at(func(b []byte) { b[flags] = 0 }),
+		"not its last":    at(func(b []byte) { b[flags] = flagClocks }),
 		"all the entries": many(MaxEntries),
 		"all a payload":   encoded(func(s *Segment) { s.Entries[0].Length = maxLength }),
 	} {

@@ -23,10 +23,11 @@ const (
 	MaxInline = 256 << 10
 )
 
-// Room is what entries, bodies and the lengths of bodies may have, in bytes, so
-// that the object of a segment with so many heads is not larger than size.
+// Room is what entries, bodies, the lengths of bodies and the runs after the first may
+// have, in bytes, so that the object of a segment with so many heads is not larger than
+// size.
 func Room(size int64, heads int) int64 {
-	var s Segment
+	s := Segment{Made: make([]vault.Run, 1)}
 	return seal.Capacity(size) - int64(4+len(s.Encode())+heads*headSize)
 }
 

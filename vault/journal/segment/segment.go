@@ -25,6 +25,7 @@ type Segment struct {
 	Clock     time.Time
 	Last      bool          // of its log
 	Heads     []vault.Place // ascending by device, then log number
+	Made      []vault.Run   // when the entries were made, as Runs gives it; none: the writer did not say
 	Entries   []vault.Header
 	Signature [identity.SignatureSize]byte
 
@@ -54,6 +55,7 @@ const (
 	headSize   = 16 + 8 + 8 + 32
 	headerSize = 1 + 16 + 2 + 32 + 8 // without parents
 	flagLast   = 1
+	flagClocks = 2
 	maxClock   = 253402300799999 // the end of year 9999
 )
 
@@ -68,10 +70,13 @@ func (s *Segment) prefix() []byte {
 	b = append(b, s.Prev[:]...)
 	b = append(b, s.Epoch[:]...)
 	b = append(b, s.Next[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(min(max(s.Clock.UnixMilli(), 0), maxClock)))
+	b = binary.BigEndian.AppendUint64(b, wireClock(s.Clock))
 	flags := byte(0)
 	if s.Last {
-		flags = flagLast
+		flags |= flagLast
+	}
+	if len(s.Made) > 0 {
+		flags |= flagClocks
 	}
 	b = append(b, flags)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(s.Heads)))
@@ -80,6 +85,9 @@ func (s *Segment) prefix() []byte {
 		b = binary.BigEndian.AppendUint64(b, h.Log.Number)
 		b = binary.BigEndian.AppendUint64(b, h.Seq)
 		b = append(b, h.Hash[:]...)
+	}
+	if len(s.Made) > 0 {
+		b = appendClocks(b, s.Made)
 	}
 	return b
 }
@@ -117,7 +125,7 @@ func Decode(b []byte) (*Segment, error) {
 	r := &reader{b: b}
 	s.decodePrefix(r)
 	n := r.u32()
-	if n > MaxEntries || !r.room(int(n), headerSize) {
+	if n > MaxEntries || !r.room(int(n), headerSize) || len(s.Made) > 0 && !covers(s.Made, n) {
 		return nil, ErrFormat
 	}
 	s.Entries = make([]vault.Header, n)
@@ -143,10 +151,10 @@ func (s *Segment) decodePrefix(r *reader) {
 	r.fill(s.Epoch[:])
 	r.fill(s.Next[:])
 	clock, flags := r.u64(), r.u8()
-	if clock > maxClock || flags&^flagLast != 0 {
+	if clock > maxClock || flags&^(flagLast|flagClocks) != 0 {
 		r.bad = true
 	}
-	s.Clock, s.Last = time.UnixMilli(int64(clock)).UTC(), flags == flagLast
+	s.Clock, s.Last = readClock(clock), flags&flagLast != 0
 	n := r.u16()
 	if !r.room(n, headSize) {
 		return
@@ -160,6 +168,9 @@ func (s *Segment) decodePrefix(r *reader) {
 		if i > 0 && CompareLogs(s.Heads[i-1].Log, h.Log) >= 0 {
 			r.bad = true
 		}
+	}
+	if flags&flagClocks != 0 {
+		s.Made = decodeClocks(r)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"flag"
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/cryptotest"
 	"time"
@@ -28,7 +29,12 @@ import (
 
 var update = flag.Bool("update", false, "write the test vectors anew")
 
-const vectorFile = "testdata/segment.json"
+// Vectors of a segment that says when its entries were made, and of one that does not,
+// as an earlier build wrote them.
+const (
+	vectorFile    = "testdata/segment.json"
+	unclockedFile = "testdata/segment-unclocked.json"
+)
 
 func device(t testing.TB, n byte) *identity.Device {
 	t.Helper()
@@ -48,7 +54,8 @@ func sample(t testing.TB) (*Segment, [][]byte) {
 		Heads: []vault.Place{{Log: vault.LogID{Device: [16]byte{1}}, Seq: 3, Hash: vault.Hash{8}}, {Log: vault.LogID{Device: [16]byte{1}, Number: 1}, Seq: 0, Hash: vault.Hash{6}}},
 		Entries: []vault.Header{
 			{Kind: vault.KindPut, Record: vault.RecordID{1}, Parents: []vault.RevisionID{{1}, {2}}, Payload: sha256.Sum256(body[1:]), Length: 7},
-			{Kind: vault.KindTombstone, Record: vault.RecordID{2}, Parents: []vault.RevisionID{{7}}, Payload: sha256.Sum256(nil)}}}
+			{Kind: vault.KindTombstone, Record: vault.RecordID{2}, Parents: []vault.RevisionID{{7}}, Payload: sha256.Sum256(nil)}},
+		Made: []vault.Run{{Entries: 1, At: time.UnixMilli(1690000000456).UTC()}, {Entries: 1, At: time.UnixMilli(1690000001789).UTC()}}}
 	s.Sign(d)
 	return s, [][]byte{body, nil}
 }
@@ -161,13 +168,16 @@ func TestEveryChangeIsRefusedOrChangesTheHashAndTheSignature(t *testing.T) {
 	reject("kind 0", func(s *Segment) { s.Entries[0].Kind = 0 })
 	reject("kind 10", func(s *Segment) { s.Entries[0].Kind = 10 })
 	reject("a length beyond all", func(s *Segment) { s.Entries[0].Length = 1 << 40 })
-	reject("too many entries", func(s *Segment) { s.Entries = make([]vault.Header, MaxEntries+1) })
+	reject("too many entries", func(s *Segment) { s.Entries, s.Made = make([]vault.Header, MaxEntries+1), nil })
 }
 
 func TestHugeCountsCostNothing(t *testing.T) {
 	s, _ := sample(t)
+	s.Made = nil
 	b := s.prefix()
 	b = b[:len(b)-2*headSize-2]
+	clocks := append(bytes.Clone(b), 0, 0, 0xf, 0xff)
+	clocks[len(b)-1] |= flagClocks
 	heads := append(bytes.Clone(b), 0xff, 0xff)
 	entries := append(append(bytes.Clone(b), 0, 0), 0xff, 0xff, 0xff, 0xff)
 	body := appendVar(nil, s.Encode())
@@ -175,6 +185,7 @@ func TestHugeCountsCostNothing(t *testing.T) {
 	for name, f := range map[string]func(){
 		"heads":   func() { _, _ = Decode(heads) },
 		"entries": func() { _, _ = Decode(entries) },
+		"clocks":  func() { _, _ = Decode(clocks) },
 		"bodies":  func() { _, _, _ = ParsePlaintext(body) },
 		"wraps":   func() { _, _ = DecodeMint(append(make([]byte, 69), 0xff, 0xff)) },
 	} {
@@ -243,8 +254,20 @@ type vector struct {
 
 // The vectors are checked against the specification written out here.
 func TestVectors(t *testing.T) {
-	h := hex.EncodeToString
 	s, bodies := sample(t)
+	testVector(t, vectorFile, s, bodies)
+}
+
+// What earlier builds signed stays what it was: without clocks.
+func TestVectorWithoutClocks(t *testing.T) {
+	s, bodies := sample(t)
+	s.Made = nil
+	s.Sign(device(t, 1))
+	testVector(t, unclockedFile, s, bodies)
+}
+
+func testVector(t *testing.T, file string, s *Segment, bodies [][]byte) {
+	h := hex.EncodeToString
 	key := bytes.Repeat([]byte{7}, 32)
 	k, err := NewKeys(s.Epoch, secret.FromBytes(bytes.Clone(key)))
 	if err != nil {
@@ -252,7 +275,7 @@ func TestVectors(t *testing.T) {
 	}
 	id := func(b [32]byte) string { return h(b[:]) }
 	name := Space(s.VaultID).Name(k.SegmentName(s.Place.Log, s.Place.Seq))
-	if *update {
+	if *update && file == vectorFile {
 		cryptotest.SetGlobalRandom(t, 5)
 		object, err := Seal(s, bodies, s.VaultID, k, name)
 		if err != nil {
@@ -262,11 +285,11 @@ func TestVectors(t *testing.T) {
 			id(k.SegmentName(s.Place.Log, s.Place.Seq)), id(k.PackName(s.Place.Log, 0)), id(k.PayloadName(s.Entries[0].Payload)),
 			id(InboxName(k.Inbox(s.Place.Log.Device), [16]byte{2}, 3)), h(k.BlobKey().Bytes()), name.String(), h(object)}
 		out, _ := json.MarshalIndent(v, "", "  ")
-		if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(vectorFile, append(out, '\n'), 0o644)); err != nil {
+		if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(file, append(out, '\n'), 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	raw, err := os.ReadFile(vectorFile)
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +330,7 @@ func TestVectors(t *testing.T) {
 	if !ed25519.Verify(signing, signed, encoded[len(encoded)-64:]) {
 		t.Error("the signature does not verify as specified")
 	}
-	if got, b, err := Open(unhex(v.SegmentObject), s.VaultID, k, name); err != nil || got.Place != s.Place || !bytes.Equal(b[0], bodies[0]) {
+	if got, b, err := Open(unhex(v.SegmentObject), s.VaultID, k, name); err != nil || got.Place != s.Place || !slices.Equal(got.Made, s.Made) || !bytes.Equal(b[0], bodies[0]) {
 		t.Errorf("the object: %v", err)
 	}
 }
@@ -316,6 +339,15 @@ func FuzzDecode(f *testing.F) {
 	s, bodies := sample(f)
 	f.Add(s.Encode())
 	f.Add(Plaintext(s, bodies))
+	for _, made := range unclocked() {
+		s.Made = made
+		f.Add(s.Encode())
+	}
+	s.Entries = nil
+	f.Add(s.Encode())
+	s, bodies = sample(f)
+	s.Made = nil
+	f.Add(s.Encode())
 	s.Place.Seq, s.Carried = 0, []Carried{{0, 3, bytes.Repeat([]byte("o"), minObject)}}
 	f.Add(Plaintext(s, bodies))
 	f.Fuzz(func(t *testing.T, b []byte) {
