@@ -118,9 +118,9 @@ func (c *curtain) watch(w io.Writer) io.Writer {
 }
 
 // foot gives the last two lines of a frame.
-func (m *Model) foot(a about) (line, foot string) {
+func (m *Model) foot(a about) (said []string, foot string) {
 	if m.curtain.blank() {
-		return widget.Fit("", m.w), widget.Fit("", m.w)
+		return []string{widget.Fit("", m.w)}, widget.Fit("", m.w)
 	}
 	if !m.curtain.watched {
 		m.curtain.shows()

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -219,10 +218,13 @@ func (f *form) lines(w, h int, t theme.Theme) []string {
 	case now.need && note == "":
 		note = "needed"
 	}
+	style, mark := t.Faint, "  "
 	if f.fault != "" {
-		return append(out, t.Error.Render(widget.Fit("  ! "+f.fault, w)), "")
+		style, mark, note = t.Error, "  ! ", f.fault
 	}
-	return append(out, t.Faint.Render(widget.Fit(fmt.Sprintf("  %s", note), w)), "")
+	lines := wrapped([]string{note}, mark, strings.Repeat(" ", len(mark)), w)
+	lines = append(lines, "")
+	return append(out, style.Render(widget.Fit(lines[0], w)), style.Render(widget.Fit(lines[1], w)))
 }
 
 // values gives the texts by label.

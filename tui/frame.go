@@ -26,8 +26,8 @@ func (m *Model) draw() string {
 	case m.closing:
 		return widget.Block([]string{"Closing the vault."}, m.w, m.h)
 	case m.w < leastWidth || m.h < leastHeight:
-		return widget.Block([]string{fmt.Sprintf("This terminal has %d columns and %d lines.", m.w, m.h),
-			fmt.Sprintf("phivault needs %d and %d: make the window larger.", leastWidth, leastHeight)}, m.w, m.h)
+		return widget.Block(widget.Wrap(fmt.Sprintf("This terminal has %d columns and %d lines. phivault needs %d and %d: make the window larger, or start phivault --accessible.",
+			m.w, m.h, leastWidth, leastHeight), m.w), m.w, m.h)
 	}
 	a := m.top().About()
 	head := m.theme.Title.Render("phivault") + widget.Fit("", m.w-len("phivault"))
@@ -41,11 +41,12 @@ func (m *Model) draw() string {
 	} else {
 		body = m.top().View(m.w, m.h-3)
 	}
-	line, foot := m.foot(a)
+	said, foot := m.foot(a)
 	if m.line == "" && !m.curtain.blank() {
-		line = status
+		said = []string{status}
 	}
-	return head + "\n" + body + "\n" + line + "\n" + foot
+	lines := append(strings.Split(body, "\n")[:m.h-2-len(said)], said...)
+	return head + "\n" + strings.Join(lines, "\n") + "\n" + foot
 }
 
 // banner puts the quiet status at the right end of the first line. Where what
@@ -67,25 +68,27 @@ func (m *Model) banner(head string) (with, below string) {
 	return head, style.Render(widget.FitRight(text+" ", m.w))
 }
 
-// told gives the last two lines: what happened, and the keys worth knowing. A
-// long text takes the place of the keys until the next one is pressed.
-func (m *Model) told(a about) (line, foot string) {
-	text, style := widget.Clean(m.line), m.theme.Good
+// toldMost is how many lines a text at the foot may take of the screen above.
+const toldMost = 8
+
+// told gives what happened, in as many lines as it takes, and the keys worth knowing.
+// What a long text covers is seen again with the next key.
+func (m *Model) told(a about) (said []string, foot string) {
+	text, style, sign := widget.Clean(m.line), m.theme.Good, "✓ "
 	if m.bad {
-		style = m.theme.Error
+		style, sign = m.theme.Error, "! "
 	}
 	if text == "" {
-		return widget.Fit("", m.w), m.hints(a)
+		return []string{widget.Fit("", m.w)}, m.hints(a)
 	}
-	sign := "✓ "
-	if m.bad {
-		sign = "! "
+	for i, l := range widget.Wrap(text, m.w-3) {
+		if i == toldMost {
+			break
+		}
+		said = append(said, style.Render(widget.Fit(sign+l, m.w)))
+		sign = "  "
 	}
-	lines := widget.Wrap(sign+text, m.w)
-	if len(lines) == 1 {
-		return style.Render(widget.Fit(lines[0], m.w)), m.hints(a)
-	}
-	return style.Render(widget.Fit(lines[0], m.w)), style.Render(widget.Fit("  "+strings.Join(lines[1:], " "), m.w))
+	return said, m.hints(a)
 }
 
 // hints names the keys that are worth a place at the foot.

@@ -149,10 +149,10 @@ func (s *invite) View(w, h int) string {
 	case s.makes.busy:
 		return widget.Block([]string{"", "  Making the invitation…"}, w, h)
 	case s.made == nil:
-		lines := []string{t.Title.Render("  Invite a device"), "",
-			"  It will have a copy of everything, under a passphrase of its own. You pass the",
-			"  invitation on, by camera, by voice or by hand; then the new device shows 8 words",
-			"  that you type here. Only the words tell it from whoever reads along.", ""}
+		lines := append([]string{t.Title.Render("  Invite a device"), ""}, wrapped([]string{
+			"It will have a copy of everything, under a passphrase of its own. You pass the invitation on, by camera, by voice or by hand; then the new device shows 8 words that you type here. Only the words tell it from whoever reads along."},
+			"  ", "  ", w)...)
+		lines = append(lines, "")
 		return widget.Block(append(lines, s.form.lines(w, 6, t)...), w, h)
 	case s.asks != nil:
 		return widget.Block(s.question(w), w, h)
@@ -219,9 +219,9 @@ func (s *invite) code(w, h int) string {
 	case err != nil:
 		return widget.Block([]string{"", "  This invitation is too long for a QR code: t shows it as text."}, w, h)
 	case len(lines) > h || widget.Width(lines[0]) > w:
-		return widget.Block([]string{"", fmt.Sprintf("  The QR code needs a window of %d columns and %d lines; this one has %d and %d.",
-			max(leastWidth, widget.Width(lines[0])), len(lines)+3, w, h+3), "  Make it larger, or its letters smaller; it is drawn as soon as it fits.",
-			"  Or t shows the invitation as text to copy."}, w, h)
+		return widget.Block(append([]string{""}, wrapped([]string{fmt.Sprintf("The QR code needs a window of %d columns and %d lines; this one has %d and %d.",
+			max(leastWidth, widget.Width(lines[0])), len(lines)+3, w, h+3), "Make it larger, or its letters smaller; it is drawn as soon as it fits.",
+			"Or t shows the invitation as text to copy."}, "  ", "  ", w)...), w, h)
 	}
 	paper := s.d.theme.Paper
 	if s.swapped {

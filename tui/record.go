@@ -73,7 +73,7 @@ func readRecord(ctx context.Context, in Session, id vault.RecordID, at int) (out
 	}
 	out.facts[0] = fmt.Sprintf("Version %d of %d", version, len(history))
 	if out.r.Conflict {
-		out.facts[0] += ", in conflict: more than one version counts"
+		out.facts[0] += ", in conflict"
 	}
 	if version >= 1 && version <= len(history) {
 		h := history[version-1]

@@ -115,7 +115,7 @@ type errorObject struct {
 	Hint    string `json:"hint"`
 }
 
-// report writes the error line or object and gives the exit code.
+// report writes the error, a line of its own or an object, and gives the exit code.
 func (a *app) report(err error) int {
 	o, why, hint := explain(err)
 	message := why
@@ -129,7 +129,7 @@ func (a *app) report(err error) int {
 		if hint != "" {
 			line += "; " + hint
 		}
-		io.WriteString(a.err, line+"\n")
+		io.WriteString(a.err, a.err.wrap(line)+"\n")
 	}
 	a.err.flush()
 	return o.exit
@@ -162,7 +162,7 @@ func (a *app) warn(s string) {
 		}
 		writeJSON(a.err, o)
 	} else {
-		io.WriteString(a.err, s+"\n")
+		io.WriteString(a.err, a.err.wrap(s)+"\n")
 	}
 	a.err.flush()
 }

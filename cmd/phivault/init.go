@@ -15,8 +15,8 @@ import (
 	"phivault/vault/local"
 )
 
-const noRecovery = `There is no recovery: whoever loses this passphrase loses the records. Nobody can
-reset it, no code and no support opens the vault without it.`
+const noRecovery = `There is no recovery: whoever loses this passphrase loses the records.
+Nobody can reset it, no code and no support opens the vault without it.`
 
 type initFlags struct {
 	profile  string

@@ -79,6 +79,6 @@ func (a *app) done(schema, result, text string) error {
 	if a.g.json {
 		return a.emit(doneObject{Schema: schema, Result: result})
 	}
-	_, err := a.out.Write([]byte(text + "\n"))
+	_, err := a.out.Write([]byte(a.out.wrap(text) + "\n"))
 	return err
 }

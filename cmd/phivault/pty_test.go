@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -93,20 +94,22 @@ func (s *screen) text() string {
 	return s.seen.String()
 }
 
-// expect waits until text appears after what was expected before.
+// expect waits until text appears after what was expected before. A line break stands
+// for a space: lines are broken between words.
 func (s *screen) expect(text string) *screen {
 	s.t.Helper()
 	limit := time.After(time.Minute)
+	want := regexp.MustCompile(strings.ReplaceAll(regexp.QuoteMeta(text), " ", "(?: |\r?\n)"))
 	for {
-		if i := strings.Index(s.text()[s.read:], text); i >= 0 {
-			s.read += i + len(text)
+		if at := want.FindStringIndex(s.text()[s.read:]); at != nil {
+			s.read += at[1]
 			return s
 		}
 		select {
 		case <-s.more:
 		case err := <-s.done:
 			s.done <- err
-			if strings.Contains(s.text()[s.read:], text) {
+			if want.MatchString(s.text()[s.read:]) {
 				continue
 			}
 			s.t.Fatalf("ended without %q:\n%s", text, s.text())

@@ -117,7 +117,7 @@ func TestImportStopsAfterTheBatchUnderWay(t *testing.T) {
 	out, shown := paper(false, 0)
 	a := newApp(os.Stdin, os.Stdout, os.Stderr, func(string) string { return "" })
 	a.out, a.ring, a.state = out, nil, filepath.Join(dir, "state", "phivault")
-	a.err = &sink{w: bufio.NewWriter(screen), tty: true, cols: 80, utf8: true}
+	a.err = &sink{w: bufio.NewWriter(screen), tty: true, cols: 120, utf8: true}
 	now := time.Now()
 	a.now = func() time.Time { now = now.Add(time.Second); return now }
 	code := a.run(ctx, []string{"import", in, "--vault", filepath.Join(dir, "vault"), "--passphrase-file", pass})

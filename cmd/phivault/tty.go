@@ -36,7 +36,16 @@ func (t *terminal) close() {
 	}
 }
 
-func (t *terminal) say(s string) { io.WriteString(t.out, s) }
+func (t *terminal) say(s string) { io.WriteString(t.out, wrap(s, t.cols())) }
+
+// cols are the columns of the terminal, 0 when it is none.
+func (t *terminal) cols() int {
+	w, _, err := term.GetSize(int(t.in.Fd()))
+	if err != nil {
+		return 0
+	}
+	return w
+}
 
 // line asks for a line of plain text, which is echoed.
 func (t *terminal) line(ctx context.Context, prompt string) (string, error) {
@@ -79,7 +88,7 @@ func (t *terminal) typed(ctx context.Context, prompt string, most int, echo bool
 	if err != nil {
 		return nil, because(err, "the terminal cannot hide what is typed")
 	}
-	t.say(prompt)
+	t.say(strings.ReplaceAll(wrap(prompt, t.cols()), "\n", "\r\n"))
 	defer func() {
 		term.Restore(int(t.in.Fd()), state)
 		t.say("\n")

@@ -246,6 +246,26 @@ func (s *Session) frame() {
 	}
 }
 
+// Whole demands that no sentence is cut at the edge of the terminal. The texts of
+// records, which are cut in lists and can be read whole by opening them, are not held
+// to it: what is on the screen is to be of the interface's own words.
+func (s *Session) Whole() *Session {
+	s.t.Helper()
+	for i, l := range strings.Split(s.Text(), "\n") {
+		if ansi.StringWidthWc(l) >= s.w-2 && cut(l) {
+			s.t.Errorf("on %d columns line %d is cut within a sentence: %q", s.w, i, l)
+		}
+	}
+	return s
+}
+
+// cut reports whether a line is prose that was cut at the edge of the terminal: several
+// words with single spaces between, as columns have not.
+func cut(line string) bool {
+	text := strings.TrimLeft(strings.TrimLeft(line, " "), "›!·✓ ")
+	return strings.HasSuffix(text, "…") && !strings.Contains(text, "  ") && len(strings.Fields(text)) > 4 && !strings.Contains(text, " · ")
+}
+
 var device = regexp.MustCompile(`\b[0-9a-f]{8}\b`)
 
 // Golden compares the screen with testdata/NAME.golden, or writes that file when
