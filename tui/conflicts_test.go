@@ -47,8 +47,8 @@ func TestAConflictIsDecidedFieldByFieldAndNothingIsChosenForAnyone(t *testing.T)
 	for !strings.Contains(line(s.Text(), "› "), "Warfarin") {
 		s.Press("down")
 	}
-	s.Press("enter").Screen("conflict").Expect("Warfarin", "2.50 mg daily", "5 mg daily", "on-hold", "3 fields differ", "The same in all versions", "device B laptop", "made 30-Jun-2026", "sent 30-Jun-2026").
-		Refuse("dosageInstruction", "●")
+	s.Press("enter").Screen("conflict").Expect("Warfarin", "2.50 mg daily", "5 mg daily", "on-hold", "3 fields differ", "The same in all versions", "device B laptop", "made 30-Jun-2026").
+		Refuse("dosageInstruction", "●", "sent 30-Jun")
 	s.Press("enter").Screen("conflict").Expect("3 fields not decided yet")
 	left := strings.Index(line(s.Text(), "Dosage"), "2.50") < strings.Index(line(s.Text(), "Dosage"), "5 mg daily")
 	mine, theirs := "left", "right"

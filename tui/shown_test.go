@@ -3,6 +3,7 @@ package tui
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"phivault/tui/widget"
 )
@@ -29,6 +30,16 @@ func TestTheValueBeforeIsShownWholeOrNotAtAll(t *testing.T) {
 	} {
 		if got := uncut(value, 24); got != want {
 			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}
+
+// A device that did not tell when it made something is known to have sent it then.
+func TestATimeSaysWhetherItIsThatOfTheMaking(t *testing.T) {
+	at := time.Date(2026, 3, 9, 12, 0, 0, 0, time.Local)
+	for sent, want := range map[bool][2]string{false: {"made 09-Mar-2026 12:00", "made 9 March 2026 12:00"}, true: {"sent 09-Mar-2026 12:00", "sent 9 March 2026 12:00"}} {
+		if got := [2]string{momentOf(at, sent), spokenMoment(at, sent)}; got != want {
+			t.Errorf("%q", got)
 		}
 	}
 }

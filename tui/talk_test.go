@@ -166,7 +166,7 @@ func TestALineSessionDecidesConflictsAndSyncs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.expect("2 records changed apart on two devices", "Here is version", "made 30 June 2026", "sent 30 June 2026", "Which version is to count?", "Decide later",
+	r.expect("2 records changed apart on two devices", "Here is version", "made 30 June 2026", "Which version is to count?", "Decide later",
 		"2 records changed apart", "Decided. The other versions stay", "1 record changed apart", "Decided.", "There are no conflicts.",
 		"Exchanging with the remotes", "main: 3 entries sent, 12 received.", "clinic: 3 entries sent, 0 received.")
 	for _, text := range []string{"It deletes the record", "2.50 mg daily", "INR weekly; bleeding"} {
