@@ -49,10 +49,7 @@ func given(t testing.TB, s *Store, log vault.LogID, seq uint64) vault.Segment {
 func cutAll(t testing.TB, s *Store) (segs []vault.Segment) {
 	t.Helper()
 	for {
-		seg, ok, err := s.Cut(ctx, vault.CutLimits{Entries: 5}, func(d vault.Draft) ([]byte, vault.Hash, error) {
-			head, err := json.Marshal(d)
-			return head, sha256.Sum256(head), err
-		})
+		seg, ok, err := s.Cut(ctx, vault.CutLimits{Entries: 5}, drafted)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,6 +58,11 @@ func cutAll(t testing.TB, s *Store) (segs []vault.Segment) {
 		}
 		segs = append(segs, seg)
 	}
+}
+
+func drafted(d vault.Draft) ([]byte, vault.Hash, error) {
+	head, err := json.Marshal(d)
+	return head, sha256.Sum256(head), err
 }
 
 // pull applies to s all segments of from that it lacks.
