@@ -38,8 +38,8 @@ func ParseRecordID(s string) (id RecordID, err error) {
 // RecordIDOf derives the id of the record that (source, resourceType, id)
 // names. Each part is length-prefixed, so no two triples collide by shifting.
 func RecordIDOf(source, resourceType, id string) (r RecordID) {
-	b := make([]byte, 0, 64+len(source)+len(resourceType)+len(id))
-	b = append(b, "phivault record v1\x00"...)
+	var usual [256]byte
+	b := append(usual[:0], "phivault record v1\x00"...)
 	for _, s := range [...]string{source, resourceType, id} {
 		b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
 		b = append(b, s...)

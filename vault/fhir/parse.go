@@ -25,7 +25,9 @@ type Options struct {
 	// Accepted says that Parse has accepted these very bytes before, as a hash of
 	// them tells: their syntax is then not judged again, which halves the time.
 	Accepted bool
-	NoText   bool // Text stays empty, for who looks at the rest only
+	// RowOnly, with Accepted, fills only what a Row shows, Type, ID and Subject. The
+	// strings lie within json: they are good until that changes.
+	RowOnly bool
 	// Enough, of the method Text alone, is given the text part by part, of whole words
 	// each; what follows once it is true is left out. nil: the text is whole.
 	Enough func(part []byte) bool
@@ -41,6 +43,7 @@ func Parse(json []byte, cuts []vault.Cut) (vault.Resource, error) {
 func (o Options) Parse(json []byte, cuts []vault.Cut) (vault.Resource, error) {
 	s := newScratch()
 	defer s.free()
+	s.lent = o.RowOnly
 	d, err := s.scanAs(json, o.Depth, o.Accepted)
 	if err != nil {
 		return vault.Resource{}, err
@@ -52,10 +55,12 @@ func (o Options) Parse(json []byte, cuts []vault.Cut) (vault.Resource, error) {
 	if err := checkCuts(&d, cuts); err != nil {
 		return vault.Resource{}, err
 	}
-	d.view(&r)
-	if !o.NoText {
-		r.Text = s.text.collect(&d, &r, o.Note)
+	if o.RowOnly {
+		d.row(&r)
+		return r, nil
 	}
+	d.view(&r)
+	r.Text = s.text.collect(&d, &r, o.Note)
 	return r, nil
 }
 
@@ -116,18 +121,23 @@ func checkCuts(d *doc, cuts []vault.Cut) error {
 
 // view fills everything but the text.
 func (d *doc) view(r *vault.Resource) {
-	sh := shapeOf(r.Type)
 	source, _, _ := strings.Cut(d.text(d.get(0, "meta"), "source"), "#")
 	r.MetaSource = source
+	r.Identifiers = d.identifiers(0)
+	if r.Type == "Patient" {
+		r.Person = d.person(r.Identifiers)
+	}
+	d.row(r)
+}
+
+// row fills what a row shows, and the subject.
+func (d *doc) row(r *vault.Resource) {
+	sh := shapeOf(r.Type)
 	r.Subject = d.subject(0, sh)
 	r.Date = d.date(0, sh)
 	r.Title = oneLine(d.title(0, r.Type, sh))
 	r.Status = d.status(0, sh)
-	r.Identifiers = d.identifiers(0)
 	d.codes(r, sh)
-	if r.Type == "Patient" {
-		r.Person = d.person(r.Identifiers)
-	}
 	if r.Type == "Observation" {
 		d.observation(r)
 	} else {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"sync"
+	"unsafe"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -24,6 +25,7 @@ type scratch struct {
 	nodes []node
 	open  []uint32 // the containers around the current place
 	text  collector
+	lent  bool // strings may lie within the JSON
 }
 
 var scratches = sync.Pool{New: func() any {
@@ -37,6 +39,7 @@ func newScratch() *scratch { return scratches.Get().(*scratch) }
 func (s *scratch) free() {
 	s.dec.Reset(new(bytes.Buffer))
 	s.text.reset()
+	s.lent = false
 	if cap(s.nodes) > 1<<14 {
 		s.nodes = nil
 	}
@@ -81,7 +84,10 @@ func (s *scratch) scanAs(json []byte, depth int, accepted bool) (doc, error) {
 		return doc{}, refuse(len(json)-len(rest), "something follows after its end")
 	}
 	d := doc{json: json, nodes: s.nodes}
-	if len(json) <= 64<<10 {
+	switch {
+	case s.lent:
+		d.src = unsafe.String(unsafe.SliceData(json), len(json))
+	case len(json) <= 64<<10:
 		d.src = string(json) // one copy that all strings of the view share
 	}
 	return d, nil

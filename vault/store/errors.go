@@ -8,6 +8,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"phivault/vault"
+	"phivault/vault/store/cursor"
 )
 
 // Errors of opening.
@@ -21,11 +22,10 @@ var ErrClosed = errors.New("the database is closed")
 // mapError turns SQLite's result codes into the domain's errors. SQLite's own
 // messages can quote SQL, so only the code goes on.
 func mapError(err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
+	code, ok := codeOf(err)
+	if !ok {
 		return err
 	}
-	code := e.Code()
 	switch code & 0xff {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w: the database is damaged or belongs to another vault (SQLite code %d)", vault.ErrIntegrity, code)
@@ -42,6 +42,19 @@ func mapError(err error) error {
 		return fmt.Errorf("reading or writing the database: SQLite code %d", code)
 	}
 	return fmt.Errorf("database: SQLite code %d", code)
+}
+
+// codeOf is the result code of SQLite's that err holds, if it does.
+func codeOf(err error) (int, bool) {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code(), true
+	}
+	var c *cursor.Error
+	if errors.As(err, &c) {
+		return c.Code, true
+	}
+	return 0, false
 }
 
 var errBusy = fmt.Errorf("%w: a reader holds the write-ahead log", vault.ErrInUse)

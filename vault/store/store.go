@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -209,10 +210,13 @@ const (
 	busyTimeout = "PRAGMA " + busyPragma
 )
 
+// pragmas are what every connection is told.
+var pragmas = []string{"temp_store(2)", busyPragma, "foreign_keys(1)", "trusted_schema(0)", "cell_size_check(1)"}
+
 // dsn gives the driver's name for the database. Plain files need the page size
 // and the journal mode said; an encrypting VFS makes its files that way.
 func dsn(path, mode, vfs string) string {
-	q := url.Values{"mode": {mode}, "_pragma": {"temp_store(2)", busyPragma, "foreign_keys(1)", "trusted_schema(0)", "cell_size_check(1)"}}
+	q := url.Values{"mode": {mode}, "_pragma": slices.Clone(pragmas)}
 	if vfs == "" {
 		q["_pragma"] = append([]string{"page_size(4096)", "journal_mode(wal)"}, q["_pragma"]...)
 	} else {

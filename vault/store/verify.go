@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"sync"
+	"sync/atomic"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"phivault/vault"
+	"phivault/vault/store/cursor"
 )
 
 // Verify checks the vault; see vault.Checker. It reads with connections of its
@@ -26,24 +28,20 @@ import (
 func (s *Store) Verify(ctx context.Context, quick bool, found func(vault.Problem), progress func(done, total int64)) (vault.Verified, error) {
 	s.checking.Lock()
 	defer s.checking.Unlock()
-	v := &verifier{s: s, lore: newLore(), quick: quick, found: found, progress: progress, broken: map[string]bool{}}
-	conns, err := v.snapshots(ctx)
+	v := &verifier{s: s, lore: newLore(), quick: quick, found: found, progress: progress, broken: map[string]bool{}, seed: maphash.MakeSeed()}
+	snaps, err := v.snapshots(ctx)
 	if err == nil {
-		err = v.run(ctx, conns)
+		err = v.run(ctx, snaps)
 	}
-	for _, c := range conns {
-		// An error of reading may have ended the transaction already.
-		if rb := c.run("ROLLBACK"); len(v.broken) == 0 {
-			err = errors.Join(err, rb)
-		}
-		err = errors.Join(err, c.close())
+	for _, c := range snaps {
+		err = errors.Join(err, c.close(len(v.broken) > 0))
 	}
 	return v.out, mapError(err)
 }
 
 const verifyConns = 2
 
-// verifier checks the log and, beside it on a connection of its own, the views.
+// verifier checks the log and, beside it on connections of its own, the views.
 type verifier struct {
 	s        *Store
 	quick    bool
@@ -51,16 +49,34 @@ type verifier struct {
 	total    int64
 	out      vault.Verified
 	sources  map[int64]string
+	subjects map[int64]subject
 	lore     *lore // its own: what it sees may be older than what others read
+
+	seed    maphash.Seed
+	tables  [tallies]tally // as the tables say it
+	indexes [tallies]tally
+	doubt   atomic.Bool // tables and indexes may differ
+	others  bool        // there are indexes that only SQLite knows how to check
 
 	mu     sync.Mutex
 	found  func(vault.Problem)
+	told   int             // problems
 	broken map[string]bool // what did not read
 }
 
-// snapshots gives two connections that see one state of the vault, whatever is
-// written meanwhile; the second only for a deep check.
-func (v *verifier) snapshots(ctx context.Context) (conns []*conn, err error) {
+// snapshot is one state of the vault: single questions go to the connection, and
+// what reads all rows to the cursor.
+type snapshot struct {
+	*conn
+	all *cursor.Conn
+}
+
+// cursorCacheKiB is enough for who reads each page once.
+const cursorCacheKiB = 4 << 10
+
+// snapshots gives two views of one state of the vault, whatever is written
+// meanwhile; the second only for a deep check.
+func (v *verifier) snapshots(ctx context.Context) (snaps []*snapshot, err error) {
 	n := verifyConns
 	if v.quick {
 		n = 1
@@ -68,43 +84,92 @@ func (v *verifier) snapshots(ctx context.Context) (conns []*conn, err error) {
 	for range n {
 		c, err := v.s.openReader(ctx)
 		if err != nil {
-			return conns, err
+			return snaps, err
 		}
-		conns = append(conns, c)
+		snap := &snapshot{conn: c}
+		snaps = append(snaps, snap)
+		if snap.all, err = v.s.openCursor(); err != nil {
+			return snaps, err
+		}
 	}
 	v.s.write.Lock()
 	defer v.s.write.Unlock()
-	for _, c := range conns {
-		if err := c.run("BEGIN"); err != nil {
-			return conns, err
-		}
+	for _, c := range snaps {
 		// The first reading is what fixes the state.
-		if _, err := count(ctx, c, "SELECT count(*) FROM sqlite_schema"); err != nil {
-			return conns, err
+		const look = "SELECT count(*) FROM sqlite_schema"
+		for _, sql := range []string{"BEGIN", look} {
+			if err := c.all.Run(sql); err != nil {
+				return snaps, err
+			}
+		}
+		if err := c.run("BEGIN"); err != nil {
+			return snaps, err
+		}
+		if _, err := count(ctx, c.conn, look); err != nil {
+			return snaps, err
 		}
 	}
-	return conns, nil
+	return snaps, nil
 }
 
-func (v *verifier) run(ctx context.Context, conns []*conn) error {
-	if v.quick {
-		return v.log(ctx, conns[0])
+// openCursor opens the database as openReader does.
+func (s *Store) openCursor() (*cursor.Conn, error) {
+	c, err := cursor.Open(dsn(s.path, "rw", s.o.VFS))
+	if err != nil {
+		return nil, err
 	}
+	for _, p := range append([]string{fmt.Sprintf("cache_size(-%d)", cursorCacheKiB)}, pragmas...) {
+		if err := c.Run("PRAGMA " + p); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+	}
+	return c, nil
+}
+
+// close ends both. An error of reading may have ended a transaction already.
+func (c *snapshot) close(broken bool) error {
+	var errs []error
+	if c.all != nil {
+		rb := c.all.Run("ROLLBACK")
+		if !broken {
+			errs = append(errs, rb)
+		}
+		errs = append(errs, c.all.Close())
+	}
+	if rb := c.run("ROLLBACK"); !broken {
+		errs = append(errs, rb)
+	}
+	return errors.Join(append(errs, c.conn.close())...)
+}
+
+func (v *verifier) run(ctx context.Context, snaps []*snapshot) error {
+	if v.quick {
+		return v.log(ctx, snaps[0])
+	}
+	err := v.both(ctx, snaps)
+	if err == nil && (v.others || v.differ()) {
+		err = v.precisely(ctx, snaps[1])
+	}
+	return err
+}
+
+// both checks the log and the views at once.
+func (v *verifier) both(ctx context.Context, snaps []*snapshot) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
 	var ofViews error
 	wg.Go(func() {
-		if ofViews = v.views(ctx, conns[1]); ofViews != nil {
+		if ofViews = v.views(ctx, snaps[1]); ofViews != nil {
 			cancel()
 		}
 	})
-	err := v.log(ctx, conns[0])
+	err := v.log(ctx, snaps[0])
 	if err != nil {
 		cancel()
 	}
 	wg.Wait()
-	if errors.Is(err, context.Canceled) && ofViews != nil {
+	if errors.Is(err, context.Canceled) && ofViews != nil || err == nil {
 		return ofViews
 	}
 	return err
@@ -113,6 +178,7 @@ func (v *verifier) run(ctx context.Context, conns []*conn) error {
 func (v *verifier) problem(kind string, id any) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.told++
 	v.found(vault.Problem{Kind: kind, ID: fmt.Sprint(id)})
 }
 
@@ -140,11 +206,11 @@ func (v *verifier) page(what string) {
 // unreadable reports whether a page did not authenticate, or does not hold what
 // SQLite keeps there.
 func unreadable(err error) bool {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
+	code, ok := codeOf(err)
+	if !ok {
 		return false
 	}
-	switch code := e.Code(); code & 0xff {
+	switch code & 0xff {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return true
 	case sqlite3.SQLITE_IOERR:
@@ -155,8 +221,8 @@ func unreadable(err error) bool {
 
 // views checks everything that is made from the log, but for what the payloads
 // say of their records' rows.
-func (v *verifier) views(ctx context.Context, c *conn) error {
-	for _, check := range []func(context.Context, *conn) error{v.records, v.subjects, v.blobs, v.sqlite} {
+func (v *verifier) views(ctx context.Context, c *snapshot) error {
+	for _, check := range []func(context.Context, *snapshot) error{v.large, v.few, v.blobs, v.sqlite} {
 		if err := check(ctx, c); err != nil {
 			return err
 		}
@@ -164,23 +230,19 @@ func (v *verifier) views(ctx context.Context, c *conn) error {
 	return nil
 }
 
-// records compares the records' rows with the log's and with the full-text index.
-func (v *verifier) records(ctx context.Context, c *conn) error {
+// few compares what there are few of with the log.
+func (v *verifier) few(ctx context.Context, c *snapshot) error {
+	// The order of the joins is said where SQLite would begin with the larger table.
 	for _, q := range []struct{ kind, query string }{
-		{"view", "SELECT hex(r.id) FROM record r LEFT JOIN entry e ON e.entry=r.head WHERE e.entry IS NULL OR e.record IS NOT r.record"},
-		// Most have one entry and are done with the index on it.
-		{"view", "SELECT hex(r.id) FROM record r WHERE (r.revisions<>1 OR (SELECT count(*) FROM entry e WHERE e.record=r.record)<>1)" +
-			" AND r.revisions<>(SELECT count(*) FROM (SELECT DISTINCT kind,parents,sha256 FROM entry e WHERE e.record=r.record))"},
-		{"view", "SELECT e.entry FROM entry e LEFT JOIN record r ON r.record=e.record WHERE e.record IS NOT NULL AND r.record IS NULL"},
-		{"view", "SELECT e.entry FROM batch b JOIN entry e ON e.entry>b.last-b.count AND e.entry<=b.last WHERE b.out=1 AND e.record IS NOT NULL"},
+		{"view", "SELECT e.entry FROM batch b CROSS JOIN entry e WHERE b.out=1 AND e.entry>b.last-b.count AND e.entry<=b.last AND e.record IS NOT NULL"},
 		{"view", "SELECT e.entry FROM entry e WHERE e.record IS NULL AND e.kind<=2 AND " + outOf + "=0 AND (e.kind=1 OR e.about IN (SELECT id FROM record))"},
 		{"purge", "SELECT u.entry FROM purge u LEFT JOIN entry e ON e.entry=u.entry WHERE u.entry>0 AND (e.kind IS NOT 9 OR " + outOf + "=1)"},
-		{"purge", "SELECT e.entry FROM purge u JOIN record r ON r.id=u.record JOIN entry e ON e.record=r.record AND e.sha256=u.sha256 AND e.kind=1 JOIN payload p ON p.entry=e.entry"},
-		{"purge", "SELECT e.entry FROM purge u JOIN entry e ON e.about=u.record AND e.sha256=u.sha256 AND e.kind=5 JOIN payload p ON p.entry=e.entry"},
-		{"index", "SELECT hex(r.id) FROM record r LEFT JOIN fts_docsize d ON d.id=r.doc WHERE (d.id IS NULL) <> (r.state=1)"},
-		{"index", "SELECT d.id FROM fts_docsize d LEFT JOIN record r ON r.doc=d.id WHERE r.record IS NULL"},
+		{"purge", "SELECT e.entry FROM purge u CROSS JOIN record r ON r.id=u.record CROSS JOIN entry e ON e.record=r.record AND e.sha256=u.sha256 AND e.kind=1 JOIN payload p ON p.entry=e.entry"},
+		{"purge", "SELECT e.entry FROM purge u CROSS JOIN entry e ON e.about=u.record AND e.sha256=u.sha256 AND e.kind=5 JOIN payload p ON p.entry=e.entry"},
+		// What a reference to a patient is said to mean is what it would mean now.
+		{"view", "SELECT s.subject FROM subject s LEFT JOIN record r ON r.record=s.record WHERE s.record IS NOT NULL AND r.record IS NULL"},
 	} {
-		if err := v.none(ctx, c, q.kind, q.query); err != nil {
+		if err := v.none(ctx, c.conn, q.kind, q.query); err != nil {
 			return err
 		}
 	}
@@ -201,13 +263,7 @@ func (v *verifier) none(ctx context.Context, c *conn, kind, query string) error 
 	return v.past(table, err)
 }
 
-// subjects checks that what a reference to a patient is said to mean is what
-// it would mean now.
-func (v *verifier) subjects(ctx context.Context, c *conn) error {
-	return v.none(ctx, c, "view", "SELECT s.subject FROM subject s LEFT JOIN record r ON r.record=s.record WHERE s.record IS NOT NULL AND r.record IS NULL")
-}
-
-func (v *verifier) blobs(ctx context.Context, c *conn) error {
+func (v *verifier) blobs(ctx context.Context, c *snapshot) error {
 	var sums []vault.Hash
 	err := c.rows(ctx, func(scan func(...any) error) error {
 		var b []byte
@@ -234,21 +290,5 @@ func (v *verifier) blobs(ctx context.Context, c *conn) error {
 		}
 		v.out.Blobs++
 	}
-	return v.none(ctx, c, "blob", "SELECT b.blob FROM blob b LEFT JOIN entry e ON e.entry=b.entry WHERE b.entry IS NOT NULL AND e.entry IS NULL")
-}
-
-// sqlite lets SQLite check its own structure. It needs a connection that has
-// not searched: FTS5 reports false corruption on a pooled one.
-func (v *verifier) sqlite(ctx context.Context, c *conn) error {
-	err := c.rows(ctx, func(scan func(...any) error) error {
-		var line string
-		if err := scan(&line); err != nil {
-			return err
-		}
-		if line != "ok" {
-			v.page("database")
-		}
-		return nil
-	}, "PRAGMA integrity_check(20)")
-	return v.past("database", err)
+	return v.none(ctx, c.conn, "blob", "SELECT b.blob FROM blob b LEFT JOIN entry e ON e.entry=b.entry WHERE b.entry IS NOT NULL AND e.entry IS NULL")
 }

@@ -5,17 +5,23 @@ import (
 	"fmt"
 
 	"phivault/vault"
+	"phivault/vault/store/cursor"
 )
 
-// deepColumns are entryColumns and the row of the record that an entry is of.
-const deepColumns = `SELECT e.entry,e.kind,coalesce(r.id,e.about),e.parents,e.sha256,e.length,p.body,
-	coalesce(r.record,0),coalesce(r.source,0),coalesce(r.doc,0),coalesce(r.head,0),coalesce(r.state,0),r.brief,
-	coalesce(r.type,0),coalesce(r.subject,0),coalesce(su.source,0),coalesce(su.ref,'')
-	FROM entry e LEFT JOIN record r ON r.record=e.record LEFT JOIN payload p ON p.entry=e.entry LEFT JOIN subject su ON su.subject=r.subject `
+// deepRows are the entries of a batch with their payloads and the rows of the records
+// that they are of; quickRows are the same without.
+const (
+	deepRows = `SELECT e.entry,e.kind,coalesce(r.id,e.about),e.parents,e.sha256,e.length,e.record,p.body,
+		r.doc,r.head,r.state,r.type,r.source,r.subject,r.brief
+		FROM entry e LEFT JOIN record r ON r.record=e.record LEFT JOIN payload p ON p.entry=e.entry
+		WHERE e.entry BETWEEN ? AND ? ORDER BY e.entry`
+	quickRows = `SELECT e.entry,e.kind,coalesce(r.id,e.about),e.parents,e.sha256,e.length
+		FROM entry e LEFT JOIN record r ON r.record=e.record WHERE e.entry BETWEEN ? AND ? ORDER BY e.entry`
+)
 
 // log recomputes the chain of each log batch by batch, and hands the payloads,
 // unless quick, to a sifter.
-func (v *verifier) log(ctx context.Context, c *conn) error {
+func (v *verifier) log(ctx context.Context, c *snapshot) error {
 	_, err := c.row(ctx, []any{&v.total}, "SELECT count(*) FROM entry")
 	if err = v.past("entry", err); err != nil {
 		return err
@@ -24,16 +30,33 @@ func (v *verifier) log(ctx context.Context, c *conn) error {
 	if err = v.past("record", err); err != nil {
 		return err
 	}
+	l := &logCheck{v: v, snapshot: c}
 	if v.quick {
-		return v.chains(ctx, c, nil)
+		l.rows, err = c.all.Prepare(quickRows)
+	} else if err = v.words(ctx, c.conn); err == nil {
+		l.rows, err = c.all.Prepare(deepRows)
 	}
-	if err := v.words(ctx, c); err != nil {
+	if err != nil {
 		return err
 	}
-	sift := newSifter(v)
-	err = v.chains(ctx, c, sift)
-	sift.close()
+	defer l.rows.Close()
+	if v.quick {
+		return l.chains(ctx)
+	}
+	l.look = &reader{ctx: ctx, s: v.s, l: v.lore, c: c.conn}
+	l.sift = newSifter(v)
+	err = l.chains(ctx)
+	l.sift.close()
 	return err
+}
+
+// logCheck reads the log. sift and look are nil when it is quick.
+type logCheck struct {
+	*snapshot
+	v    *verifier
+	rows *cursor.Stmt
+	sift *sifter
+	look *reader
 }
 
 // words reads the sources' names.
@@ -51,7 +74,8 @@ func (v *verifier) words(ctx context.Context, c *conn) error {
 	return v.past("word", err)
 }
 
-func (v *verifier) chains(ctx context.Context, c *conn, sift *sifter) error {
+func (l *logCheck) chains(ctx context.Context) error {
+	v, c := l.v, l.conn
 	chains := map[int64]vault.Chain{}
 	next := int64(1)
 	for {
@@ -71,7 +95,7 @@ func (v *verifier) chains(ctx context.Context, c *conn, sift *sifter) error {
 			if !ok {
 				chain = vault.ChainStart(v.s.o.VaultID, b.device, uint64(b.number))
 			}
-			if chain, err = v.batch(ctx, c, b, chain, sift); err != nil {
+			if chain, err = l.batch(ctx, b, chain); err != nil {
 				return err
 			}
 			if chain != b.chain {
@@ -110,67 +134,116 @@ func (v *verifier) batches(ctx context.Context, c *conn, from int64) (out []batc
 	return out, err
 }
 
-func (v *verifier) batch(ctx context.Context, c *conn, b batch, chain vault.Chain, sift *sifter) (vault.Chain, error) {
-	columns := deepColumns
-	if v.quick {
-		columns = headerColumns
-	}
+func (l *logCheck) batch(ctx context.Context, b batch, chain vault.Chain) (vault.Chain, error) {
+	v := l.v
+	first := b.last - b.count + 1
 	n := int64(0)
-	look := &reader{ctx: ctx, s: v.s, l: v.lore, c: c}
-	err := c.rows(ctx, func(scan func(...any) error) error {
-		var row sifted
-		var brief []byte
-		e, body, err := scanEntry(func(dest ...any) error {
-			if !v.quick {
-				dest = append(dest, &row.record, &row.source, &row.doc, &row.head, &row.state, &brief, &row.typ, &row.subject, &row.origin, &row.ref)
-			}
-			return scan(dest...)
-		})
-		if err != nil {
-			return err
-		}
+	err := l.entries(ctx, first, b.last, func(h vault.Header) error {
 		n++
-		chain = chain.Next(e.Header)
+		chain = chain.Next(h)
 		v.out.Entries++
-		if !b.out && (e.Header.Kind == vault.KindPut || e.Header.Kind == vault.KindTombstone) {
+		if !b.out && (h.Kind == vault.KindPut || h.Kind == vault.KindTombstone) {
 			v.out.Revisions++
 		}
 		if v.quick {
 			return nil
 		}
-		row.entry, row.body, row.own = e, body, body != nil
-		if row.head == e.Number && brief != nil {
-			row.brief = true
-			row.says = new(vault.Row)
-			if err := parseBrief(string(brief), look, row.says); unreadable(err) {
-				return err
-			} else if err != nil {
-				row.says = nil
-			}
-		}
-		if body == nil && e.Header.Length > 0 {
-			if row.body, err = sharedBody(ctx, c, e.Header); err != nil {
-				return err
-			}
-			if row.body == nil {
-				by, err := purgedBy(ctx, c, e.Header.Record, e.Header.Payload)
-				if err != nil {
-					return err
-				}
-				row.purged = by > 0
-			}
-		}
-		sift.add(row)
-		return nil
-	}, columns+"WHERE e.entry BETWEEN ? AND ? ORDER BY e.entry", b.last-b.count+1, b.last)
+		return l.sifted(ctx, h)
+	})
 	if unreadable(err) { // the next batch goes on from what this one says
-		return b.chain, v.past(fmt.Sprintf("entries %d to %d", b.last-b.count+1, b.last), err)
+		return b.chain, v.past(fmt.Sprintf("entries %d to %d", first, b.last), err)
 	}
 	if n != b.count {
-		v.problem("log", fmt.Sprintf("entries %d to %d", b.last-b.count+1, b.last))
+		v.problem("log", fmt.Sprintf("entries %d to %d", first, b.last))
 	}
 	if v.progress != nil {
 		v.progress(v.out.Entries, v.total)
 	}
 	return chain, err
+}
+
+// entries steps through entries and gives their headers.
+func (l *logCheck) entries(ctx context.Context, first, last int64, each func(vault.Header) error) error {
+	if err := l.rows.Query(first, last); err != nil {
+		return err
+	}
+	for n := 0; ; n++ {
+		if n&63 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		more, err := l.rows.Step()
+		if err != nil || !more {
+			return err
+		}
+		h := vault.Header{Kind: vault.Kind(l.rows.Int(1)), Parents: splitRevisions(l.rows.Bytes(3)), Length: uint64(l.rows.Int(5))}
+		copy(h.Record[:], l.rows.Bytes(2))
+		copy(h.Payload[:], l.rows.Bytes(4))
+		if err := each(h); err != nil {
+			return err
+		}
+	}
+}
+
+// sifted hands the entry that rows stands at to the sifter.
+func (l *logCheck) sifted(ctx context.Context, h vault.Header) (err error) {
+	v, s := l.v, l.rows
+	r := l.sift.next()
+	r.number, r.header = s.Int(0), h
+	linked := !s.Null(6)
+	r.record = s.Int(6)
+	v.tallyEntry(s.Int(1), r.number, r.record, linked, s.Bytes(2))
+	if s.Null(8) { // the record has no row
+		r.record = 0
+	}
+	r.doc, r.head, r.state, r.typ, r.source, r.subject = s.Int(8), s.Int(9), s.Int(10), s.Int(11), s.Int(12), s.Int(13)
+	if r.subject != 0 {
+		if r.patient, err = v.subject(ctx, l.conn, r.subject); err != nil {
+			return err
+		}
+	}
+	if brief := s.Bytes(14); r.head == r.number && brief != nil {
+		r.brief = true
+		err := parseBrief(string(brief), l.look, &r.says)
+		if unreadable(err) {
+			return err
+		}
+		r.reads = err == nil
+	}
+	body := s.Bytes(7)
+	r.own = body != nil
+	if body == nil && h.Length > 0 {
+		if body, err = sharedBody(ctx, l.conn, h); err != nil {
+			return err
+		}
+		if body == nil {
+			by, err := purgedBy(ctx, l.conn, h.Record, h.Payload)
+			if err != nil {
+				return err
+			}
+			r.purged = by > 0
+		}
+	}
+	l.sift.add(r, body)
+	return nil
+}
+
+// subject is how a patient is referred to, and by which source.
+type subject struct {
+	source int64
+	ref    string
+}
+
+// subject reads one, which many records have one after the other.
+func (v *verifier) subject(ctx context.Context, c *conn, n int64) (s subject, err error) {
+	if s, ok := v.subjects[n]; ok {
+		return s, nil
+	}
+	if _, err := c.row(ctx, []any{&s.source, &s.ref}, "SELECT source,ref FROM subject WHERE subject=?", n); err != nil {
+		return s, err
+	}
+	if v.subjects == nil || len(v.subjects) >= maxPatients {
+		v.subjects = map[int64]subject{}
+	}
+	v.subjects[n] = s
+	return s, nil
 }

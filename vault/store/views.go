@@ -140,7 +140,7 @@ func identifierText(i vault.Identifier) string {
 func selfRefs(p *vault.Put) (refs []string) {
 	r := p.Resource
 	if r.ID != "" {
-		refs = append(refs, r.Type+"/"+r.ID, "urn:uuid:"+strings.ToLower(r.ID))
+		refs = append(refs, selfRef(r.Type, r.ID), "urn:uuid:"+strings.ToLower(r.ID))
 	}
 	if p.FullURL != "" {
 		if ref := subjectRef(p.FullURL); ref != "" && !slices.Contains(refs, ref) {
@@ -158,6 +158,9 @@ func selfRefs(p *vault.Put) (refs []string) {
 	}
 	return refs
 }
+
+// selfRef is the first of selfRefs of what has an id.
+func selfRef(typ, id string) string { return typ + "/" + id }
 
 const maxNames = 16
 

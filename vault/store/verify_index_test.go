@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strings"
+	"testing"
+
+	"phivault/vault"
+)
+
+func kinds(problems []vault.Problem) (k []string) {
+	for _, p := range problems {
+		if !slices.Contains(k, p.Kind) {
+			k = append(k, p.Kind)
+		}
+	}
+	return k
+}
+
+// some makes a store with records to damage.
+func some(t *testing.T) *Store {
+	t.Helper()
+	s := newPlain(t)
+	addJSON(t, s, ann, weight, asthma, note, strings.Replace(weight, `"w1"`, `"w2"`, 1))
+	clean(t, s)
+	return s
+}
+
+func do(t *testing.T, s *Store, statements ...string) {
+	t.Helper()
+	for _, q := range statements {
+		if err := s.w.exec(ctx, q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+}
+
+func ask(t *testing.T, s *Store, query string) (text string) {
+	t.Helper()
+	if ok, err := s.w.row(ctx, []any{&text}, query); !ok || err != nil {
+		t.Fatalf("%s: %v %v", query, ok, err)
+	}
+	return text
+}
+
+// unindexed makes changes that an index is not told of.
+func unindexed(t *testing.T, s *Store, name string, changes ...string) {
+	t.Helper()
+	version := 0
+	fmt.Sscan(ask(t, s, "PRAGMA schema_version"), &version)
+	row := ask(t, s, "SELECT quote(type)||','||quote(name)||','||quote(tbl_name)||','||rootpage||','||quote(sql) FROM sqlite_schema WHERE name='"+name+"'")
+	begin, end := "PRAGMA writable_schema=ON", "PRAGMA writable_schema=RESET"
+	do(t, s, begin, "DELETE FROM sqlite_schema WHERE name='"+name+"'", fmt.Sprint("PRAGMA schema_version=", version+1), end)
+	do(t, s, changes...)
+	do(t, s, begin, "INSERT INTO sqlite_schema VALUES("+row+")", fmt.Sprint("PRAGMA schema_version=", version+2), end)
+}
+
+// An index that says something else than its table, which says what the log does, is
+// found whichever index it is.
+func TestVerifyComparesEachIndexWithItsTable(t *testing.T) {
+	const row, entry = " WHERE record=2", " WHERE entry=3"
+	for _, c := range []struct{ index, table, columns, wrong, where string }{
+		{"record_id", "record", "id", "randomblob(16)", row},
+		{"record_id", "record", "id", "'text'", row},
+		{"record_doc", "record", "doc", "doc+4294967296", row},
+		{"record_doc", "record", "doc", "'text'", row},
+		{"record_subject", "record", "subject", "NULL", row},
+		{"record_subject", "record", "subject", "subject+1", row},
+		{"record_subject", "record", "doc", "doc+4294967296", row},
+		{"record_type", "record", "type", "type+1", row},
+		{"record_type", "record", "doc", "doc+4294967296", row},
+		{"entry_record", "entry", "record", "record+1", entry},
+		{"entry_record", "entry", "record", "NULL", entry},
+		{"entry_about", "entry", "record,about", "NULL,x'01'", entry},
+		{"entry_blob", "entry", "kind,about", "5,x'01'", entry},
+		{"subject_record", "subject", "record", "2", " WHERE subject=1"},
+	} {
+		s := some(t)
+		right := ask(t, s, "SELECT quote("+strings.ReplaceAll(c.columns, ",", ")||','||quote(")+") FROM "+c.table+c.where)
+		set := "UPDATE " + c.table + " SET (" + c.columns + ")=(SELECT "
+		do(t, s, set+c.wrong+")"+c.where)
+		unindexed(t, s, c.index, set+right+")"+c.where)
+		if len(verify(t, s, false)) == 0 {
+			t.Errorf("%s with %s=%s: nothing is told", c.index, c.columns, c.wrong)
+		}
+	}
+}
+
+// Rows that an index lacks, or that it alone has.
+func TestVerifyCountsWhatAnIndexHas(t *testing.T) {
+	for _, name := range []string{"record_id", "record_doc", "record_subject", "record_type", "entry_record"} {
+		table := name[:strings.IndexByte(name, '_')]
+		s := some(t)
+		do(t, s, "CREATE TEMP TABLE kept AS SELECT * FROM "+table+" WHERE "+table+"=3", "DELETE FROM "+table+" WHERE "+table+"=3")
+		unindexed(t, s, name, "INSERT INTO "+table+" SELECT * FROM kept")
+		if got := kinds(verify(t, s, false)); !slices.Contains(got, "page") {
+			t.Errorf("%s lacks a row: told are %q", name, got)
+		}
+	}
+	for of, where := range map[string]string{"entry_about": "record=NULL,about=x'01'", "entry_blob": "kind=5,about=x'01'"} {
+		s := some(t)
+		do(t, s, "INSERT INTO entry SELECT 99,kind,record,about,parents,sha256,length FROM entry WHERE entry=3", "UPDATE entry SET "+where+" WHERE entry=99")
+		unindexed(t, s, of, "DELETE FROM entry WHERE entry=99")
+		if got := kinds(verify(t, s, false)); !slices.Contains(got, "page") {
+			t.Errorf("%s has a row more: told are %q", of, got)
+		}
+	}
+}
+
+func TestVerifyComparesRecordsWithEntriesAndText(t *testing.T) {
+	for change, kind := range map[string]string{
+		"UPDATE record SET revisions=2 WHERE record=2":                                       "view",
+		"UPDATE record SET head=3 WHERE record=1":                                            "view",
+		"UPDATE record SET head=99 WHERE record=1":                                           "view",
+		"DELETE FROM record WHERE record=2":                                                  "view",
+		"DELETE FROM record WHERE record=(SELECT max(record) FROM record)":                   "view",
+		"UPDATE entry SET record=1 WHERE entry=3":                                            "view",
+		"UPDATE record SET state=1 WHERE record=2":                                           "index",
+		"DELETE FROM fts_docsize WHERE id=(SELECT doc FROM record WHERE record=2)":           "index",
+		"INSERT INTO fts_docsize SELECT id+1000,sz,origin FROM fts_docsize LIMIT 1":          "index",
+		"UPDATE fts_docsize SET id=id+1000 WHERE id=(SELECT doc FROM record WHERE record=2)": "index",
+	} {
+		s := some(t)
+		do(t, s, change)
+		if got := kinds(verify(t, s, false)); !slices.Contains(got, kind) {
+			t.Errorf("%s: told are %q", change, got)
+		}
+	}
+}
+
+func TestVerifyLeavesIndexesItDoesNotKnowToSQLite(t *testing.T) {
+	s := some(t)
+	do(t, s, "CREATE INDEX more ON record(state)")
+	clean(t, s)
+	do(t, s, "UPDATE record SET state=2 WHERE record=2")
+	unindexed(t, s, "more", "UPDATE record SET state=0 WHERE record=2")
+	if got := kinds(verify(t, s, false)); !slices.Contains(got, "page") {
+		t.Errorf("told are %q", got)
+	}
+	s = some(t)
+	do(t, s, "DROP INDEX record_type")
+	if got := kinds(verify(t, s, false)); !slices.Contains(got, "page") {
+		t.Errorf("an index is gone: told are %q", got)
+	}
+}
+
+// What is read of an index must not come from its table.
+func TestLargeIndexesAreReadAlone(t *testing.T) {
+	s := newPlain(t)
+	for _, x := range largeIndexes {
+		opened := 0
+		err := s.w.rows(ctx, func(scan func(...any) error) error {
+			var op string
+			var skip any
+			err := scan(&skip, &op, &skip, &skip, &skip, &skip, &skip, &skip)
+			if op == "OpenRead" {
+				opened++
+			}
+			if strings.HasPrefix(op, "Sorter") {
+				t.Errorf("%s is not read in its order", x.name)
+			}
+			return err
+		}, "EXPLAIN "+x.query)
+		if err != nil || opened != 1 && x.of != byAbout {
+			t.Errorf("%s: %d are opened: %v", x.name, opened, err)
+		}
+	}
+	if n := ask(t, s, "SELECT count(*) FROM sqlite_schema WHERE type='index' AND tbl_name IN ('record','entry')"); n != fmt.Sprint(len(largeIndexes)) {
+		t.Errorf("there are %s indexes", n)
+	}
+}
+
+func TestAnIndexInDisorderIsDoubted(t *testing.T) {
+	s := newPlain(t)
+	c, err := s.openCursor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, x := range []struct {
+		of    int
+		rows  string
+		blob  bool
+		doubt bool
+	}{
+		{byDoc, "(1,1),(1,2),(2,1)", false, false},
+		{byDoc, "(1,1),(2,2),(1,3)", false, true},
+		{byDoc, "(1,2),(1,1)", false, true},
+		{byDoc, "(1,1),(1,1)", false, true},
+		{byDoc, "('a',1)", false, true},
+		{bySubject, "(NULL,1,1),(NULL,2,2),(1,1,1)", false, false},
+		{bySubject, "(1,1,1),(NULL,2,2)", false, true},
+		{byID, "(x'01',9),(x'02',1)", true, false},
+		{byID, "(x'01',1),(x'01',2)", true, true},
+		{byID, "(x'02',1),(x'01',2)", true, true},
+		{byID, "('text',1)", true, true},
+		{byAbout, "(NULL,1),(NULL,2),(x'01',1),(x'01',2)", true, false},
+		{byAbout, "(x'01',2),(x'01',1)", true, true},
+		{byAbout, "(x'01',1),(NULL,2)", true, true},
+	} {
+		v := &verifier{seed: maphash.MakeSeed()}
+		if err := v.through(context.Background(), c, index{of: x.of, query: "VALUES" + x.rows, blob: x.blob}); err != nil {
+			t.Fatal(err)
+		}
+		if v.doubt.Load() != x.doubt {
+			t.Errorf("%s: doubted is %v", x.rows, !x.doubt)
+		}
+	}
+}

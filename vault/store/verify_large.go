@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// records reads all records and, beside them, their entries by the index on these:
+// whether a record's head is one of its entries, whether they are as many as its row
+// says, whether each has its record.
+func (v *verifier) records(ctx context.Context, c *snapshot) error {
+	s, err := c.all.Prepare("SELECT record,id,type,subject,doc,head,revisions,state FROM record ORDER BY record")
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	e, err := v.walk(c.all, largeIndexes[byEntry])
+	if err != nil {
+		return err
+	}
+	defer e.s.Close()
+	entry, err := e.next()
+	if err != nil {
+		return err
+	}
+	t := &v.tables
+	for n := 0; ; n++ {
+		if n&1023 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		more, err := s.Step()
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		record, doc, head, revisions := s.Int(0), s.Int(4), s.Int(5), s.Int(6)
+		t[byID].add(v.seed, blobPlace(v.seed, s.Bytes(1), record))
+		t[byDoc].add(v.seed, indexed{0, doc, record})
+		t[byType].add(v.seed, indexed{0, s.Int(2), doc, record})
+		if s.Null(3) {
+			t[bySubject].add(v.seed, indexed{1, 0, doc, record})
+		} else {
+			t[bySubject].add(v.seed, indexed{0, s.Int(3), doc, record})
+		}
+		if s.Int(7) != stateDeleted {
+			t[inText].add(v.seed, indexed{0, doc})
+		}
+		entries, hasHead := int64(0), false
+		for entry && e.row[1] <= record {
+			if e.row[1] < record {
+				v.doubt.Store(true)
+			} else {
+				entries++
+				hasHead = hasHead || e.row[2] == head
+			}
+			if entry, err = e.next(); err != nil {
+				return err
+			}
+		}
+		if entries != 1 { // of those with the same content one is counted
+			if _, err := c.row(ctx, []any{&entries}, "SELECT count(*) FROM (SELECT DISTINCT kind,parents,sha256 FROM entry e WHERE e.record=?)", record); err != nil {
+				return err
+			}
+		}
+		if !hasHead || entries != revisions {
+			v.doubt.Store(true)
+		}
+	}
+	for entry {
+		v.doubt.Store(true)
+		if entry, err = e.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// texts reads which records the full-text index has.
+func (v *verifier) texts(ctx context.Context, c *snapshot) error {
+	s, err := c.all.Prepare("SELECT id FROM fts_docsize ORDER BY id")
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for n := 0; ; n++ {
+		if n&1023 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		more, err := s.Step()
+		if err != nil || !more {
+			return err
+		}
+		v.indexes[inText].add(v.seed, indexed{0, s.Int(0)})
+	}
+}
+
+// large compares records and entries with their indexes. What it finds is that
+// something is to be doubted; what it is, precisely tells.
+func (v *verifier) large(ctx context.Context, c *snapshot) error {
+	n, known := 0, 0
+	for _, x := range largeIndexes {
+		if _, err := c.row(ctx, []any{&n}, "SELECT count(*) FROM sqlite_schema WHERE type='index' AND name=?", x.name); err != nil {
+			return err
+		}
+		known += n
+	}
+	if _, err := c.row(ctx, []any{&n}, "SELECT count(*) FROM sqlite_schema WHERE type='index' AND tbl_name IN ('record','entry')"); err != nil {
+		return err
+	}
+	if known != len(largeIndexes) { // one is gone
+		v.doubt.Store(true)
+		return nil
+	}
+	v.others = n > known
+	err := v.records(ctx, c)
+	if err == nil {
+		err = v.texts(ctx, c)
+	}
+	for i := 0; i < len(largeIndexes) && err == nil; i++ {
+		if i != byEntry { // records has read that
+			err = v.through(ctx, c.all, largeIndexes[i])
+		}
+	}
+	if unreadable(err) {
+		v.doubt.Store(true)
+		return nil
+	}
+	return err
+}
+
+// tallyEntry counts an entry of the log to the indexes that have it.
+func (v *verifier) tallyEntry(kind, entry, record int64, linked bool, about []byte) {
+	if linked {
+		v.tables[byEntry].add(v.seed, indexed{0, record, entry})
+		if kind == 5 { // has none; the index's place of it is not known here
+			v.doubt.Store(true)
+		}
+		return
+	}
+	if kind <= 2 {
+		v.tables[byAbout].add(v.seed, blobPlace(v.seed, about, entry))
+	}
+	if kind == 5 {
+		v.tables[byBlob].add(v.seed, blobPlace(v.seed, about, entry))
+	}
+}
+
+// differ reports whether something is wrong with a large table or its indexes.
+func (v *verifier) differ() bool { return v.doubt.Load() || v.tables != v.indexes }
+
+// precisely finds out what is wrong where tables and indexes differ.
+func (v *verifier) precisely(ctx context.Context, c *snapshot) error {
+	for _, q := range []struct{ kind, query string }{
+		{"view", "SELECT hex(r.id) FROM record r LEFT JOIN entry e ON e.entry=r.head WHERE e.entry IS NULL OR e.record IS NOT r.record"},
+		{"view", "SELECT hex(r.id) FROM record r WHERE r.revisions<>(SELECT count(*) FROM (SELECT DISTINCT kind,parents,sha256 FROM entry e WHERE e.record=r.record))"},
+		{"view", "SELECT e.entry FROM entry e LEFT JOIN record r ON r.record=e.record WHERE e.record IS NOT NULL AND r.record IS NULL"},
+		{"index", "SELECT hex(r.id) FROM record r LEFT JOIN fts_docsize d ON d.id=r.doc WHERE (d.id IS NULL) <> (r.state=1)"},
+		{"index", "SELECT d.id FROM fts_docsize d LEFT JOIN record r ON r.doc=d.id WHERE r.record IS NULL"},
+	} {
+		if err := v.none(ctx, c.conn, q.kind, q.query); err != nil {
+			return err
+		}
+	}
+	if err := v.pragma(ctx, c.conn, "integrity_check(20)"); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	told := v.told
+	v.mu.Unlock()
+	if told == 0 && v.differ() {
+		v.page("database")
+	}
+	return nil
+}
+
+// sqlite lets SQLite check its own structure: every page, every row and the full-text
+// index; and of the small tables also that their indexes have their rows. It needs a
+// connection that has not searched: FTS5 reports false corruption on a pooled one.
+func (v *verifier) sqlite(ctx context.Context, c *snapshot) error {
+	if err := v.pragma(ctx, c.conn, "quick_check(20)"); err != nil {
+		return err
+	}
+	var small []string
+	err := c.rows(ctx, func(scan func(...any) error) error {
+		var name string
+		err := scan(&name)
+		small = append(small, name)
+		return err
+	}, "SELECT DISTINCT tbl_name FROM sqlite_schema WHERE type='index' AND tbl_name NOT IN ('record','entry')")
+	if err != nil {
+		return v.past("database", err)
+	}
+	for _, name := range small {
+		if err := v.pragma(ctx, c.conn, fmt.Sprintf(`integrity_check("%s")`, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pragma runs one of SQLite's own checks.
+func (v *verifier) pragma(ctx context.Context, c *conn, check string) error {
+	err := c.rows(ctx, func(scan func(...any) error) error {
+		var line string
+		if err := scan(&line); err != nil {
+			return err
+		}
+		if line != "ok" {
+			v.page("database")
+		}
+		return nil
+	}, "PRAGMA "+check)
+	return v.past("database", err)
+}
