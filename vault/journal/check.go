@@ -40,7 +40,10 @@ func (j *Journal) decode(s *segment.Segment, bodies [][]byte) (*checked, error) 
 				if !m.Replace.Agreed(j.id, e.By) {
 					return nil, at(ErrForged, s.Place, "a replacement that its device did not agree to")
 				}
-				e.Admit, e.Remove, e.Copy = j.s.replaces(s, m.Replace), ending(s, m.Replace), true
+				e.Admit, e.Remove, e.Copy = m.Replace.Admission(), ending(s, m.Replace), true
+			}
+			if e.Copy || e.Name != nil {
+				e.Past = j.s.cites(s)
 			}
 			if m.Genesis == nil {
 				c.events = append(c.events, e)
@@ -59,26 +62,7 @@ func (j *Journal) decode(s *segment.Segment, bodies [][]byte) (*checked, error) 
 			c.purged = append(c.purged, contents...)
 		}
 	}
-	j.rank(c)
 	return c, nil
-}
-
-// rank sets the seniority of admissions: how many lie in their past.
-func (j *Journal) rank(c *checked) {
-	in := j.s.pastOf(c.seg)
-	n := 1
-	for _, e := range j.s.Events {
-		if e.Admit != nil && in(e.At.Log, e.At.Seq) {
-			n++
-		}
-	}
-	for i := range c.events {
-		if c.events[i].Admit != nil {
-			c.events[i].Rank, c.events[i].Past = n, j.s.cites(c.seg)
-			n++
-		}
-	}
-	j.turns(c, in)
 }
 
 // verdict of a check that found nothing wrong.

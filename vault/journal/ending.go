@@ -199,6 +199,7 @@ func (j *Journal) endingLog() vault.LogID {
 
 func (j *Journal) ending(ctx context.Context, next *identity.Device) (*Ending, error) {
 	r := segment.Replace(j.id, j.self, next, true, slices.Collect(maps.Keys(j.keys))...)
+	r.Rank = j.s.nextRank()
 	s, bodies, err := j.alone(ctx, j.endingLog(), r, j.p.Device)
 	return &Ending{s, bodies}, err
 }

@@ -29,7 +29,7 @@ func ended(by, heir identity.Public, number, keep uint64, rank int, lower ...uin
 	of := func(n, seq uint64) vault.Place {
 		return vault.Place{Log: vault.LogID{Device: by.DeviceID(), Number: n}, Seq: seq}
 	}
-	e := event{At: of(number, 0), By: by.DeviceID(), Rank: rank, Copy: true, Admit: &segment.Admission{Public: heir, Role: segment.RoleOwner},
+	e := event{At: of(number, 0), By: by.DeviceID(), Copy: true, Admit: &segment.Admission{Public: heir, Rank: uint32(rank)},
 		Remove: &segment.Removal{Device: by.DeviceID(), Keep: of(number, 0), Lower: []vault.Place{of(0, keep)}}}
 	for _, n := range lower {
 		e.Remove.Lower = append(e.Remove.Lower, of(n, 0))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"math"
 	"slices"
 
 	"phivault/crypto/identity"
@@ -210,7 +209,10 @@ func (j *Journal) mayChange(ctx context.Context) error {
 // change appends a change of membership with the epoch of those who remain, and
 // cuts both.
 func (j *Journal) change(ctx context.Context, m segment.Member) error {
-	e := event{At: vault.Place{Log: j.own, Seq: j.s.next(j.own)}, By: j.self, Rank: math.MaxInt, Admit: m.Admit, Remove: m.Remove}
+	if m.Admit != nil {
+		m.Admit.Rank = j.s.nextRank()
+	}
+	e := event{At: vault.Place{Log: j.own, Seq: j.s.next(j.own)}, By: j.self, Admit: m.Admit, Remove: m.Remove}
 	n, minted, err := j.mint(e)
 	if err != nil {
 		return err

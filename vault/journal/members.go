@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 
 	"phivault/crypto/identity"
@@ -25,7 +24,9 @@ type member struct {
 
 // membership is what a set of events amounts to.
 type membership struct {
-	all     []member // ever admitted, by seniority
+	founder [16]byte
+	all     []member             // ever admitted, by seniority
+	admits  map[[16]byte][]event // of each device but the founder
 	removed map[[16]byte]segment.Removal
 }
 
@@ -80,26 +81,6 @@ func (s *state) cites(seg *segment.Segment) map[vault.LogID]uint64 {
 	return cites
 }
 
-// rank is the number of admissions up to this one in its own past, as far as they
-// are known by now.
-func (s *state) rank(e event) int {
-	if e.Past == nil {
-		return e.Rank
-	}
-	n := 1
-	for _, o := range s.Events {
-		last, cited := e.Past[o.At.Log]
-		before := cited && o.At.Seq <= last
-		if o.At.Log == e.At.Log {
-			before = cmp.Or(cmp.Compare(o.At.Seq, e.At.Seq), cmp.Compare(o.Index, e.Index)) < 0
-		}
-		if o.Admit != nil && before {
-			n++
-		}
-	}
-	return n
-}
-
 // pastOf is the causal past of a segment, itself included.
 func (s *state) pastOf(seg *segment.Segment) past {
 	cites := s.cites(seg)
@@ -115,19 +96,20 @@ func (s *state) pastOf(seg *segment.Segment) past {
 // members evaluates the events of a past, and more. The result depends on the set
 // alone, never on the order in which its events arrived.
 func (s *state) members(in past, more ...event) membership {
-	var m membership
+	m := membership{admits: map[[16]byte][]event{}, removed: map[[16]byte]segment.Removal{}}
 	var removals, names []event
-	admits := map[[16]byte][]event{}
 	for _, e := range append(slices.Clone(s.Events), more...) {
 		switch {
 		case e.Founder != nil:
-			m.all = append(m.all, member{device: e.By, public: *e.Founder, role: segment.RoleOwner, order: -1})
+			m.founder = e.By
+			m.all = append(m.all, member{device: e.By, public: *e.Founder, role: segment.RoleOwner})
 		case !in(e.At.Log, e.At.Seq):
 		case e.Admit != nil:
 			d := [16]byte(e.Admit.Public.DeviceID())
-			admits[d] = append(admits[d], e)
-			m.all = append(m.all, member{device: e.Admit.Public.DeviceID(), public: e.Admit.Public, role: e.Admit.Role,
-				name: e.Admit.Name, order: s.rank(e), given: e.Admit.Given, spare: e.Admit.Spare})
+			if m.admits[d] == nil && d != m.founder {
+				m.all = append(m.all, member{device: d, public: e.Admit.Public, role: e.Admit.Role, name: e.Admit.Name})
+			}
+			m.admits[d] = append(m.admits[d], e)
 			if e.ends() {
 				removals = append(removals, e)
 			}
@@ -138,140 +120,52 @@ func (s *state) members(in past, more ...event) membership {
 			names = append(names, e)
 		}
 	}
-	slices.SortStableFunc(m.all, func(a, b member) int {
-		return cmp.Or(cmp.Compare(a.order, b.order), bytes.Compare(a.device[:], b.device[:]))
-	})
-	seen := map[[16]byte]bool{}
-	m.all = slices.DeleteFunc(m.all, func(x member) bool {
-		again := seen[x.device]
-		seen[x.device] = true
-		return again
-	})
-	for i := range m.all {
-		m.all[i].order = i
-	}
-	for _, as := range admits {
-		for i := range as {
-			as[i].Rank = s.rank(as[i])
-		}
-		slices.SortFunc(as, func(a, b event) int {
-			return cmp.Or(cmp.Compare(a.Rank, b.Rank), segment.ComparePlaces(a.At.Log, a.At.Seq, b.At.Log, b.At.Seq), cmp.Compare(a.Index, b.Index))
-		})
-	}
-	m.decide(removals, admits)
-	m.rerank(admits)
-	m.name(names)
+	delete(m.admits, m.founder) // nobody admits it
+	first := m.standings(m.stands)
+	m.become(first)
+	m.decide(removals)
+	now := m.cascade()
+	m.sort(now, first)
+	m.name(names, now)
 	return m
 }
 
-// seniority is the rank of the first admission of a device that stands, as far as removals
-// were counted: a removed device that admits another once more, and says that it had seen
-// little then, makes it senior to nobody.
-func (m membership) seniority(device [16]byte, admits map[[16]byte][]event) int {
-	as := admits[device]
-	i := slices.IndexFunc(as, func(e event) bool { return m.stands(e.At) })
-	switch {
-	case len(as) == 0:
-		return -1 // the founder
-	case i < 0:
-		return math.MaxInt
-	}
-	return as[i].Rank
-}
-
-// rerank puts the devices in the order of what is known in the end. Who is out stays
-// where it was.
-func (m *membership) rerank(admits map[[16]byte][]event) {
-	rank := func(x member) int {
-		if n := m.seniority(x.device, admits); n < math.MaxInt {
-			return n
-		}
-		return admits[x.device][0].Rank
-	}
-	slices.SortStableFunc(m.all, func(a, b member) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), bytes.Compare(a.device[:], b.device[:]))
-	})
-	for i := range m.all {
-		m.all[i].order = i
-	}
-}
-
-// decide finds which removals count. One attacks another when it removes the
-// other's author and the other lies beyond its cut-off, or takes away what made
-// that author a member. What nobody attacks counts, and what something that counts
-// attacks does not; in a circle the senior author's counts.
-func (m *membership) decide(removals []event, admits map[[16]byte][]event) {
-	m.removed = map[[16]byte]segment.Removal{}
-	type act struct {
-		at    vault.Place
-		index int
-	}
-	left := map[act]map[[16]byte]bool{} // who is a member yet, were this the only removal
-	for _, r := range removals {
-		left[act{r.At, r.Index}] = grounded(m.all, admits, func(p vault.Place) bool { return !beyond(*r.Remove, p.Log, p.Seq) })
-	}
-	attacks := func(a, b event) bool {
-		if a.Remove.Device == b.By {
-			return beyond(*a.Remove, b.At.Log, b.At.Seq)
-		}
-		return !left[act{a.At, a.Index}][b.By]
-	}
-	open := slices.DeleteFunc(slices.Clone(removals), func(e event) bool { return attacks(e, e) })
+// decide finds which removals count, by the removals that were counted so far. One
+// attacks another when it removes the other's author and the other lies beyond its
+// cut-off, or takes away what let that author do it. What nobody attacks counts, and
+// what something that counts attacks does not; in a circle the senior author's counts.
+func (m *membership) decide(open []event) {
 	for len(open) > 0 {
-		m.bySeniority(open, admits)
-		pick := slices.IndexFunc(open, func(e event) bool {
-			return !slices.ContainsFunc(open, func(o event) bool { return attacks(o, e) })
-		})
-		e := open[max(pick, 0)]
-		open = slices.DeleteFunc(slices.Clone(open), func(o event) bool { return o.At == e.At && o.Index == e.Index })
-		if m.count(e, admits) {
-			open = slices.DeleteFunc(open, func(o event) bool { return attacks(e, o) })
+		now := m.standings(m.stands)
+		left := map[act]map[[16]byte]standing{} // what remains with one more
+		for _, r := range open {
+			left[r.act()] = m.without(r, now)
 		}
-	}
-	m.cascade(admits)
-}
-
-// bySeniority sorts removals by their authors' seniority, as it is by what was counted so
-// far, then by place.
-func (m *membership) bySeniority(removals []event, admits map[[16]byte][]event) {
-	now := membership{all: slices.Clone(m.all), removed: maps.Clone(m.removed)}
-	now.cascade(admits)
-	slices.SortFunc(removals, func(a, b event) int {
-		return cmp.Or(cmp.Compare(now.seniority(a.By, admits), now.seniority(b.By, admits)), bytes.Compare(a.By[:], b.By[:]),
-			segment.CompareLogs(a.At.Log, b.At.Log), cmp.Compare(a.At.Seq, b.At.Seq), cmp.Compare(a.Index, b.Index))
-	})
-}
-
-// cascade takes away whom only those admitted whose admissions do not stand, and
-// gives the others what the first one that stands says of them.
-func (m *membership) cascade(admits map[[16]byte][]event) {
-	in := grounded(m.all, admits, m.stands)
-	for i, x := range m.all {
-		as := admits[x.device] // by rank
-		first := slices.IndexFunc(as, func(e event) bool { return in[e.By] && m.stands(e.At) })
-		switch {
-		case first >= 0: // what a removed owner says of its role does not count
-			a := as[first].Admit
-			m.all[i].role, m.all[i].name, m.all[i].given, m.all[i].spare = a.Role, a.Name, a.Given, a.Spare
-		case len(as) > 0:
-			m.removed[x.device] = segment.Removal{Device: x.device, None: true}
+		attacks := func(a, b event) bool {
+			if a.Remove.Device == b.By {
+				return beyond(*a.Remove, b.At.Log, b.At.Seq)
+			}
+			return !allowed(left[a.act()], b)
 		}
-	}
-}
-
-// grounded are the devices that the founder admitted, or somebody whom it admitted, and
-// so on, by admissions that stand: two that admitted each other do not hold each other up.
-func grounded(all []member, admits map[[16]byte][]event, stands func(vault.Place) bool) map[[16]byte]bool {
-	in := map[[16]byte]bool{}
-	for more := true; more; {
-		more = false
-		for _, x := range all {
-			if as := admits[x.device]; !in[x.device] && (len(as) == 0 || slices.ContainsFunc(as, func(e event) bool { return in[e.By] && stands(e.At) })) {
-				in[x.device], more = true, true
+		able := slices.DeleteFunc(slices.Clone(open), func(e event) bool { return !allowed(now, e) || attacks(e, e) })
+		if len(able) == 0 {
+			return
+		}
+		slices.SortFunc(able, func(a, b event) int { return cmp.Or(now[a.By].compare(now[b.By]), earlier(a, b)) })
+		pick := 0
+		for i, e := range able {
+			if !slices.ContainsFunc(able[:i], func(o event) bool { return attacks(o, e) }) &&
+				!slices.ContainsFunc(able[i:], func(o event) bool { return attacks(o, e) && !attacks(e, o) }) {
+				pick = i
+				break
 			}
 		}
+		e := able[pick]
+		open = slices.DeleteFunc(slices.Clone(open), func(o event) bool { return o.act() == e.act() })
+		if m.count(e) {
+			open = slices.DeleteFunc(open, func(o event) bool { return beyond(*e.Remove, o.At.Log, o.At.Seq) })
+		}
 	}
-	return in
 }
 
 // stands reports whether what was written at a place has effect.
@@ -282,19 +176,24 @@ func (m membership) stands(p vault.Place) bool {
 
 // count makes a removal take effect, unless no owner would be left: whom the removed
 // device admitted beyond the cut-off goes with it.
-func (m *membership) count(e event, admits map[[16]byte][]event) bool {
-	r := *e.Remove
+func (m *membership) count(e event) bool {
+	then := membership{founder: m.founder, all: slices.Clone(m.all), admits: m.admits, removed: m.with(*e.Remove)}
+	then.cascade()
+	left := slices.ContainsFunc(m.all, func(x member) bool { return then.owner(x.device) })
+	if left {
+		m.removed = m.with(*e.Remove)
+	}
+	return left
+}
+
+// with are the removals that count, and one more.
+func (m membership) with(r segment.Removal) map[[16]byte]segment.Removal {
 	if old, ok := m.removed[r.Device]; ok {
 		r = both(r, old)
 	}
-	then := membership{all: slices.Clone(m.all), removed: maps.Clone(m.removed)}
-	then.removed[r.Device] = r
-	then.cascade(admits)
-	left := slices.ContainsFunc(m.all, func(x member) bool { return then.owner(x.device) })
-	if left {
-		m.removed[r.Device] = r
-	}
-	return left
+	then := maps.Clone(m.removed)
+	then[r.Device] = r
+	return then
 }
 
 // both keeps of each log what two removals of a device keep.

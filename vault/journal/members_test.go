@@ -25,8 +25,8 @@ var people = func() (out []identity.Public) {
 func founderOf(p identity.Public) event { return event{By: p.DeviceID(), Founder: &p} }
 
 func admission(by, who identity.Public, seq uint64, rank int) event {
-	return event{At: vault.Place{Log: vault.LogID{Device: by.DeviceID()}, Seq: seq}, By: by.DeviceID(), Rank: rank,
-		Admit: &segment.Admission{Public: who, Role: segment.RoleOwner}}
+	return event{At: vault.Place{Log: vault.LogID{Device: by.DeviceID()}, Seq: seq}, By: by.DeviceID(),
+		Admit: &segment.Admission{Public: who, Role: segment.RoleOwner, Rank: uint32(rank)}}
 }
 
 func removal(by, who identity.Public, seq, keep uint64) event {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"phivault/crypto/identity"
@@ -43,23 +44,6 @@ func (j *Journal) Rename(ctx context.Context, device identity.DeviceID, name str
 	return j.cut(ctx)
 }
 
-// turns sets the rank of names: one more than the highest that lies in their past,
-// of names of the same device. Who saw a name and gave another has the higher one.
-func (j *Journal) turns(c *checked, in past) {
-	last := map[[16]byte]int{}
-	for _, e := range j.s.Events {
-		if e.Name != nil && in(e.At.Log, e.At.Seq) {
-			last[e.Name.Device] = max(last[e.Name.Device], e.Rank)
-		}
-	}
-	for i := range c.events {
-		if n := c.events[i].Name; n != nil {
-			last[n.Device]++
-			c.events[i].Rank = last[n.Device]
-		}
-	}
-}
-
 // checkName: only its device and owners name a device that was admitted.
 func checkName(e event, before membership) error {
 	switch _, known := before.find(e.Name.Device); {
@@ -71,26 +55,65 @@ func checkName(e event, before membership) error {
 	return nil
 }
 
-// name gives each device the name that counts: of the highest rank, and among
+// saw reports whether the writer of an event had seen another: whether that lies in the
+// causal past.
+func (e event) saw(o event) bool {
+	if o.At.Log == e.At.Log {
+		return cmp.Or(cmp.Compare(o.At.Seq, e.At.Seq), cmp.Compare(o.Index, e.Index)) < 0
+	}
+	last, ok := e.Past[o.At.Log]
+	return ok && o.At.Seq <= last
+}
+
+// turn is one more than the number of names that one follows.
+func turn(e event, names []event) int {
+	if e.Rank > 0 { // kept by an earlier build, without its past
+		return e.Rank
+	}
+	n := 1
+	for _, o := range names {
+		if o.Name.Device == e.Name.Device && e.saw(o) {
+			n++
+		}
+	}
+	return n
+}
+
+// name gives each device the name that counts: of the highest turn, and among
 // those, which were given apart, the senior author's. What a removed device wrote
-// past its cut-off does not count.
-func (m *membership) name(names []event) {
+// past its cut-off does not count. Without any it is the admission's; of a device that
+// replaced another, what that one was called when it did.
+func (m *membership) name(names []event, in map[[16]byte]standing) {
+	names = slices.DeleteFunc(names, func(e event) bool {
+		return !m.stands(e.At) || e.Name.Device != e.By && in[e.By].role != segment.RoleOwner
+	})
 	order := func(e event) int { x, _ := m.find(e.By); return x.order }
-	for i := range m.all {
+	called := map[[16]byte]string{}
+	for _, x := range m.all {
+		called[x.device] = x.name
+	}
+	var of func(device [16]byte, seen func(event) bool) string
+	of = func(device [16]byte, seen func(event) bool) string {
 		var best *event
 		for k := range names {
 			e := &names[k]
-			r, gone := m.removed[e.By]
-			if e.Name.Device != m.all[i].device || gone && beyond(r, e.At.Log, e.At.Seq) {
+			if e.Name.Device != device || !seen(*e) {
 				continue
 			}
-			if best == nil || cmp.Or(cmp.Compare(best.Rank, e.Rank), cmp.Compare(order(*e), order(*best)),
-				segment.CompareLogs(e.At.Log, best.At.Log), cmp.Compare(e.At.Seq, best.At.Seq), cmp.Compare(e.Index, best.Index)) < 0 {
+			if best == nil || cmp.Or(cmp.Compare(turn(*best, names), turn(*e, names)), cmp.Compare(order(*e), order(*best)), earlier(*e, *best)) < 0 {
 				best = e
 			}
 		}
-		if best != nil {
-			m.all[i].name = best.Name.Name
+		s := in[device]
+		switch {
+		case best != nil:
+			return best.Name.Name
+		case s.by != nil && s.by.Copy:
+			return of(s.by.By, func(e event) bool { return seen(e) && s.by.saw(e) })
 		}
+		return called[device]
+	}
+	for i, x := range m.all {
+		m.all[i].name = of(x.device, func(event) bool { return true })
 	}
 }

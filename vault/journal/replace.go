@@ -29,13 +29,6 @@ const (
 	offerState = "replacement/"
 )
 
-// replaces is the admission that a replacement amounts to: what the old device is
-// where its segment stands, so that all make the same of it.
-func (s *state) replaces(seg *segment.Segment, r *segment.Replacement) *segment.Admission {
-	x, _ := s.members(s.pastOf(seg)).find(seg.Place.Log.Device)
-	return &segment.Admission{Public: r.Public, Given: r.Given, Role: x.role, Name: x.name}
-}
-
 // copied reports whether a device was a copy of another.
 func (s *state) copied(device [16]byte) bool {
 	return slices.ContainsFunc(s.Events, func(e event) bool { return e.Copy && [16]byte(e.Admit.Public.DeviceID()) == device })
@@ -188,6 +181,7 @@ func (j *Journal) replacement(ctx context.Context, log vault.LogID) (*segment.Se
 		return segment.ParsePlaintext(b)
 	}
 	r := segment.Replace(j.id, j.former.ID(), j.p.Device, false, slices.Collect(maps.Keys(j.keys))...)
+	r.Rank = j.s.nextRank()
 	s, bodies, err := j.alone(ctx, log, r, j.former)
 	if err != nil {
 		return nil, nil, err

@@ -46,8 +46,8 @@ type event struct {
 	At      vault.Place
 	Index   int // of its entry in the segment
 	By      [16]byte
-	Rank    int                    // admissions in its causal past: the order of seniority; of a name, how many it follows
-	Past    map[vault.LogID]uint64 // of an admission: the last segments that its writer had seen
+	Rank    int                    // of a name that an earlier build kept: how many it follows
+	Past    map[vault.LogID]uint64 // of a name and a replacement: the last segments that its writer had seen
 	Founder *identity.Public
 	Admit   *segment.Admission
 	Remove  *segment.Removal

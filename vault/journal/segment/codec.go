@@ -66,6 +66,25 @@ func (r *reader) variable(most int) []byte {
 	return r.take(int(n))
 }
 
+// rank is the u32 at the end of an admission, which is not 0; 0 where there is none.
+func (r *reader) rank() uint32 {
+	if r.bad || len(r.b) == 0 {
+		return 0
+	}
+	n := r.u32()
+	if n == 0 {
+		r.bad = true
+	}
+	return n
+}
+
+func appendRank(b []byte, n uint32) []byte {
+	if n == 0 {
+		return b
+	}
+	return binary.BigEndian.AppendUint32(b, n)
+}
+
 // room reports whether n items of at least size bytes can follow. It comes before
 // every allocation that a count asks for.
 func (r *reader) room(n, size int) bool {

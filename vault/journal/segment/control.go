@@ -35,6 +35,9 @@ type Admission struct {
 	Name   string
 	Given  []EpochID // the epochs whose keys its reply carries
 	Spare  bool      // its keys lie in a drawer; it writes nothing before it is replaced
+	// Rank orders seniority among what was written apart; 0, of what an older build
+	// wrote, is not encoded. The genesis device has 0.
+	Rank uint32
 }
 
 // roleSpare is the bit of a role on the wire that says Spare.
@@ -114,7 +117,7 @@ func (m Member) Encode() []byte {
 		for _, e := range a.Given {
 			b = append(b, e[:]...)
 		}
-		return b
+		return appendRank(b, a.Rank)
 	case m.Replace != nil:
 		return m.Replace.encode()
 	case m.Name != nil:
@@ -154,6 +157,7 @@ func DecodeMember(b []byte) (m Member, err error) {
 		for i := range a.Given {
 			r.fill(a.Given[i][:])
 		}
+		a.Rank = r.rank()
 		m.Admit = a
 	case tagRemove:
 		m.Remove = new(Removal)

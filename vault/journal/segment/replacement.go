@@ -17,6 +17,12 @@ type Replacement struct {
 	// Consent is the signature of the device that it admits: without it anybody could
 	// admit again whoever is a member already, as what the signer pleases.
 	Consent [identity.SignatureSize]byte
+	Rank    uint32 // as an Admission's
+}
+
+// Admission is what it amounts to. Role and name are those of the device that signs it.
+func (p *Replacement) Admission() *Admission {
+	return &Admission{Public: p.Public, Given: p.Given, Rank: p.Rank}
 }
 
 // consentLabel is what a device's keys sign when they are to replace another's.
@@ -53,7 +59,7 @@ func (p *Replacement) encode() []byte {
 	for _, e := range p.Given {
 		b = append(b, e[:]...)
 	}
-	return append(b, p.Consent[:]...)
+	return appendRank(append(b, p.Consent[:]...), p.Rank)
 }
 
 func (p *Replacement) decode(r *reader) bool {
@@ -68,5 +74,6 @@ func (p *Replacement) decode(r *reader) bool {
 		r.fill(p.Given[i][:])
 	}
 	r.fill(p.Consent[:])
+	p.Rank = r.rank()
 	return true
 }

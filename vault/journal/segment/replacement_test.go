@@ -17,8 +17,9 @@ func TestEndingVector(t *testing.T) {
 		t.Fatal(err)
 	}
 	var v struct {
-		Signing, KEM, Consent, Encoded string
-		Given                          []string
+		Signing, KEM, Consent, Encoded, Older string
+		Given                                 []string
+		Rank                                  uint32
 	}
 	if err := json.Unmarshal(raw, &v); err != nil {
 		t.Fatal(err)
@@ -30,7 +31,7 @@ func TestEndingVector(t *testing.T) {
 		}
 		return b
 	}
-	r := &Replacement{Ends: true}
+	r := &Replacement{Ends: true, Rank: v.Rank}
 	copy(r.Public.Signing[:], unhex(v.Signing))
 	copy(r.Public.KEM[:], unhex(v.KEM))
 	for _, g := range v.Given {
@@ -42,8 +43,12 @@ func TestEndingVector(t *testing.T) {
 		t.Errorf("%x, want %x", got, want)
 	}
 	got, err := DecodeMember(want)
-	if err != nil || got.Replace == nil || !got.Replace.Ends || got.Replace.Public != r.Public || got.Replace.Consent != r.Consent || len(got.Replace.Given) != 2 {
+	if err != nil || got.Replace == nil || !got.Replace.Ends || got.Replace.Public != r.Public || got.Replace.Consent != r.Consent || got.Replace.Rank != v.Rank || len(got.Replace.Given) != 2 {
 		t.Errorf("%+v, %v", got, err)
+	}
+	r.Rank = 0
+	if got, err := DecodeMember(unhex(v.Older)); err != nil || got.Replace.Rank != 0 || !bytes.Equal(Member{Replace: r}.Encode(), unhex(v.Older)) {
+		t.Errorf("an older one: %+v, %v", got, err)
 	}
 	want[1] = tagReplace
 	if got, err := DecodeMember(want); err != nil || got.Replace.Ends {
