@@ -87,15 +87,17 @@ func TestADeviceIsLetInByItsWordsAlone(t *testing.T) {
 	w := invitedWorld()
 	w.comes = &tui.Candidate{ID: "dd04aabb", Name: "tablet"}
 	s := inWorld(t, sample(t), w).Unlock(passphrase).Press("D", "i").Type(passphrase).Press("enter").Screen("admit").Expect("“tablet” asks to join", "ALL records", "dd04aabb")
-	s.Press("enter").Screen("admit").Expect("Its words is needed").Type("apple banana").Press("enter").Screen("admit").Expect("Those are not its words", "Nobody was let in")
-	s.Paste(strings.Repeat("long", 250_000)).Expect("too long").Type(eightWords).Press("enter").Screen("devices").Expect("Let in: tablet")
+	s.Press("enter").Screen("admit").Expect("Its words is needed").Type("apple banana").Press("enter").Screen("admit").Expect("Those are not its words", "Nobody was let in yet. Type the words again")
+	s.Paste(strings.Repeat("long", 250_000)).Expect("too long").Type(eightWords).Press("enter").Screen("devices").Expect("Let in: tablet").Refuse("Another device has")
 	if len(w.typed) != 2 || w.closed != 1 {
 		t.Errorf("%q %d", w.typed, w.closed)
 	}
 	s.Press("i").Type(passphrase).Press("enter").Screen("admit").Press("esc").Screen("devices").Expect("Nobody was let in")
+	w.comes = &tui.Candidate{ID: "ee04aabb", Name: "laptop"}
+	s.Press("i").Type(passphrase).Press("enter").Screen("admit").Type(eightWords).Press("enter").Screen("devices").Expect("Let in: laptop.", "Another device has that name")
 	w.refuses = errors.New("the remote refuses")
 	s.Press("i").Type(passphrase).Press("enter").Type(eightWords).Press("enter").Screen("devices").Expect("the remote refuses")
-	if w.closed != 3 {
+	if w.closed != 4 {
 		t.Error(w.closed)
 	}
 }

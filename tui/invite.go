@@ -97,14 +97,14 @@ func (s *invite) answered(a answer) tea.Cmd {
 	case admitted:
 		if a.lane == &s.acts {
 			s.drop(s)
-			s.say("Let in: " + s.who + ". It fetches everything now.")
+			s.say(letIn(s.who, s.d.quiet.now))
 			s.stand()
 		}
 	}
 	if a.err != nil && !errors.Is(a.err, context.Canceled) && (a.lane == &s.waits || a.lane == &s.acts) {
 		if errors.Is(a.err, ErrWords) {
 			s.typed.fault = "Those are not its words. Look again, on its screen."
-			s.fail("Nobody was let in.")
+			s.fail("Nobody was let in yet. Type the words again, or Esc lets nobody in.")
 			return nil
 		}
 		s.drop(s) // the invitation is used up; what happened is told
@@ -293,4 +293,19 @@ func (s *invite) Wipe() {
 		s.made.Close()
 	}
 	s.made, s.card, s.asks = nil, Card{}, nil
+}
+
+// letIn is told of a device that came in. Two of one name are hard to tell apart.
+func letIn(who string, st Standing) string {
+	text := "Let in: " + who + ". It fetches everything now."
+	n := 0
+	for _, d := range st.Devices {
+		if !d.Removed && widget.Clean(d.Name) == who {
+			n++
+		}
+	}
+	if n > 0 {
+		text += " Another device has that name: give one of them another, under Devices."
+	}
+	return text
 }

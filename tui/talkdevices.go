@@ -186,7 +186,7 @@ func (t *talk) invite(s Sharing, st Standing) error {
 	if err != nil || who == "" {
 		return err
 	}
-	return t.admit(v, who)
+	return t.admit(st, v, who)
 }
 
 // number asks among a few; 0 goes back.
@@ -248,7 +248,7 @@ func (t *talk) await(v Invitation) (who string, err error) {
 }
 
 // admit lets the device in that says the words typed.
-func (t *talk) admit(v Invitation, who string) error {
+func (t *talk) admit(st Standing, v Invitation, who string) error {
 	for {
 		words, err := t.ask("The 8 words that it says, four letters of each are enough; Enter lets nobody in: ")
 		if err != nil {
@@ -261,12 +261,12 @@ func (t *talk) admit(v Invitation, who string) error {
 		t.say("Letting it in.")
 		switch err := v.Admit(t.ctx, words); {
 		case errors.Is(err, ErrWords):
-			t.say("Those are not its words. Nobody was let in.")
+			t.say("Those are not its words. Nobody was let in yet: type them again.")
 		case err != nil:
 			return err
 		default:
 			t.changed()
-			t.sayf("Let in: %s. It fetches everything now.", who)
+			t.say(letIn(who, st))
 			return errAgain
 		}
 	}

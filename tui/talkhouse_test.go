@@ -69,7 +69,7 @@ func TestALineSessionInvitesADevice(t *testing.T) {
 	w.comes = &tui.Candidate{ID: "dd04", Name: "new\x1b[2J phone"}
 	r := visit(t, w, "7", "4", "1", "2", passphrase, "", "apple", eightWords, "0", "quit")
 	r.expect("1. main", "2. owner: also lets", "counts once, until 12:10", "1 to 4: a, b, c, d", "9 to 12: i, j, k, l", "folder:/media/stick/vault", "phivault1.abc",
-		"new[2J phone asks to join", "It will be able to read all records", "Those are not its words. Nobody was let in.", "Let in: new[2J phone.")
+		"new[2J phone asks to join", "It will be able to read all records", "Those are not its words. Nobody was let in yet: type them again.", "Let in: new[2J phone.")
 	if w.meet != "main" || !w.owner || w.closed != 1 {
 		t.Error(w.meet, w.owner, w.closed)
 	}

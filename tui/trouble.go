@@ -37,7 +37,7 @@ var troubleTexts = map[Trouble]string{
 	TroubleRemoved:    "this device was removed from the vault. What is here can be read; nothing is exchanged any more. What was changed here since its last sync is here alone: export it, and import it on a device of the vault.",
 	TroubleUntrusted:  "what answers there did not prove to be the place that was set up. Nothing was sent. If nobody renewed its certificate, somebody may be in between.",
 	TroubleUnreadable: "it gave something that does not open: damaged, swapped, or not whole yet, as in a cloud folder that still copies. Nothing here was changed. Sync again later; if it stays so, use another remote.",
-	TroubleGone:       "it lost what was there before, or was put back to an older state. Your records are whole on this device; nothing here was changed and nothing was sent there. Ask who runs it, or use another remote.",
+	TroubleGone:       "it lost what was there before, or was put back to an older state. Your records are whole on this device; nothing here was changed and nothing was sent there. Ask who runs it. If the loss had to be, forget the remote and add it anew: that puts back what is missing.",
 	TroubleFork:       "one of your devices has two histories, or another says so. Its log stops here, the others go on. An owner decides which device to cut off.",
 	TroubleForged:     "it gave something that no device of this vault may have written. Nothing here was changed. Do not trust it any more.",
 }

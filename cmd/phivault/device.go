@@ -162,7 +162,7 @@ func (a *app) deviceRemove(ctx context.Context, s *session, what string, yes boo
 	case m.Removed:
 		return a.removedBefore(ctx, s, j, m)
 	}
-	if err := a.confirm(ctx, yes, "Remove device "+m.Letter+" "+clean(m.Name)+" for good?"); err != nil {
+	if err := a.confirm(ctx, yes, "Remove device "+titled(m)+" for good?"); err != nil {
 		return err
 	}
 	p := a.progress("syncing")

@@ -68,9 +68,9 @@ func (a *app) resolveFork(ctx context.Context, s *session, what, cut string, ado
 	if err != nil {
 		return err
 	}
-	question := "Remove device " + out.Letter + " " + clean(out.Name) + ", and set both of its histories aside?"
+	question := "Remove device " + titled(out) + ", and set both of its histories aside?"
 	if !slices.ContainsFunc(forks, func(f journal.Fork) bool { return f.Letter == out.Letter }) {
-		question = "Remove device " + out.Letter + " " + clean(out.Name) + ", and set aside what it wrote since it spoke of another history of device " + forks[0].Letter + "?"
+		question = "Remove device " + titled(out) + ", and set aside what it wrote since it spoke of another history of device " + forks[0].Letter + "?"
 	}
 	if err := a.confirm(ctx, yes, question); err != nil {
 		return err

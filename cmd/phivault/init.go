@@ -95,6 +95,7 @@ func (a *app) initVault(ctx context.Context, f *initFlags) error {
 		a.note(noRecovery)
 	}
 	a.note("Nothing backs this vault up yet: \"phivault backup FILE\" does, \"phivault drill FILE\" proves it.")
+	a.note("This is device A. Others that join see it by that letter, or by the name that \"phivault device rename NAME\" gives it.")
 	return writeFields(a.out, [][2]string{{"vault", o.Vault}, {"folder", o.Path}, {"profile", o.Profile}, {"key derivation", o.KDF}})
 }
 

@@ -157,6 +157,9 @@ func (a *app) admitted(ctx context.Context, s *session, j *journal.Journal, c *j
 	if err != nil {
 		return err
 	}
+	for _, o := range namesakes(j.Members(), m) {
+		a.note("phivault: note: device " + o.Letter + ` has the same name; "phivault device rename NAME ` + m.Letter + `" tells them apart`)
+	}
 	if a.g.json {
 		o, err := newDeviceObject(ctx, s, m)
 		if err != nil {
@@ -165,6 +168,6 @@ func (a *app) admitted(ctx context.Context, s *session, j *journal.Journal, c *j
 		o.Schema = "phivault.device.v1"
 		return a.emit(o)
 	}
-	_, err = a.out.Write([]byte("Device " + m.Letter + " " + clean(m.Name) + " is admitted.\n"))
+	_, err = a.out.Write([]byte("Device " + titled(m) + " is admitted.\n"))
 	return err
 }

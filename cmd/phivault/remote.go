@@ -5,6 +5,7 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -60,7 +61,7 @@ asked for.`,
 		},
 	}
 	add.Flags().StringVar(&f.credentials, "credentials-file", "", "read credentials, lines of NAME=VALUE, from `file`")
-	add.Flags().StringVar(&f.pin, "pin", "", "the host's `pin`, as phivault-host prints it")
+	add.Flags().StringVar(&f.pin, "pin", "", "the host's `pin`, as phivault-host prints it (--pin=PIN where it begins with -)")
 	list := &cobra.Command{
 		Use: "list", Short: "The remotes of this device", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.withVault(c.Context(), a.remoteList) },
@@ -274,9 +275,21 @@ func (s *session) chosen(ctx context.Context, names []string) ([]local.Remote, e
 	for _, n := range names {
 		i := slices.IndexFunc(all, func(r local.Remote) bool { return r.Name == n })
 		if i < 0 {
-			return nil, failed("no_remote", "there is no remote of that name", `"phivault remote list" shows them`)
+			return nil, noRemote(n, all)
 		}
 		list = append(list, all[i])
 	}
 	return list, nil
+}
+
+// noRemote says which name was meant, and which there are.
+func noRemote(name string, all []local.Remote) error {
+	var names []string
+	for _, r := range all {
+		names = append(names, r.Name)
+	}
+	if name = clean(name); len(name) > 40 {
+		name = "that name"
+	}
+	return failed("no_remote", "there is no remote "+name, "there is "+strings.Join(names, ", ")+`; "phivault remote list" tells more`)
 }

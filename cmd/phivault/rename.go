@@ -73,6 +73,25 @@ func self(j *journal.Journal) (journal.Member, error) {
 	return journal.Member{}, failed("waiting", "this device's admission has not arrived yet", `run "phivault sync"`)
 }
 
+// titled is a device's letter, and its name where that says more.
+func titled(m journal.Member) string {
+	name := strings.TrimSpace(clean(m.Name))
+	if name == "" || strings.EqualFold(name, m.Letter) {
+		return m.Letter
+	}
+	return m.Letter + " " + name
+}
+
+// namesakes are the other devices that are called as m is, and are still in.
+func namesakes(list []journal.Member, m journal.Member) (out []journal.Member) {
+	for _, o := range list {
+		if o.Device != m.Device && !o.Removed && o.Name != "" && strings.EqualFold(strings.TrimSpace(o.Name), strings.TrimSpace(m.Name)) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 // owns is nil on a device that may let others in, asked before anything is made for
 // them; else journal.ErrNotMember and that only an owner does this.
 func owns(j *journal.Journal, does string) error {
@@ -89,7 +108,7 @@ func (s *session) called(ctx context.Context) func(id string) string {
 	names := map[string]string{}
 	if j, err := s.Journal(ctx); err == nil {
 		for _, m := range j.Members() {
-			names[hex.EncodeToString(m.Device[:])] = strings.TrimSpace(m.Letter + " " + clean(m.Name))
+			names[hex.EncodeToString(m.Device[:])] = titled(m)
 		}
 	}
 	return func(id string) string {

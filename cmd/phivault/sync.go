@@ -56,8 +56,8 @@ func (a *app) syncCommand() *cobra.Command {
 		Long: `Sync pulls what other devices wrote, verifies all of it, and pushes what is new
 here. A remote gets nothing but ciphertext. One that is down keeps nothing back at
 the others; one that cheats is named, exit code 13, and nothing here changes.
-PUSHED and PULLED count entries of the log: versions of records, and beside them
-the audit trail and what is said of devices. One edit makes several.
+ENTRIES PUSHED and PULLED count those of the log: versions of records, and beside
+them the audit trail and what is said of devices. One edit makes several.
 
 When a device deletes unusually many records, more than 50 and more than 5 % of
 those that are live, at once or within seven days, this is held back until you agree, on a terminal or with
@@ -169,6 +169,7 @@ func (s *session) exchange(ctx context.Context, list []local.Remote, moved func(
 			results[r.Remote] = together(results[r.Remote], r)
 		}
 	}
+	s.inPlainWords(context.WithoutCancel(ctx), results)
 	for i, r := range list {
 		if results[r.ID].Err != nil {
 			continue
@@ -247,7 +248,7 @@ func (s *session) findings(ctx context.Context, j *journal.Journal) (f findings,
 // tell writes one line or object for each remote that there is a result of, and
 // gives the gravest of their errors as worst.
 func (a *app) tell(list []local.Remote, results map[string]engine.Result, f findings) (worst, err error) {
-	t := newTable(a.out, column{title: "REMOTE"}, column{title: "PUSHED", right: true}, column{title: "PULLED", right: true},
+	t := newTable(a.out, column{title: "REMOTE"}, column{title: "ENTRIES PUSHED", right: true}, column{title: "PULLED", right: true},
 		column{title: "CONFLICTS", right: true}, column{title: "REQUESTS", right: true}, column{title: "RESULT"})
 	for _, r := range list {
 		res, ok := results[r.ID]

@@ -41,8 +41,13 @@ var remoteName = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 })
 
-// ErrRemote is a remote that is not there, or one that is there already.
-var ErrRemote = errors.New("no remote of this name, or one too many")
+// Errors about the name of a remote.
+var (
+	// ErrRemote is a remote that is not there.
+	ErrRemote = errors.New("there is no remote of this name")
+	// ErrRemoteTaken is a name that another remote has.
+	ErrRemoteTaken = errors.New("there is a remote of this name")
+)
 
 // Remotes are this vault's, by name.
 func (v *Vault) Remotes(ctx context.Context) (list []Remote, err error) {
@@ -65,7 +70,7 @@ func (v *Vault) Remotes(ctx context.Context) (list []Remote, err error) {
 	return list, nil
 }
 
-// AddRemote keeps a new remote and gives it its ID. ErrRemote when there is one of
+// AddRemote keeps a new remote and gives it its ID. ErrRemoteTaken when there is one of
 // that name; vault.ErrUsage for a name that is not 1 to 32 of a-z, 0-9, - and _.
 func (v *Vault) AddRemote(ctx context.Context, r Remote) (Remote, error) {
 	if !remoteName().MatchString(r.Name) {
@@ -76,7 +81,7 @@ func (v *Vault) AddRemote(ctx context.Context, r Remote) (Remote, error) {
 		return r, err
 	}
 	if b != nil {
-		return r, ErrRemote
+		return r, ErrRemoteTaken
 	}
 	var id [8]byte
 	rand.Read(id[:])
@@ -93,7 +98,8 @@ func (v *Vault) KeepRemote(ctx context.Context, r Remote) error {
 	return v.database.store.SetState(ctx, remoteState+r.Name, b)
 }
 
-// RemoveRemote forgets a remote and its credentials. What lies there stays there.
+// RemoveRemote forgets a remote and its credentials; ErrRemote when there is none of that
+// name. What lies there stays there.
 func (v *Vault) RemoveRemote(ctx context.Context, name string) error {
 	b, err := v.database.store.State(ctx, remoteState+name)
 	if err != nil {

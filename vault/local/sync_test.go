@@ -121,7 +121,7 @@ func TestRemotes(t *testing.T) {
 	if err != nil || r.ID == "" {
 		t.Fatal(err)
 	}
-	if _, err := v.AddRemote(ctx, Remote{Name: "clinic"}); !errors.Is(err, ErrRemote) {
+	if _, err := v.AddRemote(ctx, Remote{Name: "clinic"}); !errors.Is(err, ErrRemoteTaken) {
 		t.Errorf("the same name again: %v", err)
 	}
 	for _, bad := range []string{"", "../x", "Clinic", "a b"} {
