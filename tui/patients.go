@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -219,6 +220,9 @@ func (s *patients) show() tea.Cmd {
 	s.filtering = false
 	if p := s.selected(); p != nil {
 		p.opened = s.d.now()
+		if s.opened != nil {
+			s.opened[p.id] = p.opened // stays when everyone is read anew
+		}
 		s.order = s.order[:0]
 		s.open(newChart(s.commands, *p))
 		s.arrange(true)
@@ -232,7 +236,7 @@ func (s *patients) View(w, h int) string {
 	if !s.ended {
 		count += ", more in the vault"
 	}
-	head := "  " + count
+	head := "  " + count + s.ordering()
 	if s.filtering || s.filter.Text() != "" {
 		var cursor func(string) string
 		if s.filtering {
@@ -263,6 +267,17 @@ func (s *patients) View(w, h int) string {
 		}
 		return widget.Columns(w, widths, p.shownName(), p.bornText(s.d.now()), stated(p.gender, "not stated"), p.mrn, opened)
 	})...), w, h)
+}
+
+// ordering says how the list is ordered.
+func (s *patients) ordering() string {
+	switch {
+	case len(s.shown) < 2:
+		return ""
+	case slices.ContainsFunc(s.all, func(p patient) bool { return !p.opened.IsZero() }):
+		return " · those opened last first, the others by name"
+	}
+	return " · by name"
 }
 
 func (s *patients) About() about {

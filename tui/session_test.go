@@ -330,3 +330,20 @@ func TestAnImportIsOneLineOfTheTrail(t *testing.T) {
 		t.Errorf("%d lines:\n%s", n, s.Text())
 	}
 }
+
+// The order of the list is said, and stays when somebody is changed or comes.
+func TestTheListOfPatientsSaysItsOrder(t *testing.T) {
+	s := sit(t, practice(t, 4)).Unlock(passphrase).Screen("patients").Expect("4 patients · by name")
+	first := func() string { return strings.Split(s.Text(), "\n")[3][2:10] }
+	by := first()
+	s.Press("down", "down")
+	third := strings.TrimSpace(line(s.Text(), "› "))
+	s.Press("enter").Screen("chart summary").Press("esc").Screen("patients").Expect("4 patients · those opened last first, the others by name")
+	if now := first(); now == by || !strings.Contains(third, now) {
+		t.Fatalf("%q is first, not %q", now, third)
+	}
+	s.Press("a").Screen("form").Type("Aaron").Press("enter").Type("Ida").Press("enter").Press("ctrl+s").Leave("patients").Expect("5 patients")
+	if now := first(); !strings.Contains(third, now) {
+		t.Errorf("%q is first after somebody came, not %q", now, third)
+	}
+}

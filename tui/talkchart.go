@@ -105,7 +105,11 @@ func (t *talk) find() error {
 	for _, p := range list {
 		names = append(names, fmt.Sprintf("%s, born %s, gender %s, %s", p.shownName(), t.born(&p), stated(p.gender, notStated), p.mrn))
 	}
-	t.say(plural(len(list), "patient") + ".")
+	order := "by name"
+	if text != "" {
+		order = "who fits best first"
+	}
+	t.say(plural(len(list), "patient") + ", " + order + ".")
 	n, err := t.choose(names, nil, 0, nil)
 	if err != nil || n < 0 {
 		return err

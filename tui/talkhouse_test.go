@@ -121,5 +121,5 @@ func TestALineSessionNamesTheCalledFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.expect("2 patients.", "1. Herman, Ali", "2. Abel, Bo")
+	r.expect("2 patients, who fits best first.", "1. Herman, Ali", "2. Abel, Bo")
 }
