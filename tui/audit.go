@@ -75,7 +75,7 @@ func readAudit(ctx context.Context, in Session, before int64) (auditRead, error)
 	}
 	slices.Reverse(list)
 	for _, a := range list[:min(len(list), auditMost)] {
-		r := auditRow{at: a.At, device: fmt.Sprintf("%x", a.Device[:4])}
+		r := auditRow{at: a.Began(), device: fmt.Sprintf("%x", a.Device[:4])}
 		if a.Kind == vault.KindImport {
 			r.act, r.say = "import", fmt.Sprintf("%d new, %d same, %d changed, %d refused; source %s",
 				a.Import.New, a.Import.Same, a.Import.Changed, a.Import.Refused, widget.Clean(a.Import.Source))

@@ -152,11 +152,24 @@ func (v *Vault) Record(ctx context.Context, action Action, patient RecordID) err
 // Audited is one line of the audit trail.
 type Audited struct {
 	Entry  int64
-	At     time.Time
+	At     time.Time // when it was written, as of an Entry; see Began
 	Device [16]byte
 	Kind   Kind // KindAudit or KindImport
 	Audit  AuditNote
 	Import ImportNote
+}
+
+// Began is when the act was done, the first of several: by the clock of the device that
+// did it, for display only.
+func (a *Audited) Began() time.Time {
+	text := a.Audit.First
+	if a.Kind == KindImport {
+		text = a.Import.At
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t
+	}
+	return a.At
 }
 
 // Audit gives the trail from entry number from on, oldest first.

@@ -86,7 +86,7 @@ func (c Chain) Next(h Header) Chain {
 // Entry is one entry as the log gives it back.
 type Entry struct {
 	Number  int64     // position in this vault's database, from 1, ascending
-	At      time.Time // the device's clock when it was written; for display only
+	At      time.Time // the device's clock when it was written; for display only; see Revision.Sent
 	Device  [16]byte
 	Header  Header
 	Payload []byte // nil when not asked for

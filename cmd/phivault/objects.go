@@ -214,7 +214,7 @@ type verifyObject struct {
 type auditObject struct {
 	Schema  string        `json:"schema"`
 	Entry   int64         `json:"entry"`
-	At      string        `json:"at"` // when it was written here, or sent by the device that did; first and last are when it was done
+	At      string        `json:"at"` // when it was written, by the device's clock, or where that was not told, sent; first and last are when it was done
 	Device  string        `json:"device"`
 	Session string        `json:"session"`
 	Action  string        `json:"action"`
