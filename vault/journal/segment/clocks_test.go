@@ -102,3 +102,17 @@ func TestARunsSize(t *testing.T) {
 		t.Errorf("%d bytes", n)
 	}
 }
+
+// The runs lie where the specification says, as it says.
+func TestClocksAreWhereTheyAreSpecified(t *testing.T) {
+	s, _ := sample(t)
+	const fixed = 1 + 1 + 32 + 16 + 8 + 8 + 32 + 16 + 16 + 8
+	b := s.Encode()[fixed:]
+	if b[0] != 3 {
+		t.Errorf("flags %x", b[0])
+	}
+	want := []byte{0, 2, 0, 1, 0, 0, 1, 0x89, 0x7b, 0xd9, 0x85, 0xc8, 0, 1, 0, 0, 1, 0x89, 0x7b, 0xd9, 0x8a, 0xfd, 0, 0, 0, 2}
+	if got := b[1+2+2*(16+8+8+32):][:len(want)]; !bytes.Equal(got, want) {
+		t.Errorf("%x, not %x", got, want)
+	}
+}
