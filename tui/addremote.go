@@ -118,8 +118,19 @@ func (s *addRemote) add() tea.Cmd {
 				c.Destroy()
 			}
 		}()
-		return remotesChanged{r.Name + " answers, and is kept."}, in.Remotes().Add(ctx, r)
+		made, err := in.Remotes().Add(ctx, r)
+		return remotesChanged{added(r.Name, made)}, err
 	})
+}
+
+// added is told of a remote that was added. A folder that was not there was expected to
+// be, mostly: a stick that is not plugged in.
+func added(name, made string) string {
+	text := name + " answers, and is kept."
+	if made != "" {
+		text += " The folder was not there: made " + widget.Clean(made) + "."
+	}
+	return text
 }
 
 func (s *addRemote) View(w, h int) string {

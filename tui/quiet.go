@@ -109,7 +109,7 @@ func (d *desk) status() (text string, bad bool) {
 	var last time.Time
 	down := 0
 	for _, r := range q.now.Remotes {
-		if t := q.rounds[r.Name].Trouble; t.Cheats() {
+		if t := d.round(r).Trouble; t.Cheats() {
 			return r.Name + " cannot be trusted", true
 		} else if t != TroubleNone {
 			down++
@@ -134,6 +134,23 @@ func (d *desk) status() (text string, bad bool) {
 		parts = append(parts, "synced "+ago(d.now(), last))
 	}
 	return strings.Join(parts, " · "), bad
+}
+
+// round is what the last exchange with a remote came to; of one before the vault was
+// opened, as much as was kept.
+func (d *desk) round(r Remote) Round {
+	if x, ok := d.quiet.rounds[r.Name]; ok {
+		return x
+	}
+	return Round{Remote: r.Name, Trouble: r.Trouble}
+}
+
+// stateOf is a remote's state in few words.
+func stateOf(r Remote, round Round) string {
+	if round.Trouble == TroubleNone && r.Synced.IsZero() {
+		return "never synced"
+	}
+	return troubleNames[round.Trouble]
 }
 
 // ago says how long something is past, roughly.

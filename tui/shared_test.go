@@ -24,6 +24,7 @@ type world struct {
 	added    []tui.NewRemote
 	given    map[string]string // credentials of the last one
 	compared string
+	made     string // the folder that adding a remote makes
 	ended    string // the device over whose fork, and whether it was taken over
 	wake     <-chan struct{}
 	heard    func([]tui.Round)
@@ -89,9 +90,9 @@ func (w *world) Needs(address string) ([]tui.Need, error) {
 	return nil, errors.New("that is no remote's address")
 }
 
-func (w *world) Add(_ context.Context, r tui.NewRemote) error {
+func (w *world) Add(_ context.Context, r tui.NewRemote) (string, error) {
 	if err := w.fails(); err != nil {
-		return err
+		return "", err
 	}
 	w.given = map[string]string{}
 	for name, c := range r.Credentials {
@@ -100,7 +101,7 @@ func (w *world) Add(_ context.Context, r tui.NewRemote) error {
 	w.added = append(w.added, r)
 	w.st.Remotes = append(w.st.Remotes, tui.Remote{Name: r.Name, Address: r.Address, Pending: 2})
 	w.st.Pending = 2
-	return nil
+	return w.made, nil
 }
 
 func (w *world) Test(context.Context, string) error { return w.fails() }

@@ -23,8 +23,9 @@ type Remotes interface {
 	// Needs names the credentials that an address takes, or says that it is none.
 	// It asks nobody.
 	Needs(address string) ([]Need, error)
-	// Add keeps a remote once it answered. The credentials stay the caller's.
-	Add(ctx context.Context, r NewRemote) error
+	// Add keeps a remote once it answered, and gives the folder that it made for it, ""
+	// mostly. The credentials stay the caller's.
+	Add(ctx context.Context, r NewRemote) (made string, err error)
 	// Test asks a remote whether it answers.
 	Test(ctx context.Context, name string) error
 	// Remove forgets a remote and its credentials. What lies there stays there.
@@ -89,6 +90,7 @@ type Remote struct {
 	Name, Address string
 	Synced        time.Time // the last sync without an error; zero: never
 	Pending       int64     // segments that the next sync sends there
+	Trouble       Trouble   // that the last sync showed, of whichever run; of integrity only
 }
 
 // Device is a device of the vault, or one that was. Name is as that device gave it.

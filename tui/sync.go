@@ -186,7 +186,7 @@ func (s *syncing) headline() string {
 	var parts []string
 	cheats := ""
 	for _, r := range q.now.Remotes {
-		if q.rounds[r.Name].Trouble.Cheats() {
+		if s.d.round(r).Trouble.Cheats() {
 			cheats = r.Name
 		}
 	}
@@ -221,11 +221,7 @@ func (s *syncing) remotes(w int) []string {
 	out := []string{t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Remote", "Last sync", "To send", "State"), w))}
 	return append(out, s.list.Draw(w, min(len(q.now.Remotes), 4), t.Selected.Render, func(i, w int) string {
 		r := q.now.Remotes[i]
-		state := "not asked yet"
-		if round, ok := q.rounds[r.Name]; ok {
-			state = troubleNames[round.Trouble]
-		}
-		return widget.Columns(w, widths, widget.Clean(r.Name), when(s.d.now(), r.Synced, "never"), fmt.Sprint(r.Pending), state)
+		return widget.Columns(w, widths, widget.Clean(r.Name), when(s.d.now(), r.Synced, "never"), fmt.Sprint(r.Pending), stateOf(r, s.d.round(r)))
 	})...)
 }
 

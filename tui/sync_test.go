@@ -125,6 +125,22 @@ func TestARemoteIsAddedWithItsCredentialsHidden(t *testing.T) {
 	s.Press("ctrl+u").Type("folder:/media/x").Press("enter").Screen("sync").Expect("stick answers")
 }
 
+func TestAFolderThatWasMadeIsTold(t *testing.T) {
+	w := &world{made: "/media/stick/vault"}
+	inWorld(t, sample(t), w).Unlock(passphrase).Press("Y", "a", "enter").Type("folder:/media/stick/vault").Press("enter").Screen("sync").
+		Expect("main answers, and is kept. The folder was not there: made /media/stick/vault.", "never synced")
+}
+
+// After a restart the screen says of each remote what the last sync showed, before there
+// was another.
+func TestTheStateOfRemotesIsKnownAfterARestart(t *testing.T) {
+	w := clinicWorld()
+	w.st.Remotes[1].Trouble = tui.TroubleGone
+	s := inWorld(t, sample(t), w).Unlock(passphrase).Expect("clinic cannot be trusted").Press("Y").Screen("sync").
+		Expect("0         ok", "3         ! went back", "clinic cannot be trusted: nothing is sent there").Refuse("not asked")
+	s.Press("down").Expect("put back to an older state", "so it was at the last sync").Press("y").Refuse("! went back")
+}
+
 func TestCodesAreCompared(t *testing.T) {
 	w := clinicWorld()
 	s := inWorld(t, sample(t), w).Unlock(passphrase).Press("Y", "v").Screen("compare").Expect("A 12 01234 56789 01234 56789")

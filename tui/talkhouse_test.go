@@ -27,7 +27,7 @@ func TestALineSessionSaysHowThingsStand(t *testing.T) {
 	w := clinicWorld()
 	w.rounds[1].Trouble, w.rounds[1].Words = tui.TroubleGone, "an older state"
 	r := visit(t, w, "6", "2", "1", "2", "3", "", "3", "A 12 01234567890123456789", "5", "2", "6", "1", "no", "6", "1", "yes", "0", "quit")
-	r.expect("Nothing waits to be sent.", "Remote main, folder:/media/stick/vault, last sync 30 June 2026 10:00, 2 h ago, 0 to send, not asked yet",
+	r.expect("Nothing waits to be sent.", "Remote main, folder:/media/stick/vault, last sync 30 June 2026 10:00, 2 h ago, 0 to send, ok",
 		"Device A, this device, owner", "Device B, laptop, member, last news 29 June 2026 10:00, 26 h ago, has what was sent from here",
 		"Device C, old phone, taken out", "Code of this device: A 12 01234 56789 01234 56789",
 		"main: 3 entries sent, 12 received.", "Trouble with clinic: it lost what was there before", "In its own words: an older state",

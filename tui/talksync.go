@@ -171,12 +171,13 @@ func (t *talk) standing(s Sharing) error {
 	}
 	t.mu.Lock()
 	for _, r := range st.Remotes {
-		state := "not asked yet"
-		if round, ok := t.rounds[r.Name]; ok {
-			state = "ok"
-			if round.Trouble != TroubleNone {
-				state = troubleTexts[round.Trouble]
-			}
+		round, ok := t.rounds[r.Name]
+		if !ok {
+			round.Trouble = r.Trouble // of a run before
+		}
+		state := troubleTexts[round.Trouble]
+		if round.Trouble == TroubleNone {
+			state = stateOf(r, round)
 		}
 		lines = append(lines, fmt.Sprintf("Remote %s, %s, last sync %s, %d to send, %s", r.Name, r.Address, t.whenWords(r.Synced, "never"), r.Pending, state))
 	}
@@ -246,11 +247,12 @@ func (t *talk) addRemote(s Sharing) error {
 		}
 	}
 	t.say("Asking whether it answers.")
-	if err := s.Remotes().Add(t.ctx, r); err != nil {
+	made, err := s.Remotes().Add(t.ctx, r)
+	if err != nil {
 		return err
 	}
 	t.changed()
-	t.say(r.Name + " answers, and is kept.")
+	t.say(added(r.Name, made))
 	return nil
 }
 

@@ -5,7 +5,7 @@ import "phivault/tui/widget"
 // trouble explains in plain words what is wrong with the selected remote.
 func (s *syncing) trouble(w int) (out []string) {
 	r, ok := s.remote()
-	round := s.d.quiet.rounds[r.Name]
+	round := s.d.round(r)
 	t := s.d.theme
 	if !ok {
 		return nil
@@ -21,7 +21,11 @@ func (s *syncing) trouble(w int) (out []string) {
 		}
 		out = append(out, t.Error.Render(widget.Fit(mark+l, w)))
 	}
-	return append(out, t.Faint.Render(widget.Fit("    ("+widget.Clean(round.Words)+")", w)))
+	words := widget.Clean(round.Words)
+	if words == "" {
+		words = "so it was at the last sync"
+	}
+	return append(out, t.Faint.Render(widget.Fit("    ("+words+")", w)))
 }
 
 var troubleNames = map[Trouble]string{TroubleNone: "ok", TroubleOffline: "! does not answer", TroubleRefused: "! refuses", TroubleOther: "! not done",

@@ -149,6 +149,15 @@ func roundOf(r local.Remote, res engine.Result, removed bool) (out tui.Round, ok
 var troubles = map[string]tui.Trouble{"remote": tui.TroubleOffline, "restored_copy": tui.TroubleRestored, "ended": tui.TroubleEnded, "unreadable": tui.TroubleUnreadable,
 	"gone": tui.TroubleGone, "fork": tui.TroubleFork, "forged": tui.TroubleForged}
 
+// troubleOf is the trouble of a code that a sync kept; "" is none.
+func troubleOf(code string) tui.Trouble {
+	t, ok := troubles[code]
+	if !ok && code != "" {
+		t = tui.TroubleOther
+	}
+	return t
+}
+
 func (s *session) rounds(ctx context.Context, list []local.Remote, results map[string]engine.Result) (out []tui.Round) {
 	removed := false
 	if j, err := s.Journal(ctx); err == nil {
@@ -207,15 +216,15 @@ func placeOf(address string) string {
 	return address
 }
 
-func (r sharedRemotes) Add(ctx context.Context, n tui.NewRemote) error {
+func (r sharedRemotes) Add(ctx context.Context, n tui.NewRemote) (made string, err error) {
 	ctx, done, err := r.x.begin(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer done()
 	m, p, err := r.x.s.newRemote(ctx, n.Name, placeOf(n.Address), n.Pin)
 	if err != nil {
-		return err
+		return "", err
 	}
 	m.Secrets = map[string]string{}
 	for name, c := range n.Credentials {
@@ -226,14 +235,17 @@ func (r sharedRemotes) Add(ctx context.Context, n tui.NewRemote) error {
 	must, _ := p.asks()
 	for _, name := range must {
 		if m.Secrets[name] == "" {
-			return usage("this remote needs its "+name, "")
+			return "", usage("this remote needs its "+name, "")
 		}
 	}
+	if p.kind == placeFolder && !exists(p.dir) {
+		made = p.dir
+	}
 	if _, err := r.x.s.addRemote(ctx, p, m); err != nil {
-		return err
+		return "", err
 	}
 	r.x.tellChanged()
-	return nil
+	return made, nil
 }
 
 func (r sharedRemotes) Test(ctx context.Context, name string) error {
@@ -321,7 +333,7 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 		if err != nil {
 			return st, err
 		}
-		st.Remotes = append(st.Remotes, tui.Remote{Name: r.Name, Address: r.URL, Synced: r.Synced, Pending: int64(n)})
+		st.Remotes = append(st.Remotes, tui.Remote{Name: r.Name, Address: r.URL, Synced: r.Synced, Pending: int64(n), Trouble: troubleOf(r.Traits[traitState])})
 		st.Pending = max(st.Pending, int64(lacks))
 	}
 	fresh, err := s.Uncut(ctx)

@@ -42,8 +42,8 @@ func shared(t *testing.T) *sharing {
 func (x *sharing) folder(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "cloud")
-	if err := x.Remotes().Add(t.Context(), tui.NewRemote{Name: "main", Address: "folder:" + dir}); err != nil {
-		t.Fatal(err)
+	if made, err := x.Remotes().Add(t.Context(), tui.NewRemote{Name: "main", Address: "folder:" + dir}); err != nil || made != dir {
+		t.Fatal(made, err)
 	}
 	return dir
 }
@@ -164,11 +164,41 @@ func TestCredentialsAreAskedForByAddressAndKeptOnlyInTheVault(t *testing.T) {
 	}
 	key := secret.FromBytes([]byte("AKIA"))
 	defer key.Destroy()
-	err := x.Remotes().Add(t.Context(), tui.NewRemote{Name: "s", Address: "s3://127.0.0.1:1/b", Credentials: map[string]*secret.Bytes{"access-key": key}})
+	_, err := x.Remotes().Add(t.Context(), tui.NewRemote{Name: "s", Address: "s3://127.0.0.1:1/b", Credentials: map[string]*secret.Bytes{"access-key": key}})
 	if o, _, _ := explain(err); err == nil || o.code != "usage" {
 		t.Errorf("without its secret key: %v", err)
 	}
 	if key.Len() != 4 {
 		t.Error("the caller's credential is gone")
+	}
+}
+
+// What a sync showed is known after the interface was left, as "remote list" knows it.
+func TestWhatTheLastSyncShowedIsKept(t *testing.T) {
+	x := shared(t)
+	dir := x.folder(t)
+	if _, err := x.Sync().Now(t.Context(), func(int64) {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "v1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "v1"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	rounds, err := x.Sync().Now(t.Context(), func(int64) {})
+	if err != nil || len(rounds) != 1 || rounds[0].Trouble != tui.TroubleGone {
+		t.Fatalf("%+v %v", rounds, err)
+	}
+	again := newSharing(x.s)
+	defer again.close()
+	st, err := again.Sync().Standing(t.Context())
+	if err != nil || st.Remotes[0].Trouble != tui.TroubleGone || st.Remotes[0].Synced.IsZero() {
+		t.Errorf("%+v %v", st.Remotes, err)
+	}
+	for code, want := range map[string]tui.Trouble{"": tui.TroubleNone, "forged": tui.TroubleForged, "integrity": tui.TroubleOther} {
+		if got := troubleOf(code); got != want {
+			t.Errorf("%q is %v", code, got)
+		}
 	}
 }
