@@ -28,7 +28,7 @@ func (c sharedConflicts) Heads(ctx context.Context, id vault.RecordID) (out []tu
 	if err != nil {
 		return nil, err
 	}
-	j, err := c.x.s.Journal(ctx)
+	j, err := c.x.s.ReadJournal(ctx)
 	if err != nil {
 		return nil, err
 	}

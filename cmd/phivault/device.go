@@ -51,7 +51,7 @@ func newDeviceObject(ctx context.Context, s *session, m journal.Member) (deviceO
 }
 
 func (a *app) deviceList(ctx context.Context, s *session) error {
-	j, err := s.Journal(ctx)
+	j, err := s.ReadJournal(ctx)
 	if err != nil {
 		return err
 	}

@@ -81,6 +81,9 @@ func (a *app) importAll(ctx context.Context, s *session, args []string, f *impor
 	}
 	i := &importing{a: a, v: s.Vault.Vault, f: f, progress: a.progress("Importing"), size: sizeOf(args),
 		o: importObject{Schema: "phivault.import.v1", DryRun: f.dryRun, Refusals: []refusalObject{}}}
+	if f.dryRun && s.ReadOnly() {
+		return failed("read_only", "the vault's folder cannot be written, and a dry run writes, too, and takes it back", "do it on a copy of the folder, on a disk that can be written")
+	}
 	begun := a.now()
 	var failure error
 	for n, in := range inputs {

@@ -107,7 +107,7 @@ func (a *app) leaks(ctx context.Context, s *session, at string) error {
 	if len(list) == 0 {
 		list = []local.Remote{{}}
 	}
-	j, err := s.Journal(ctx)
+	j, err := s.ReadJournal(ctx)
 	if err != nil {
 		return err
 	}

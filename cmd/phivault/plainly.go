@@ -70,7 +70,7 @@ func say(err error, letter func(half string) string) error {
 // inPlainWords says what went wrong with each remote as people would.
 func (s *session) inPlainWords(ctx context.Context, results map[string]engine.Result) {
 	letters := map[string]string{}
-	if j, err := s.Journal(ctx); err == nil {
+	if j, err := s.ReadJournal(ctx); err == nil {
 		for _, m := range j.Members() {
 			letters[hex.EncodeToString(m.Device[:4])] = m.Letter
 		}

@@ -18,7 +18,7 @@ func (a *app) previews(ctx context.Context, s *session, names []string) error {
 	if err != nil {
 		return err
 	}
-	j, err := s.Journal(ctx)
+	j, err := s.ReadJournal(ctx)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ settles. Look at them first: the device was removed for some reason.`,
 
 // asidesOf gives what is set aside of one device, or of all.
 func (s *session) asidesOf(ctx context.Context, device string) (out []vault.Aside, letters map[[16]byte]string, err error) {
-	j, err := s.Journal(ctx)
+	j, err := s.ReadJournal(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

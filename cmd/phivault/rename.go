@@ -106,7 +106,7 @@ func owns(j *journal.Journal, does string) error {
 // of one that is not known.
 func (s *session) called(ctx context.Context) func(id string) string {
 	names := map[string]string{}
-	if j, err := s.Journal(ctx); err == nil {
+	if j, err := s.ReadJournal(ctx); err == nil {
 		for _, m := range j.Members() {
 			names[hex.EncodeToString(m.Device[:])] = titled(m)
 		}
@@ -122,7 +122,7 @@ func (s *session) called(ctx context.Context) func(id string) string {
 // lettered gives the letters of devices, the beginning of the id where none is known.
 func (s *session) lettered(ctx context.Context) func(id [16]byte) string {
 	letters := map[[16]byte]string{}
-	if j, err := s.Journal(ctx); err == nil {
+	if j, err := s.ReadJournal(ctx); err == nil {
 		for _, m := range j.Members() {
 			letters[m.Device] = m.Letter
 		}

@@ -160,7 +160,7 @@ func troubleOf(code string) tui.Trouble {
 
 func (s *session) rounds(ctx context.Context, list []local.Remote, results map[string]engine.Result) (out []tui.Round) {
 	removed := false
-	if j, err := s.Journal(ctx); err == nil {
+	if j, err := s.ReadJournal(ctx); err == nil {
 		st, err := j.Status(ctx)
 		removed = err == nil && outOf(j, st)
 	}
@@ -283,7 +283,7 @@ func (y sharedSync) Standing(ctx context.Context) (st tui.Standing, err error) {
 	}
 	defer done()
 	s := y.x.s
-	j, err := s.Journal(ctx)
+	j, err := s.ReadJournal(ctx)
 	if err != nil {
 		return st, err
 	}

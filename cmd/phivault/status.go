@@ -145,7 +145,7 @@ func spareText(n int64) string {
 
 // others adds what is known of devices and remotes.
 func (s *session) others(ctx context.Context, o *statusObject) error {
-	j, err := s.Journal(ctx)
+	j, err := s.ReadJournal(ctx)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (a *app) verify(ctx context.Context, s *session, quick bool, schema string)
 	o.OK, o.MS = len(o.Problems) == 0, a.since(begun)
 	o.Records, o.Revisions, o.Entries = v.Records, v.Revisions, v.Entries
 	o.Code = chainCode(v.Entries, v.Chain)
-	if j, err := s.Journal(ctx); err == nil && j.Code() != "" {
+	if j, err := s.ReadJournal(ctx); err == nil && j.Code() != "" {
 		o.Code = j.Code()
 		for _, m := range j.Members() {
 			for _, p := range m.Last {
@@ -97,7 +97,7 @@ func (a *app) verify(ctx context.Context, s *session, quick bool, schema string)
 
 // compare holds another device's code against what is here.
 func (a *app) compare(ctx context.Context, s *session, code string) error {
-	j, err := s.Journal(ctx)
+	j, err := s.ReadJournal(ctx)
 	if err != nil {
 		return err
 	}

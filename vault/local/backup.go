@@ -53,7 +53,8 @@ type backupNote struct {
 // on meanwhile; what is written after the beginning may be missing.
 //
 // The vault's own disk may be full: then it takes twice the room at path's place
-// for a while, and what the vault could not keep about it is in notices.
+// for a while, and what the vault could not keep about it is in notices. Where the
+// vault's folder cannot be written it keeps nothing about it.
 //
 // Whoever has the file can try passphrases against it.
 func (v *Vault) Backup(ctx context.Context, path string, o BackupOptions) (BackupInfo, error) {
@@ -81,6 +82,9 @@ func (v *Vault) Backup(ctx context.Context, path string, o BackupOptions) (Backu
 		v.o.Notice(Notice{NoticeNotAudited, "the disk is full: this backup is not in the audit trail"})
 		err = nil
 	}
+	if v.lock.readOnly() { // said when it was opened
+		err = nil
+	}
 	if err != nil {
 		f.abandon()
 		return BackupInfo{}, err
@@ -99,7 +103,7 @@ func (v *Vault) Backup(ctx context.Context, path string, o BackupOptions) (Backu
 		f.abandon()
 		return BackupInfo{}, err
 	}
-	if err := noteBackup(ctx, v.database.store, out); err != nil {
+	if err := noteBackup(ctx, v.database.store, out); err != nil && !v.lock.readOnly() {
 		v.o.Notice(Notice{NoticeBackupUnnoted, fmt.Sprintf("the backup is good, but the vault will not remember it: %v", err)})
 	}
 	return out, nil
@@ -155,14 +159,19 @@ func (v *Vault) writeBackup(ctx context.Context, f *newFile, keys []byte, at tim
 		}
 		return err
 	}
-	err := frozen(ctx, v.database.vfs, db, func() error {
-		src, err := openPlain(db, os.O_RDONLY)
-		if err != nil {
-			return fault("reading the database", err)
-		}
-		defer src.Close()
-		return pack(src)
-	})
+	var err error
+	if v.lock.readOnly() {
+		err = still(db, pack)
+	} else {
+		err = frozen(ctx, v.database.vfs, db, func() error {
+			src, err := openPlain(db, os.O_RDONLY)
+			if err != nil {
+				return fault("reading the database", err)
+			}
+			defer src.Close()
+			return pack(src)
+		})
+	}
 	if errors.Is(err, errNoRoom) {
 		err = merged(ctx, v.database.vfs, db, f.path, pack)
 	}

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -65,6 +66,15 @@ func readsOnly(t *testing.T, w *world) {
 	if err := v.ChangePassphrase(t.Context(), p, q, nil); !errors.Is(err, vault.ErrReadOnly) {
 		t.Errorf("another passphrase: %v", err)
 	}
+	if _, err := v.Journal(t.Context()); !errors.Is(err, vault.ErrReadOnly) || !v.ReadOnly() {
+		t.Errorf("a journal to write: %v", err)
+	}
+	if j, err := v.ReadJournal(t.Context()); err != nil || len(j.Members()) != 1 || !j.Members()[0].Owner {
+		t.Errorf("a journal to read: %v", err)
+	} else if err := j.Rename(t.Context(), j.Members()[0].Device, "kitchen"); !errors.Is(err, vault.ErrReadOnly) {
+		t.Errorf("renaming: %v", err)
+	}
+	backedUpReading(t, w, v)
 	wantClean(t, v)
 	if _, err := v.Status(t.Context()); err != nil {
 		t.Errorf("status: %v", err)
@@ -79,6 +89,27 @@ func readsOnly(t *testing.T, w *world) {
 	}
 	if after := copyFolder(t, w.dir); !maps.EqualFunc(before, after, func(a, b []byte) bool { return string(a) == string(b) }) {
 		t.Error("something in the folder changed")
+	}
+}
+
+// backedUpReading makes a backup of what cannot be written, which restores; with a log
+// that nobody moved it says so.
+func backedUpReading(t *testing.T, w *world, v *Vault) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "backup")
+	_, err := v.Backup(t.Context(), path, BackupOptions{})
+	if len(copyFolder(t, w.dir)[walName]) > 0 {
+		if !errors.Is(err, errLogLeft) || !errors.Is(err, vault.ErrReadOnly) || len(files(t, filepath.Dir(path))) > 0 {
+			t.Errorf("a backup beside a log: %v", err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Drill(t.Context(), path, phrase(t, pass), Options{StateDir: t.TempDir()})
+	if err != nil || r.Verified.Records != 3 || len(r.Problems) > 0 {
+		t.Errorf("%+v %v", r, err)
 	}
 }
 
@@ -114,7 +145,36 @@ func TestAVaultThatCannotBeWrittenIsRead(t *testing.T) {
 			w.o.unwritable = func(string) bool { return true }
 			v = w.open()
 			wantPatients(t, v, 3)
+			backedUpReading(t, w, v)
 			w.close(v)
 		})
+	}
+}
+
+// keptState is a journal's state as a test has it.
+type keptState map[string][]byte
+
+func (s keptState) State(_ context.Context, key string) ([]byte, error) { return s[key], nil }
+func (s keptState) SetState(context.Context, string, []byte) error      { return vault.ErrReadOnly }
+func (s keptState) Unpack(vault.Header, []byte) ([]byte, error)         { return nil, vault.ErrReadOnly }
+func (s keptState) States(_ context.Context, prefix string) ([]string, error) {
+	return slices.Sorted(maps.Keys(s)), nil
+}
+
+func TestWhatIsNotedInMemoryCoversWhatIsKept(t *testing.T) {
+	s := &notedState{JournalState: keptState{"a/1": {1}, "a/2": {2}}, held: map[string][]byte{}}
+	for key, value := range map[string][]byte{"a/2": nil, "a/3": {3}, "b": {4}} {
+		if err := s.SetState(t.Context(), key, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keys, err := s.States(t.Context(), "a/")
+	if err != nil || !slices.Equal(keys, []string{"a/1", "a/3"}) {
+		t.Errorf("%q %v", keys, err)
+	}
+	for key, want := range map[string]string{"a/1": "\x01", "a/2": "", "a/3": "\x03", "b": "\x04", "c": ""} {
+		if b, err := s.State(t.Context(), key); err != nil || string(b) != want {
+			t.Errorf("%s: %q %v", key, b, err)
+		}
 	}
 }

@@ -57,18 +57,35 @@ func (d *door) close(ctx context.Context) (err error) {
 // Journal is the vault's one door to other devices, opened when it is first asked
 // for. It stays the vault's: Close closes it. Epoch keys that other devices give
 // this one are kept in the database; the key file does not change for them.
+// vault.ErrReadOnly where the folder cannot be written: see ReadJournal.
 func (v *Vault) Journal(ctx context.Context) (*journal.Journal, error) {
+	if v.lock.readOnly() {
+		return nil, vault.ErrReadOnly
+	}
+	return v.openDoor(ctx)
+}
+
+func (v *Vault) openDoor(ctx context.Context) (*journal.Journal, error) {
 	v.whole.Lock()
 	defer v.whole.Unlock()
 	if v.closed {
 		return nil, ErrClosed
 	}
-	j, err := v.door.open(ctx, v.database.store, v.o)
+	var state vault.JournalState = v.database.store
+	if v.lock.readOnly() {
+		state = &notedState{JournalState: v.database.store, held: map[string][]byte{}}
+	}
+	j, err := v.door.openOn(ctx, v.database.store, state, v.o)
 	return j, explain(err, v.database.vfs.LastError())
 }
 
 // open opens the journal, unless it is open.
 func (d *door) open(ctx context.Context, st *store.Store, o Options) (*journal.Journal, error) {
+	return d.openOn(ctx, st, st, o)
+}
+
+// openOn is open with another place for what the journal notes down.
+func (d *door) openOn(ctx context.Context, st *store.Store, state vault.JournalState, o Options) (*journal.Journal, error) {
 	if d.journal != nil {
 		return d.journal, nil
 	}
@@ -79,7 +96,7 @@ func (d *door) open(ctx context.Context, st *store.Store, o Options) (*journal.J
 		}
 		d.device = dev
 	}
-	p := journal.Parts{Ledger: st, State: st, Store: st, Blobs: st, Device: d.device, Genesis: d.keys.Genesis, Clock: o.Clock}
+	p := journal.Parts{Ledger: st, State: state, Store: st, Blobs: st, Device: d.device, Genesis: d.keys.Genesis, Clock: o.Clock}
 	for _, e := range d.keys.Epochs {
 		p.Epochs = append(p.Epochs, journal.EpochKey{ID: segment.EpochID(e.ID), Key: e.Key})
 	}
@@ -193,8 +210,8 @@ func (v *Vault) Pending(ctx context.Context, remote string) (segments uint64, er
 	if err != nil {
 		return 0, err
 	}
-	j, err := v.Journal(ctx)
-	if errors.Is(err, vault.ErrReadOnly) { // it may first have to write something down
+	j, err := v.ReadJournal(ctx)
+	if errors.Is(err, vault.ErrReadOnly) { // it has to withdraw something first
 		n, err := v.Uncut(ctx)
 		return lacks + uint64(min(n, 1)), err
 	}
@@ -208,7 +225,7 @@ func (v *Vault) Pending(ctx context.Context, remote string) (segments uint64, er
 // Preview tells what a sync with a remote, by its ID, would move; see
 // journal.Preview. It changes nothing.
 func (v *Vault) Preview(ctx context.Context, id string, get journal.Getter) (journal.Forecast, error) {
-	j, err := v.Journal(ctx)
+	j, err := v.ReadJournal(ctx)
 	if err != nil {
 		return journal.Forecast{}, err
 	}

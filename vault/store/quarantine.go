@@ -18,11 +18,19 @@ const outOf = "(SELECT b.out FROM batch b WHERE b.last>=e.entry ORDER BY b.last 
 
 // Withdraw makes segments quarantined, and others stand; see vault.Quarantine.
 func (s *Store) Withdraw(ctx context.Context, from map[vault.LogID]uint64, merge vault.Merger) (done vault.Withdrawn, err error) {
+	if s.o.ReadOnly {
+		return done, s.read(ctx, func(c *conn) error {
+			if flips, err := flips(ctx, c, from); err != nil || len(flips) == 0 {
+				return err
+			}
+			return vault.ErrReadOnly
+		})
+	}
 	if err := s.lock(); err != nil {
 		return done, err
 	}
 	defer s.write.Unlock()
-	flips, err := s.flips(ctx, from)
+	flips, err := flips(ctx, s.w, from)
 	if err != nil || len(flips) == 0 {
 		return done, mapError(err)
 	}
@@ -45,9 +53,9 @@ func (s *Store) Withdraw(ctx context.Context, from map[vault.LogID]uint64, merge
 // flips are the segments of other logs that stand and must not, or the reverse.
 // What is not in batches of its own, one after the other, this device wrote, in a log
 // that it left: that stands.
-func (s *Store) flips(ctx context.Context, from map[vault.LogID]uint64) (flips []segmentRow, err error) {
+func flips(ctx context.Context, c *conn, from map[vault.LogID]uint64) (flips []segmentRow, err error) {
 	logs := map[int64]vault.LogID{}
-	err = s.w.rows(ctx, func(scan func(...any) error) error {
+	err = c.rows(ctx, func(scan func(...any) error) error {
 		var n, number int64
 		var device []byte
 		if err := scan(&n, &device, &number); err != nil {
@@ -64,7 +72,7 @@ func (s *Store) flips(ctx context.Context, from map[vault.LogID]uint64) (flips [
 		if f, ok := from[id]; ok {
 			first = int64(min(f, math.MaxInt64))
 		}
-		err := s.w.rows(ctx, func(scan func(...any) error) error {
+		err := c.rows(ctx, func(scan func(...any) error) error {
 			r, err := scanSegment(scan)
 			flips = append(flips, r)
 			return err

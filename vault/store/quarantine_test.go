@@ -273,6 +273,15 @@ func TestAWithdrawalIsWhole(t *testing.T) {
 		t.Fatalf("%v %+v", err, done)
 	}
 	clean(t, a)
+	// Where nothing can be written, what is so already is no error.
+	a.o.ReadOnly = true
+	defer func() { a.o.ReadOnly = false }()
+	if done, err := a.Withdraw(ctx, out, nil); err != nil || done.Records != 0 {
+		t.Errorf("%v %+v", err, done)
+	}
+	if _, err := a.Withdraw(ctx, nil, nil); !errors.Is(err, vault.ErrReadOnly) {
+		t.Errorf("%v", err)
+	}
 }
 
 // A revision that two devices wrote, kept once, stays as long as one of them
