@@ -33,7 +33,7 @@ func (v *Vault) ReadOnly() bool { return v.lock.readOnly() }
 // memory until the vault is closed.
 type notedState struct {
 	vault.JournalState
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex        // guards what follows
 	held map[string][]byte // nil: removed
 }
 
