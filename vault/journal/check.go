@@ -97,11 +97,8 @@ func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place
 	if err := j.checkContinues(ctx, c, l); err != nil {
 		return 0, nil, err
 	}
-	if err := j.checkPast(ctx, c, j.s.pastOf(s)); err != nil {
-		if missing := j.gaps(ctx, s); len(missing) > 0 {
-			return wait, missing, nil // what it needs may be there
-		}
-		return 0, nil, err
+	if missing, err := j.checkPast(ctx, c, j.s.pastOf(s)); err != nil || len(missing) > 0 {
+		return wait, missing, err
 	}
 	for _, p := range j.s.Floors {
 		if p.Log == s.Place.Log && p.Seq == s.Place.Seq && p.Hash != s.Place.Hash {
@@ -114,23 +111,78 @@ func (j *Journal) check(ctx context.Context, c *checked) (verdict, []vault.Place
 	return apply, nil, nil
 }
 
-// checkPast holds a segment to what its causal past says of members and epochs.
-func (j *Journal) checkPast(ctx context.Context, c *checked, in past) error {
-	s := c.seg
-	before := j.s.members(in)
-	if !before.is(s.Place.Log.Device) {
-		return at(ErrForged, s.Place, "its writer is no member")
+// checkPast holds a segment to what its causal past says of members and epochs, and
+// gives what of that it waits for. Where its writer has seen another branch of a log than
+// the one here, what it may do there cannot be known, and never will be: it is taken, so
+// that an end of the fork that comes after it is read, and has no effect that its writer's standing
+// does not give it. A purge does not come back, and waits.
+func (j *Journal) checkPast(ctx context.Context, c *checked, in past) ([]vault.Place, error) {
+	missing, other := j.gaps(ctx, c.seg)
+	err := checkForm(c)
+	if err == nil && !(other && j.reversible(c)) {
+		err = j.checkRights(c, j.s.members(in))
 	}
-	if slices.ContainsFunc(c.events, func(e event) bool { return e.Name == nil && !e.Copy }) && !before.owner(s.Place.Log.Device) {
-		return at(ErrForged, s.Place, "only an owner changes who is a member")
+	if err == nil {
+		err = j.checkEpochs(ctx, c, in, len(missing) > 0)
 	}
-	if len(c.purged) > 0 && !before.owner(s.Place.Log.Device) {
-		return at(ErrForged, s.Place, "only an owner purges")
+	if err != nil && len(missing) > 0 {
+		return missing, nil // what it needs may be there
 	}
-	if err := j.checkEvents(c, before); err != nil {
-		return err
+	return nil, err
+}
+
+// reversible reports whether all that a segment does has an end with the standing of its
+// writer: a purge does not come back, and whom an owner alone lets in all would ask for.
+func (j *Journal) reversible(c *checked) bool {
+	by, _ := j.s.members(everything).find(c.seg.Place.Log.Device)
+	return len(c.purged) == 0 && (by.role == segment.RoleOwner ||
+		!slices.ContainsFunc(c.events, func(e event) bool { return e.Admit != nil && !e.Copy }))
+}
+
+// checkRights holds a segment to what its writer may do, before it.
+func (j *Journal) checkRights(c *checked, before membership) error {
+	by := c.seg.Place
+	owner := before.owner(by.Log.Device)
+	switch {
+	case !before.is(by.Log.Device):
+		return at(ErrForged, by, "its writer is no member")
+	case !owner && slices.ContainsFunc(c.events, func(e event) bool { return e.Name == nil && !e.Copy }):
+		return at(ErrForged, by, "only an owner changes who is a member")
+	case !owner && len(c.purged) > 0:
+		return at(ErrForged, by, "only an owner purges")
 	}
-	return j.checkEpochs(ctx, c, in)
+	for _, e := range c.events {
+		switch {
+		case e.Admit != nil:
+			if _, known := before.find(e.Admit.Public.DeviceID()); known {
+				return at(ErrForged, by, "it admits a device a second time")
+			}
+		case e.Remove != nil:
+			if _, known := before.find(e.Remove.Device); !known {
+				return at(ErrForged, by, "it removes a device that was never admitted")
+			}
+		case e.Name != nil:
+			if err := checkName(e, before); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkForm holds the changes of members in a segment to what does not depend on any other.
+func checkForm(c *checked) error {
+	for i, e := range c.events {
+		if e.Copy && !(c.seg.Later() && c.seg.Last && len(c.seg.Entries) == 1) {
+			return at(ErrForged, c.seg.Place, "a replacement that does not stand alone")
+		}
+		for _, o := range c.events[:i] {
+			if e.Admit != nil && o.Admit != nil && o.Admit.Public == e.Admit.Public {
+				return at(ErrForged, c.seg.Place, "it admits a device a second time")
+			}
+		}
+	}
+	return nil
 }
 
 // checkHeads gives the places that must come first.
@@ -146,7 +198,7 @@ func (j *Journal) checkHeads(ctx context.Context, c *checked, l *logState) (wait
 			}
 		}
 		if _, ok := j.s.public(h.Log.Device); !ok {
-			if len(j.gaps(ctx, s)) == 0 { // else what admitted it is quarantined, and not here
+			if missing, _ := j.gaps(ctx, s); len(missing) == 0 { // else what admitted it is quarantined, and not here
 				waits = append(waits, h)
 			}
 			continue
@@ -185,39 +237,12 @@ func (j *Journal) hashAt(ctx context.Context, log vault.LogID, seq uint64) (vaul
 	return s.Hash, err
 }
 
-func (j *Journal) checkEvents(c *checked, before membership) error {
-	for i, e := range c.events {
-		switch {
-		case e.Copy && !(c.seg.Later() && c.seg.Last && len(c.seg.Entries) == 1):
-			return at(ErrForged, c.seg.Place, "a replacement that does not stand alone")
-		case e.Admit != nil:
-			if _, known := before.find(e.Admit.Public.DeviceID()); known {
-				return at(ErrForged, c.seg.Place, "it admits a device a second time")
-			}
-		case e.Remove != nil:
-			if _, known := before.find(e.Remove.Device); !known {
-				return at(ErrForged, c.seg.Place, "it removes a device that was never admitted")
-			}
-		case e.Name != nil:
-			if err := checkName(e, before); err != nil {
-				return err
-			}
-		}
-		for _, o := range c.events[:i] {
-			if e.Admit != nil && o.Admit != nil && o.Admit.Public == e.Admit.Public {
-				return at(ErrForged, c.seg.Place, "it admits a device a second time")
-			}
-		}
-	}
-	return nil
-}
-
 // maxDepth bounds the depth of an epoch whose parent cannot be known.
 const maxDepth = 1 << 30
 
 // checkEpochs holds the epochs that a segment mints and names to the rule: a
 // change of epoch leads to one whose recipients are exactly the members.
-func (j *Journal) checkEpochs(ctx context.Context, c *checked, in past) error {
+func (j *Journal) checkEpochs(ctx context.Context, c *checked, in past, gaps bool) error {
 	s := c.seg
 	known := func(id segment.EpochID) *epochInfo {
 		if e := j.s.Epochs[id]; e != nil && (id == j.first || in(e.At.Log, e.At.Seq)) {
@@ -231,7 +256,6 @@ func (j *Journal) checkEpochs(ctx context.Context, c *checked, in past) error {
 		return nil
 	}
 	ms := j.s.members(in, c.events...)
-	gaps := len(j.gaps(ctx, s)) > 0
 	for i, m := range c.mints {
 		parent := known(m.Parent)
 		if m.Epoch != segment.MintedID(j.id, s.Place.Log.Device, m.Commit) {
@@ -258,7 +282,7 @@ func (j *Journal) checkEpochs(ctx context.Context, c *checked, in past) error {
 	if next == nil {
 		return at(ErrForged, s.Place, "it names an epoch that it cannot have seen")
 	}
-	if next.ID != j.first && !ms.stands(next.At) {
+	if next.ID != j.first && !gaps && !ms.stands(next.At) {
 		return at(ErrForged, s.Place, "it names an epoch that a removed device minted")
 	}
 	members := ms.devices()

@@ -62,9 +62,9 @@ func (j *Journal) received(ms membership, p vault.Place) bool {
 }
 
 // gaps are the places in a segment's causal past that are not here and will not be:
-// quarantined ones, and those of another branch of a log. What is minted, admitted
-// or removed there cannot be known.
-func (j *Journal) gaps(ctx context.Context, s *segment.Segment) (missing []vault.Place) {
+// quarantined ones, and those of another branch of a log; other says that there are such.
+// What is minted, admitted or removed there cannot be known.
+func (j *Journal) gaps(ctx context.Context, s *segment.Segment) (missing []vault.Place, other bool) {
 	ms := j.s.members(everything)
 	gap := func(p vault.Place) {
 		if p.Seq >= j.s.next(p.Log) {
@@ -74,7 +74,7 @@ func (j *Journal) gaps(ctx context.Context, s *segment.Segment) (missing []vault
 			return
 		}
 		if hash, err := j.hashAt(ctx, p.Log, p.Seq); err == nil && hash != p.Hash {
-			missing = append(missing, p)
+			missing, other = append(missing, p), true
 		}
 	}
 	if l := j.s.Logs[s.Place.Log]; l != nil {
@@ -86,7 +86,7 @@ func (j *Journal) gaps(ctx context.Context, s *segment.Segment) (missing []vault
 		gap(p)
 	}
 	segment.SortPlaces(missing)
-	return missing
+	return missing, other
 }
 
 // full reports whether a log goes beyond its cut-off, and enough of what its device

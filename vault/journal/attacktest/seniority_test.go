@@ -196,3 +196,47 @@ func TestAttack35AnHeirOfWhomARemovedOwnerRaised(t *testing.T) {
 		}
 	}
 }
+
+// Attack 23, against who tells of it. Of C's two segments the one that is shown to g removes d; d, which was shown the
+// other, goes on writing, a cites that, and then ends the fork. Expected: g, to which d was no
+// member when it wrote, reads on to the end of the fork, and d is a member. Seen to
+// succeed (g waits for ever for what d has seen) with what the writer has seen of
+// another branch held against it.
+func TestAttack23ABranchRemovesWhoCitesTheOther(t *testing.T) {
+	w := newWorld(t)
+	g := journaltest.Join(t, w.a, w.host, w.dir, "g", segment.RoleOwner)
+	defer g.Close()
+	d := journaltest.Join(t, w.a, w.host, w.dir, "d", segment.RoleMember)
+	defer d.Close()
+	w.agree(w.a, g, d, w.b, w.c)
+	n := w.forge(w.c, nil, func(*segment.Segment) {})
+	plain := w.host.objects[n]
+	delete(w.host.objects, n)
+	w.forgeMember(w.c, w.c, segment.Member{Remove: &segment.Removal{Device: d.Keys.ID(), Keep: w.last(d, d).Place}})
+	removes := w.host.objects[n]
+	as := func(b []byte, ds ...*journaltest.Device) {
+		w.host.only(n, b)
+		for _, x := range ds {
+			if err := x.Sync(w.host); err != nil && !errors.Is(err, journal.ErrFork) {
+				t.Errorf("%s: %v", x.Name, err)
+			}
+		}
+	}
+	as(removes, g, w.b)
+	w.b.Add(t, note("tells", 1))
+	as(removes, w.b)
+	as(plain, d)
+	d.Add(t, note("of-d", 1))
+	as(plain, d, w.a, w.a, d)
+	if err := w.a.Journal.EndFork(ctx, w.c.Keys.ID()); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		as(plain, w.a, d)
+		as(removes, g, w.b)
+	}
+	w.same(w.a, g)
+	if n := len(view(g)); n != 4 || !g.Has(t, note("of-d", 1)) {
+		t.Errorf("%d members: %q", n, names(view(g)))
+	}
+}
