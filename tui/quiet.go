@@ -137,12 +137,19 @@ func (d *desk) status() (text string, bad bool) {
 }
 
 // round is what the last exchange with a remote came to; of one before the vault was
-// opened, as much as was kept.
-func (d *desk) round(r Remote) Round {
-	if x, ok := d.quiet.rounds[r.Name]; ok {
-		return x
+// opened, as much as was kept. One that does not answer has shown nothing: what it did
+// before still counts.
+func (d *desk) round(r Remote) Round { return roundOf(r, d.quiet.rounds) }
+
+func roundOf(r Remote, rounds map[string]Round) Round {
+	x, ok := rounds[r.Name]
+	switch {
+	case !ok:
+		return Round{Remote: r.Name, Trouble: r.Trouble}
+	case x.Trouble != TroubleNone && r.Trouble > x.Trouble:
+		x.Trouble = r.Trouble
 	}
-	return Round{Remote: r.Name, Trouble: r.Trouble}
+	return x
 }
 
 // stateOf is a remote's state in few words.

@@ -19,6 +19,7 @@ type syncing struct {
 	seen       int64  // objects of the exchange that runs
 	acting     string // what is asked of a remote right now
 	sure       bool   // the next d forgets the remote
+	first      int    // the line in which the first remote was drawn
 }
 
 func newSyncing(c commands) *syncing { return &syncing{commands: c} }
@@ -43,7 +44,7 @@ func (s *syncing) Update(msg tea.Msg) tea.Cmd {
 		s.sure = false
 		s.list.Key(msg.String())
 	case click:
-		s.list.Click(msg.y - 4)
+		s.list.Click(msg.y - s.first)
 	}
 	return nil
 }
@@ -146,7 +147,9 @@ func (c commands) shared(l *lane, do func(ctx context.Context, in Sharing, tell 
 
 func (s *syncing) View(w, h int) string {
 	t, q := s.d.theme, &s.d.quiet
-	lines := []string{t.Title.Render(widget.Fit("  Sync", w)), widget.Fit("  "+s.headline(), w), ""}
+	lines := append([]string{t.Title.Render(widget.Fit("  Sync", w))}, wrapped([]string{s.headline()}, "  ", "  ", w)...)
+	lines = append(lines, "")
+	s.first = len(lines) + 1
 	if !q.known {
 		return widget.Block(lines, w, h)
 	}

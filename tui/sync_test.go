@@ -138,7 +138,10 @@ func TestTheStateOfRemotesIsKnownAfterARestart(t *testing.T) {
 	w.st.Remotes[1].Trouble = tui.TroubleGone
 	s := inWorld(t, sample(t), w).Unlock(passphrase).Expect("clinic cannot be trusted").Press("Y").Screen("sync").
 		Expect("0         ok", "3         ! went back", "clinic cannot be trusted: nothing is sent there").Refuse("not asked")
-	s.Press("down").Expect("put back to an older state", "so it was at the last sync").Press("y").Refuse("! went back")
+	s.Press("down").Expect("put back to an older state", "so it was at the last sync")
+	// One that does not answer has shown nothing since.
+	s.Send(tui.Heard{{Remote: "clinic", Trouble: tui.TroubleOffline, Words: "clinic: no route"}}).Expect("! went back", "clinic: no route", "clinic cannot be trusted")
+	s.Press("y").Refuse("! went back")
 }
 
 func TestCodesAreCompared(t *testing.T) {

@@ -171,10 +171,7 @@ func (t *talk) standing(s Sharing) error {
 	}
 	t.mu.Lock()
 	for _, r := range st.Remotes {
-		round, ok := t.rounds[r.Name]
-		if !ok {
-			round.Trouble = r.Trouble // of a run before
-		}
+		round := roundOf(r, t.rounds)
 		state := troubleTexts[round.Trouble]
 		if round.Trouble == TroubleNone {
 			state = stateOf(r, round)

@@ -25,7 +25,10 @@ func (s *syncing) trouble(w int) (out []string) {
 	if words == "" {
 		words = "so it was at the last sync"
 	}
-	return append(out, t.Faint.Render(widget.Fit("    ("+words+")", w)))
+	for _, l := range wrapped([]string{"(" + words + ")"}, "    ", "    ", w) {
+		out = append(out, t.Faint.Render(widget.Fit(l, w)))
+	}
+	return out
 }
 
 var troubleNames = map[Trouble]string{TroubleNone: "ok", TroubleOffline: "! does not answer", TroubleRefused: "! refuses", TroubleOther: "! not done",

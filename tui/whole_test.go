@@ -30,7 +30,8 @@ func TestNoSentenceIsCutAtTheEdge(t *testing.T) {
 		w.comes = &tui.Candidate{ID: "dd04aabb", Name: "tablet"}
 		s.Press("i").Type(passphrase).Press("enter").Screen("admit").Whole().Type("wrong").Press("enter").Whole().Press("esc").Whole()
 		for tr := tui.TroubleOffline; tr <= tui.TroubleForged; tr++ {
-			w.rounds[0].Trouble = tr
+			w.rounds[0].Trouble, w.st.SetAside, w.st.Waiting, w.st.Conflicts = tr, 1, 1, 12
+			w.rounds[0].Words = "main: " + strings.Repeat("the words of an error at some length, ", 3) + "and its end"
 			s.Leave("chart").Press("Y", "enter").Whole()
 		}
 		w.err = errors.New(strings.Repeat("an error that says at some length what was not done, and why. ", 4) + "And what to do.")
