@@ -29,7 +29,7 @@ func (y sharedSync) Watch(ctx context.Context, wake <-chan struct{}, heard func(
 		if err != nil {
 			return err
 		}
-		if len(list) > 0 {
+		if len(list) > 0 && !y.x.s.ReadOnly() {
 			err = y.x.watch(ctx, list, wake, heard)
 		} else {
 			err = y.x.idle(ctx, wake)
@@ -40,7 +40,7 @@ func (y sharedSync) Watch(ctx context.Context, wake <-chan struct{}, heard func(
 	}
 }
 
-// idle waits for the first remote.
+// idle waits for the first remote. A vault that cannot be written exchanges nothing.
 func (x *sharing) idle(ctx context.Context, wake <-chan struct{}) error {
 	for {
 		select {
@@ -79,6 +79,7 @@ func (x *sharing) watch(ctx context.Context, list []local.Remote, wake <-chan st
 				x.recount()
 			}
 		}
+		x.s.inPlainWords(context.WithoutCancel(ctx), results)
 		// A disk that is full keeps nothing back: the time is for display.
 		_ = x.s.synced(context.WithoutCancel(ctx), list, results)
 		heard(x.s.rounds(context.WithoutCancel(ctx), list, results))

@@ -74,6 +74,15 @@ func readsOnly(t *testing.T, w *world) {
 	} else if err := j.Rename(t.Context(), j.Members()[0].Device, "kitchen"); !errors.Is(err, vault.ErrReadOnly) {
 		t.Errorf("renaming: %v", err)
 	}
+	if _, _, err := v.LastChange(t.Context()); err != nil {
+		t.Errorf("the last change: %v", err)
+	}
+	if n, _, err := v.Arrived(t.Context(), 1); err != nil || n != 0 {
+		t.Errorf("%d arrived, %v", n, err)
+	}
+	if _, err := v.Pending(t.Context(), "elsewhere"); err != nil {
+		t.Errorf("pending: %v", err)
+	}
 	backedUpReading(t, w, v)
 	wantClean(t, v)
 	if _, err := v.Status(t.Context()); err != nil {

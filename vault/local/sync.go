@@ -126,7 +126,7 @@ const changeBack = 16
 // audit trail. Far back it is not exact, and never too early. ok is false before
 // the first segment.
 func (v *Vault) LastChange(ctx context.Context) (p vault.Place, ok bool, err error) {
-	j, err := v.Journal(ctx)
+	j, err := v.ReadJournal(ctx)
 	if err != nil {
 		return p, false, err
 	}
@@ -155,7 +155,7 @@ func (v *Vault) LastChange(ctx context.Context) (p vault.Place, ok bool, err err
 // Arrived counts the versions and deletions of records that other devices wrote
 // among the entries numbered from on, and gives the number after the last entry.
 func (v *Vault) Arrived(ctx context.Context, from int64) (n, next int64, err error) {
-	own, err := v.Journal(ctx)
+	own, err := v.ReadJournal(ctx)
 	if err != nil {
 		return 0, from, err
 	}
