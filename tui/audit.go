@@ -130,7 +130,7 @@ func (s *audit) View(w, h int) string {
 	}
 	return widget.Block(append(lines, s.list.Draw(w, h-3, t.Selected.Render, func(i, w int) string {
 		r := s.rows[i]
-		return widget.Columns(w, widths, moment(r.at), r.act, r.who, r.say, r.device)
+		return widget.Columns(w, widths, moment(r.at), r.act, r.who, r.say, s.d.called(r.device))
 	})...), w, h)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -170,4 +171,17 @@ func TestHostileDevicesNeitherCommandNorClimb(t *testing.T) {
 			s.Press("i").Type(passphrase).Press("enter").Screen("admit").Type(eightWords).Press("enter").Screen("devices").Press("esc")
 		}
 	}
+}
+
+// Where a device is named it is by its letter, as on the Devices screen.
+func TestWhoWroteIsNamedByItsLetter(t *testing.T) {
+	o, w := sample(t), clinicWorld()
+	s := inWorld(t, o, w).Unlock(passphrase).Press("7", "enter").Screen("record")
+	half := regexp.MustCompile(`by device ([0-9a-f]{8})`).FindStringSubmatch(s.Text())
+	if half == nil {
+		t.Fatal(s.Text())
+	}
+	w.st.Devices[0].ID, w.st.Devices[0].Name = half[1]+"00112233", "desk"
+	s.Send(tui.Heard{}).Expect("by device A desk").Refuse(half[1]).Press("v").Screen("history").Expect("A desk").Refuse(half[1])
+	s.Leave("chart").Resize(120, 40).Press("A").Screen("audit").Expect("A desk").Refuse(half[1])
 }

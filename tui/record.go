@@ -77,7 +77,7 @@ func readRecord(ctx context.Context, in Session, id vault.RecordID, at int) (out
 	}
 	if version >= 1 && version <= len(history) {
 		h := history[version-1]
-		out.facts[0] += fmt.Sprintf(", %s by device %x", momentOf(h.At, h.Sent), h.Device[:4])
+		out.facts[0] += fmt.Sprintf(", %s%s%x", momentOf(h.At, h.Sent), byDevice, h.Device[:4])
 	}
 	switch {
 	case out.r.Purged:
@@ -182,7 +182,7 @@ func (s *record) View(w, h int) string {
 	if s.isRaw {
 		mode = "JSON"
 	}
-	lines := []string{t.Title.Render(widget.Fit(" "+title, w-14)) + widget.FitRight(mode+" ", 14), t.Faint.Render(widget.Fit(" "+s.facts[0], w)),
+	lines := []string{t.Title.Render(widget.Fit(" "+title, w-14)) + widget.FitRight(mode+" ", 14), t.Faint.Render(widget.Fit(" "+s.d.calledIn(s.facts[0]), w)),
 		t.Faint.Render(widget.Fit(" "+s.facts[1], w)), ""}
 	for _, l := range s.pager.Draw(w-2, h-6) {
 		lines = append(lines, " "+l)
