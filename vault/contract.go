@@ -28,6 +28,19 @@ type Store interface {
 	History(ctx context.Context, id RecordID) ([]Revision, error)
 }
 
+// Loader takes in much at once. Implemented by vault/store.
+type Loader interface {
+	// Load applies the batches that come, in their order, until there are no more:
+	// several in one transaction, which ends when it is large, has lasted a second,
+	// or someone else wants to write. durable is told the outcomes of each batch, in
+	// order, once they are durable, from the caller's goroutine. After an error or
+	// ctx's end the batches that durable was told are there, whole, and no other is.
+	Load(ctx context.Context, batches <-chan Batch, durable func([]Outcome)) error
+	// Settle does what many batches have left to be done, so that the questions
+	// after them do not pay for it. Others may write meanwhile.
+	Settle(ctx context.Context) error
+}
+
 // Index answers questions over many records. Implemented by vault/store.
 type Index interface {
 	// Find gives the records that q selects; nothing is loaded whole.

@@ -77,16 +77,13 @@ func (v *Vault) Import(ctx context.Context, in Input, o ImportOptions) (res Impo
 	if o.DryRun {
 		return i.res, runErr
 	}
-	if s, ok := v.p.Store.(settler); ok && runErr == nil && i.batches > settleAfter {
-		runErr = s.Settle(ctx)
+	if runErr == nil && i.batches > settleAfter {
+		runErr = v.p.Load.Settle(ctx)
 	}
 	return i.res, errors.Join(runErr, i.finish(ctx, runErr != nil))
 }
 
-// settler is a Store that has work to finish after many batches.
-type settler interface{ Settle(context.Context) error }
-
-const settleAfter = 4 // batches
+const settleAfter = 4 // batches leave work to be done at once
 
 func chooseSource(ctx context.Context, in Input, o ImportOptions) (string, error) {
 	if o.Source != "" {
@@ -163,6 +160,10 @@ type importer struct {
 
 	batches int
 
+	mu    sync.Mutex
+	given []loaded // what the store was given and has not said to be durable
+	err   error    // what ended the input, after all of it was given
+
 	// Of a dry run, whose batches do not see each other: shortened record ids,
 	// and ids with payloads.
 	ids, contents map[uint64]bool
@@ -178,21 +179,32 @@ type loaded struct {
 func (i *importer) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	// Without room: of each step there is one batch in memory.
-	decoded, ch := make(chan loaded), make(chan loaded)
+	decoded, prepared := make(chan loaded), make(chan Batch)
 	var wg sync.WaitGroup
-	defer func() { cancel(); wg.Wait() }()
 	wg.Go(func() { i.load(ctx, decoded) })
-	wg.Go(func() { i.prepare(ctx, decoded, ch) })
-	for b := range ch {
-		if err := i.append(ctx, b); err != nil {
+	wg.Go(func() { i.prepare(ctx, decoded, prepared) })
+	take := i.v.p.Load.Load
+	if i.o.DryRun {
+		take = i.try
+	}
+	err := take(ctx, prepared, i.landed)
+	cancel()
+	wg.Wait()
+	if err == nil {
+		err = i.err
+	}
+	return err
+}
+
+// try finds what would become of each batch.
+func (i *importer) try(ctx context.Context, batches <-chan Batch, durable func([]Outcome)) error {
+	for b := range batches {
+		b.DryRun = true
+		outcomes, err := i.v.p.Store.Append(ctx, b)
+		if err != nil {
 			return err
 		}
-		if i.o.Progress != nil {
-			i.o.Progress(i.res)
-		}
-		if b.err != nil {
-			return b.err
-		}
+		durable(outcomes)
 	}
 	return ctx.Err()
 }
@@ -253,7 +265,7 @@ func (i *importer) put(it *Item) (*Put, error) {
 
 // prepare passes batches on with their puts prepared, and closes to after the last.
 // One whose put cannot be prepared is the last, and ends before that.
-func (i *importer) prepare(ctx context.Context, from <-chan loaded, to chan<- loaded) {
+func (i *importer) prepare(ctx context.Context, from <-chan loaded, to chan<- Batch) {
 	defer close(to)
 	for b := range from {
 		for n, p := range b.puts {
@@ -265,9 +277,29 @@ func (i *importer) prepare(ctx context.Context, from <-chan loaded, to chan<- lo
 				break
 			}
 		}
-		if !hand(ctx, to, b) || b.err != nil {
+		if !i.give(ctx, to, b) || b.err != nil {
 			return
 		}
+	}
+}
+
+// give hands b to the store and remembers what landed needs of it.
+func (i *importer) give(ctx context.Context, to chan<- Batch, b loaded) bool {
+	batch := Batch{Puts: b.puts}
+	if !i.o.DryRun {
+		b.puts = nil // the store lets go of them before they are durable
+	}
+	i.mu.Lock()
+	i.given = append(i.given, b)
+	if b.err != nil {
+		i.err = b.err
+	}
+	i.mu.Unlock()
+	select {
+	case to <- batch:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -281,19 +313,17 @@ func hand(ctx context.Context, ch chan<- loaded, b loaded) bool {
 	}
 }
 
-func (i *importer) append(ctx context.Context, b loaded) error {
+// landed counts the batch that was given first of those that have not landed.
+func (i *importer) landed(outcomes []Outcome) {
+	i.mu.Lock()
+	b := i.given[0]
+	i.given = i.given[1:]
+	i.mu.Unlock()
 	for _, r := range b.refusals {
 		i.res.Refused++
 		if i.o.Refused != nil {
 			i.o.Refused(r)
 		}
-	}
-	if len(b.puts) == 0 {
-		return nil
-	}
-	outcomes, err := i.v.p.Store.Append(ctx, Batch{Puts: b.puts, DryRun: i.o.DryRun})
-	if err != nil {
-		return err
 	}
 	for n, o := range outcomes {
 		if i.o.DryRun {
@@ -313,8 +343,12 @@ func (i *importer) append(ctx context.Context, b loaded) error {
 		i.res.Records++
 	}
 	i.res.Bytes += b.bytes
-	i.batches++
-	return nil
+	if len(outcomes) > 0 {
+		i.batches++
+	}
+	if i.o.Progress != nil {
+		i.o.Progress(i.res)
+	}
 }
 
 // wouldBe corrects a dry run's outcome by what the batches before would have

@@ -43,6 +43,19 @@ func (s *shelf) Append(_ context.Context, b Batch) ([]Outcome, error) {
 	return out, nil
 }
 
+func (s *shelf) Load(ctx context.Context, batches <-chan Batch, durable func([]Outcome)) error {
+	for b := range batches {
+		o, err := s.Append(ctx, b)
+		if err != nil {
+			return err
+		}
+		durable(o)
+	}
+	return ctx.Err()
+}
+
+func (s *shelf) Settle(context.Context) error { return nil }
+
 func (s *shelf) Get(context.Context, RecordID) (Record, error) { return Record{}, ErrNotFound }
 
 // heap is an input of n resources, the last of which may be an error.
@@ -67,7 +80,7 @@ func (h heap) Items(ctx context.Context, o DecodeOptions) iter.Seq2[Item, error]
 }
 
 func importing(s *shelf, in Input) (ImportResult, error) {
-	v := New(Parts{Store: s})
+	v := New(Parts{Store: s, Load: s})
 	return v.Import(context.Background(), in, ImportOptions{Source: "s"})
 }
 

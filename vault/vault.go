@@ -12,6 +12,7 @@ import (
 // time.Now when nil.
 type Parts struct {
 	Store Store
+	Load  Loader
 	Index Index
 	Blobs Blobs
 	Log   Log

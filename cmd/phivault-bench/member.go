@@ -90,7 +90,7 @@ func (m member) open(ctx context.Context, with opener) (*opened, error) {
 		return nil, errors.Join(err, o.close(ctx))
 	}
 	s := o.store
-	o.vault = vault.New(vault.Parts{Store: s, Index: s, Blobs: s, Log: s, Check: s})
+	o.vault = vault.New(vault.Parts{Store: s, Load: s, Index: s, Blobs: s, Log: s, Check: s})
 	return o, nil
 }
 

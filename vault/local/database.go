@@ -87,5 +87,5 @@ func (d *database) end(err error) error {
 }
 
 func (d *database) parts(clock vault.Clock) vault.Parts {
-	return vault.Parts{Store: d.store, Index: d.store, Blobs: d.store, Log: d.store, Check: d.store, Clock: clock}
+	return vault.Parts{Store: d.store, Load: d.store, Index: d.store, Blobs: d.store, Log: d.store, Check: d.store, Clock: clock}
 }

@@ -43,9 +43,10 @@ type tx struct {
 	first   int64 // entry
 	headers []vault.Header
 	add     []ftsRow
+	added   map[int64]int // where in add a doc stands; nil until someone asks
 	drop    []int64
 	urls    map[string]string
-	again   bool // a record came that is here already: more will
+	look    int  // for so many puts, look first whether their record is here
 	dry     bool // nothing will be kept, and attachments were not kept either
 	head    Head // of the own log, with what this transaction adds
 	gone    purging
@@ -62,8 +63,8 @@ func (s *Store) Append(ctx context.Context, b vault.Batch) ([]vault.Outcome, err
 		return nil, err
 	}
 	defer s.write.Unlock()
-	if len(b.Puts)+len(b.Deletes)+len(b.Notes) > maxEntries {
-		return nil, fmt.Errorf("%w: a batch of more than %d entries", vault.ErrLimit, maxEntries)
+	if err := checkSize(b); err != nil {
+		return nil, err
 	}
 	var outcomes []vault.Outcome
 	before := s.next
@@ -88,6 +89,13 @@ func (s *Store) Append(ctx context.Context, b vault.Batch) ([]vault.Outcome, err
 	}
 	s.keeper.nudge()
 	return outcomes, nil
+}
+
+func checkSize(b vault.Batch) error {
+	if len(b.Puts)+len(b.Deletes)+len(b.Notes) > maxEntries {
+		return fmt.Errorf("%w: a batch of more than %d entries", vault.ErrLimit, maxEntries)
+	}
+	return nil
 }
 
 var errDryRun = errors.New("dry run")
@@ -125,6 +133,14 @@ func (t *tx) finish(ctx context.Context) error {
 	if err := t.index(ctx); err != nil {
 		return err
 	}
+	return t.enchain()
+}
+
+// enchain ends a batch: its entries are what came since the last.
+func (t *tx) enchain() error {
+	if len(t.headers) == 0 {
+		return nil
+	}
 	h := t.head
 	for _, e := range t.headers {
 		h.Chain = h.Chain.Next(e)
@@ -134,7 +150,7 @@ func (t *tx) finish(ctx context.Context) error {
 		h.Entry, ownLog, len(t.headers), t.s.o.Clock().UnixMilli(), h.Chain[:]); err != nil {
 		return err
 	}
-	t.head = h
+	t.head, t.headers = h, t.headers[:0]
 	return nil
 }
 

@@ -42,7 +42,10 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 // emptyLog tries once. SQLite would wait for readers with the writer held, so it
 // is told not to.
 func (s *Store) emptyLog(ctx context.Context) (done bool, err error) {
-	if err := s.lock(); err != nil {
+	if s.o.ReadOnly {
+		return false, vault.ErrReadOnly
+	}
+	if err := s.lockNow(); err != nil {
 		return false, err
 	}
 	defer s.write.Unlock()
@@ -75,4 +78,29 @@ func (s *Store) adoptLog(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// mostLog is the size in bytes from which a writer waits until the write-ahead log is
+// moved, and logStep how much it grows between two attempts while a reader of an older
+// state holds it back.
+const (
+	mostLog = 256 << 20
+	logStep = 64 << 20
+)
+
+// bound keeps the write-ahead log from growing without an end. SQLite begins it anew
+// only when a transaction begins and all of it was moved, which never happens where each
+// transaction begins as soon as the one before has ended.
+func (s *Store) bound() {
+	if s.keeper == nil {
+		return
+	}
+	size := s.walSize()
+	switch {
+	case size < s.mostLog:
+		s.logBound.Store(s.mostLog)
+	case size >= s.logBound.Load():
+		s.keeper.checkpoint()
+		s.logBound.Store(size + logStep)
+	}
 }

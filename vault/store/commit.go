@@ -31,9 +31,21 @@ func (s *Store) lock() error {
 	if s.o.ReadOnly {
 		return vault.ErrReadOnly
 	}
-	s.waiting.Add(1)
-	s.write.Lock()
-	s.waiting.Add(-1)
+	s.bound()
+	return s.lockNow()
+}
+
+// lockNow is lock for whoever moves the write-ahead log.
+func (s *Store) lockNow() error {
+	if !s.write.TryLock() {
+		s.waiting.Add(1)
+		select {
+		case s.wanted <- struct{}{}:
+		default:
+		}
+		s.write.Lock()
+		s.waiting.Add(-1)
+	}
 	if err := s.usable(); err != nil {
 		s.write.Unlock()
 		return err

@@ -61,6 +61,7 @@ var errBusy = fmt.Errorf("%w: a reader holds the write-ahead log", vault.ErrInUs
 
 var (
 	_ vault.Store   = (*Store)(nil)
+	_ vault.Loader  = (*Store)(nil)
 	_ vault.Index   = (*Store)(nil)
 	_ vault.Blobs   = (*Store)(nil)
 	_ vault.Log     = (*Store)(nil)

@@ -27,11 +27,16 @@ func (t *tx) put(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 		if fresh, err := t.insert(ctx, p, h); err != nil || fresh {
 			return vault.OutcomeNew, err
 		}
-		t.again = true
+		t.look = lookAfter
 	}
 	k, ok, err := t.known(ctx, p.ID)
 	if err != nil {
 		return 0, err
+	}
+	if ok {
+		t.look = lookAfter
+	} else if t.look > 0 {
+		t.look--
 	}
 	if gone, err := t.removed(ctx, p.ID, p.Payload); err != nil {
 		return 0, err
@@ -76,10 +81,14 @@ func (t *tx) put(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
 	return vault.OutcomeChanged, t.putRevision(ctx, p, k, history, parents)
 }
 
+// lookAfter is for how many puts it is looked first whether their record is here, once
+// one was: an input that repeats itself often does so in one place, or throughout.
+const lookAfter = 16
+
 // likelyNew reports whether p may be inserted without looking first whether its record is
 // here: nothing but the record's row must follow from it when it is.
 func (t *tx) likelyNew(p *vault.Put) bool {
-	return p.Base == nil && len(p.Resource.Cuts) == 0 && p.Resource.Type != "Patient" && !t.again && !t.s.purges && !t.s.loose
+	return p.Base == nil && len(p.Resource.Cuts) == 0 && p.Resource.Type != "Patient" && t.look == 0 && !t.s.purges && !t.s.loose
 }
 
 func (t *tx) putNew(ctx context.Context, p *vault.Put) (vault.Outcome, error) {
@@ -229,16 +238,25 @@ func (t *tx) tombstone(ctx context.Context, d vault.Delete) error {
 	return t.w.run("UPDATE record SET head=?,revisions=revisions+1,state=?,brief=NULL WHERE record=?", entry, stateDeleted, k.record)
 }
 
-// unindex takes a document out of full-text search, also one that this batch
+// unindex takes a document out of full-text search, also one that this transaction
 // was about to put in.
 func (t *tx) unindex(doc int64) {
-	for i, r := range t.add {
-		if r.doc == doc {
-			t.add = append(t.add[:i], t.add[i+1:]...)
-			return
+	if t.added == nil {
+		t.added = make(map[int64]int, len(t.add))
+		for i, r := range t.add {
+			t.added[r.doc] = i
 		}
 	}
-	t.drop = append(t.drop, doc)
+	i, ok := t.added[doc]
+	if !ok {
+		t.drop = append(t.drop, doc)
+		return
+	}
+	last := len(t.add) - 1
+	t.add[i] = t.add[last]
+	t.added[t.add[i].doc] = i
+	t.add = t.add[:last]
+	delete(t.added, doc)
 }
 
 // views writes what p can be found by: terms and names.
@@ -246,6 +264,9 @@ func (t *tx) views(ctx context.Context, p *vault.Put, record, source, subject, d
 	terms := string(p.Terms)
 	if subject != 0 {
 		terms = subjectFacet(subject) + " " + seriesOf(subject, terms) + terms
+	}
+	if t.added != nil {
+		t.added[doc] = len(t.add)
 	}
 	t.add = append(t.add, ftsRow{doc, terms})
 	if err := t.vocabulary(terms); err != nil {
@@ -264,6 +285,7 @@ func (t *tx) noteURLs() error {
 	if err != nil {
 		return err
 	}
+	t.urls = nil
 	return t.note(vault.Note{Kind: vault.KindImport, Payload: p})
 }
 

@@ -51,7 +51,8 @@ type Store struct {
 	pack packer
 	path string
 
-	waiting atomic.Int32 // who wants to write; merging makes room for them
+	waiting atomic.Int32  // who wants to write; merging and loading make room for them
+	wanted  chan struct{} // tells whoever is loading; may hold what is over
 
 	write  sync.Mutex // guards w and what follows
 	w      *conn
@@ -66,7 +67,10 @@ type Store struct {
 
 	checking sync.Mutex // one Verify at a time, so that its connections are there
 
-	moving  sync.Mutex    // held while the write-ahead log is moved; taken before write
+	moving   sync.Mutex   // held while the write-ahead log is moved; taken before write
+	mostLog  int64        // mostLog
+	logBound atomic.Int64 // size of the write-ahead log at which it is moved next, before anyone writes
+
 	readers chan struct{} // one element for each reader that may work now
 	free    freeConns
 	keeper  *keeper
@@ -121,7 +125,8 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	}
 	db.SetMaxOpenConns(maxReaders + 1 + verifyConns)
 	db.SetMaxIdleConns(0)
-	s := &Store{o: o, db: db, path: path, readers: make(chan struct{}, maxReaders), ended: make(chan struct{}), cache: newViews(), lore: newLore()}
+	s := &Store{o: o, db: db, path: path, readers: make(chan struct{}, maxReaders), ended: make(chan struct{}),
+		wanted: make(chan struct{}, 1), mostLog: mostLog, cache: newViews(), lore: newLore()}
 	for range maxReaders {
 		s.readers <- struct{}{}
 	}
