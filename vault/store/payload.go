@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -11,6 +12,7 @@ import (
 
 	"phivault/vault"
 	"phivault/vault/fhir"
+	"phivault/vault/store/internal/frames"
 )
 
 // A put's payload, version 1: u8 1 · u16 length of source · source · u16 count
@@ -86,10 +88,12 @@ const packWindow = 512 << 10
 // packer compresses and expands payloads. Each payload is compressed by itself,
 // so that text an outsider gets into one record cannot measure another.
 type packer struct {
-	once sync.Once
-	enc  *zstd.Encoder
-	dec  *zstd.Decoder
-	err  error
+	once   sync.Once
+	enc    *zstd.Encoder
+	dec    *zstd.Decoder
+	err    error
+	frames func() (*frames.Dictionary, error) // packs most payloads, in the place of enc
+	proofs sync.Pool                          // *[]byte: what a frame was unpacked to
 
 	// small takes chunks of attachments, and frames that do not say what they unpack
 	// to, as the encoder does not below 256 bytes.
@@ -110,6 +114,8 @@ func (p *packer) init() error {
 		}
 		p.small, p.err = zstd.NewReader(nil, zstd.WithDecoderDicts(dictionary1), zstd.WithDecoderConcurrency(1),
 			zstd.WithDecoderMaxMemory(chunkSize), zstd.WithDecoderLowmem(true))
+		// Whoever only reads need not wait for its tables.
+		p.frames = sync.OnceValues(func() (*frames.Dictionary, error) { return frames.New(dictionary1) })
 	})
 	return p.err
 }
@@ -128,11 +134,31 @@ func (p *packer) pack(payload []byte) ([]byte, error) {
 	}
 	out := make([]byte, 1, 64+len(payload)/3)
 	out[0] = packDict
+	short, err := p.frames()
+	if err != nil {
+		return nil, err
+	}
+	if out, ok := short.Append(out, payload); ok && p.says(out, payload) {
+		return out, nil
+	}
 	out = p.enc.EncodeAll(payload, out)
 	if len(out) > len(payload) {
 		out = append(append(out[:0], packRaw), payload...)
 	}
 	return out, nil
+}
+
+// says tells whether body unpacks to payload. What this program packs by itself is
+// unpacked by the library before anything relies on it.
+func (p *packer) says(body, payload []byte) bool {
+	buf, _ := p.proofs.Get().(*[]byte)
+	if buf == nil {
+		buf = new([]byte)
+	}
+	defer p.proofs.Put(buf)
+	b, err := p.unpackTo(*buf, body)
+	*buf = b[:0]
+	return err == nil && bytes.Equal(b, payload)
 }
 
 // unpack gives a payload that is the caller's, but for a raw one, which lies
