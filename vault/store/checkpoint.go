@@ -81,12 +81,9 @@ func (s *Store) adoptLog(ctx context.Context) error {
 }
 
 // mostLog is the size in bytes from which a writer waits until the write-ahead log is
-// moved, and logStep how much it grows between two attempts while a reader of an older
-// state holds it back.
-const (
-	mostLog = 256 << 20
-	logStep = 64 << 20
-)
+// moved. While a reader of an older state holds it back, it is tried again when it has
+// grown by a quarter of that.
+const mostLog = 128 << 20
 
 // bound keeps the write-ahead log from growing without an end. SQLite begins it anew
 // only when a transaction begins and all of it was moved, which never happens where each
@@ -101,6 +98,6 @@ func (s *Store) bound() {
 		s.logBound.Store(s.mostLog)
 	case size >= s.logBound.Load():
 		s.keeper.checkpoint()
-		s.logBound.Store(size + logStep)
+		s.logBound.Store(size + s.mostLog/4)
 	}
 }

@@ -77,7 +77,7 @@ func (s *Store) loadSome(ctx context.Context, l *loading, batches <-chan vault.B
 	}
 	defer s.write.Unlock()
 	before := s.next
-	end := time.NewTimer(loadFor)
+	end := time.NewTimer(s.loadFor)
 	defer end.Stop()
 	err := s.commit(ctx, func(t *tx) error {
 		// A batch that began is applied whole, so that what came before stays.

@@ -53,6 +53,7 @@ type Store struct {
 
 	waiting atomic.Int32  // who wants to write; merging and loading make room for them
 	wanted  chan struct{} // tells whoever is loading; may hold what is over
+	loadFor time.Duration // loadFor
 
 	write  sync.Mutex // guards w and what follows
 	w      *conn
@@ -126,7 +127,7 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	db.SetMaxOpenConns(maxReaders + 1 + verifyConns)
 	db.SetMaxIdleConns(0)
 	s := &Store{o: o, db: db, path: path, readers: make(chan struct{}, maxReaders), ended: make(chan struct{}),
-		wanted: make(chan struct{}, 1), mostLog: mostLog, cache: newViews(), lore: newLore()}
+		wanted: make(chan struct{}, 1), loadFor: loadFor, mostLog: mostLog, cache: newViews(), lore: newLore()}
 	for range maxReaders {
 		s.readers <- struct{}{}
 	}
