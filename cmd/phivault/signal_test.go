@@ -108,10 +108,11 @@ func (t *trip) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestImportStopsAfterTheBatchUnderWay(t *testing.T) {
+func TestImportStopsAfterTheTransactionUnderWay(t *testing.T) {
 	dir, env := made(t)
 	pass, in := filepath.Join(dir, "pass"), filepath.Join(dir, "many.ndjson")
-	manyRecords(t, in, 9000)
+	const all = 45_000 // more than one transaction takes
+	manyRecords(t, in, all)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	screen := &trip{cancel: cancel}
 	out, shown := paper(false, 0)
@@ -125,11 +126,11 @@ func TestImportStopsAfterTheBatchUnderWay(t *testing.T) {
 		t.Fatalf("exit code %d\n%s", code, &screen.seen)
 	}
 	var kept int
-	if _, err := fmt.Sscanf(shown.String(), "%d new", &kept); err != nil || kept == 0 || kept == 9000 {
+	if _, err := fmt.Sscanf(shown.String(), "%d new", &kept); err != nil || kept == 0 || kept == all {
 		t.Fatalf("%q: nothing was interrupted, or nothing kept", shown)
 	}
 	again, err := command(t, env, "import", in, "--json", "--passphrase-file", pass).Output()
-	if want := fmt.Sprintf(`"new":%d,"same":%d,`, 9000-kept, kept); err != nil || !strings.Contains(string(again), want) {
+	if want := fmt.Sprintf(`"new":%d,"same":%d,`, all-kept, kept); err != nil || !strings.Contains(string(again), want) {
 		t.Fatalf("%v: no %s in %s", err, want, again)
 	}
 }
