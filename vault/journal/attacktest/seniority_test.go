@@ -240,3 +240,70 @@ func TestAttack23ABranchRemovesWhoCitesTheOther(t *testing.T) {
 		t.Errorf("%d members: %q", n, names(view(g)))
 	}
 }
+
+// Attack 23, for more than a member may. B, which is no owner, says that it has seen another segment of C's,
+// and acts as an owner in the same one. Expected: nothing of it takes effect, and nobody
+// is asked for whom it lets in. Seen to succeed: the admission with reversible left out, the
+// others with the acts of everybody taken who is let in.
+func TestAttack23ALieIsNoRight(t *testing.T) {
+	for name, act := range map[string]func(*world) []byte{
+		"lets in": func(*world) []byte {
+			return segment.Member{Admit: &segment.Admission{Public: newKeys(t).Public(), Role: segment.RoleOwner, Name: "z"}}.Encode()
+		},
+		"removes": func(w *world) []byte {
+			return segment.Member{Remove: &segment.Removal{Device: w.c.Keys.ID(), None: true}}.Encode()
+		},
+		"names": func(w *world) []byte {
+			return segment.Member{Name: &segment.Naming{Device: w.c.Keys.ID(), Name: "z"}}.Encode()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.sync(w.a, w.b, w.c)
+			before, known := view(w.a), len(w.a.Journal.Members())
+			p := w.last(w.c, w.c).Place
+			p.Hash = vault.Hash{1}
+			b := act(w)
+			w.forge(w.b, [][]byte{packed(b)}, func(s *segment.Segment) { s.Heads, s.Entries = []vault.Place{p}, entries(vault.KindMember, b) })
+			for range 2 {
+				if err := w.a.Sync(w.host); err != nil && !errors.Is(err, journal.ErrFork) {
+					t.Errorf("%v", err)
+				}
+			}
+			if after := view(w.a); !slices.Equal(names(after), names(before)) || len(w.a.Journal.Members()) != known {
+				t.Errorf("members are %q", names(after))
+			}
+		})
+	}
+}
+
+// Two owners let devices in apart, as builds did that stated no rank. Expected: a vault
+// with that opens, and all devices, one that joins then too, take them in the same order: each
+// after who let it in, and those of one owner as they came. Seen to fail with such an act
+// refused, and with it taken for the last.
+func TestAdmissionsWithoutARank(t *testing.T) {
+	w := newWorld(t)
+	for _, x := range []struct {
+		by   *journaltest.Device
+		name string
+	}{{w.c, "r"}, {w.a, "p"}, {w.a, "q"}} {
+		b := segment.Member{Admit: &segment.Admission{Public: newKeys(t).Public(), Name: x.name}}.Encode()
+		if _, err := x.by.Store.Append(ctx, vault.Batch{Notes: []vault.Note{{Kind: vault.KindMember, Payload: b}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.agree(w.a, w.b, w.c)
+	d := journaltest.Join(t, w.c, w.host, w.dir, "later", segment.RoleMember)
+	defer d.Close()
+	w.agree(w.a, w.b, w.c, d)
+	for _, x := range []*journaltest.Device{w.a, w.b, w.c, d} {
+		x.Crash(t)
+		var got []string
+		for _, m := range x.Journal.Members() {
+			got = append(got, m.Name)
+		}
+		if want := []string{"", "b", "p", "q", "c", "r", "later"}; !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", x.Name, got, want)
+		}
+	}
+}
