@@ -25,8 +25,8 @@ type member struct {
 // membership is what a set of events amounts to.
 type membership struct {
 	founder [16]byte
-	all     []member             // ever admitted, by seniority
-	admits  map[[16]byte][]event // of each device but the founder
+	all     []member              // ever admitted, by seniority
+	admits  map[[16]byte][]admits // by author; of any device but the founder
 	removed map[[16]byte]segment.Removal
 }
 
@@ -96,8 +96,9 @@ func (s *state) pastOf(seg *segment.Segment) past {
 // members evaluates the events of a past, and more. The result depends on the set
 // alone, never on the order in which its events arrived.
 func (s *state) members(in past, more ...event) membership {
-	m := membership{admits: map[[16]byte][]event{}, removed: map[[16]byte]segment.Removal{}}
+	m := membership{admits: map[[16]byte][]admits{}, removed: map[[16]byte]segment.Removal{}}
 	var removals, names []event
+	seen := map[[16]byte]bool{}
 	for _, e := range append(slices.Clone(s.Events), more...) {
 		switch {
 		case e.Founder != nil:
@@ -106,10 +107,13 @@ func (s *state) members(in past, more ...event) membership {
 		case !in(e.At.Log, e.At.Seq):
 		case e.Admit != nil:
 			d := [16]byte(e.Admit.Public.DeviceID())
-			if m.admits[d] == nil && d != m.founder {
-				m.all = append(m.all, member{device: d, public: e.Admit.Public, role: e.Admit.Role, name: e.Admit.Name})
+			if d != m.founder { // nobody admits it
+				if !seen[d] {
+					m.all = append(m.all, member{device: d, public: e.Admit.Public, role: e.Admit.Role, name: e.Admit.Name})
+				}
+				seen[d] = true
+				m.admits[e.By] = append(m.admits[e.By], admits{e, d})
 			}
-			m.admits[d] = append(m.admits[d], e)
 			if e.ends() {
 				removals = append(removals, e)
 			}
@@ -120,7 +124,6 @@ func (s *state) members(in past, more ...event) membership {
 			names = append(names, e)
 		}
 	}
-	delete(m.admits, m.founder) // nobody admits it
 	first := m.standings(m.stands)
 	m.become(first)
 	m.decide(removals)

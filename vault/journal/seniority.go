@@ -17,9 +17,16 @@ import (
 
 // standing is what the first by rank of the admissions that count makes of a device.
 type standing struct {
-	rank uint64 // 0: the founder
-	by   *event // that admission; nil: the founder
-	role uint8
+	device [16]byte
+	rank   uint64 // 0: the founder
+	by     *event // that admission; nil: the founder
+	role   uint8
+}
+
+// admits is an admission, and of which device.
+type admits struct {
+	event
+	device [16]byte
 }
 
 func (a standing) compare(b standing) int {
@@ -54,11 +61,14 @@ func earlier(a, b event) int {
 	return cmp.Or(segment.ComparePlaces(a.At.Log, a.At.Seq, b.At.Log, b.At.Seq), cmp.Compare(a.Index, b.Index))
 }
 
-// allowed reports whether the author of a change of members may make it: every member
+// allows reports whether who stands so may make a change of members: every member
 // becomes another device, and only owners do more.
+func (a standing) allows(e event) bool { return e.Copy || a.role == segment.RoleOwner }
+
+// allowed reports whether an event's author may make it.
 func allowed(in map[[16]byte]standing, e event) bool {
 	by, ok := in[e.By]
-	return ok && (e.Copy || by.role == segment.RoleOwner)
+	return ok && by.allows(e)
 }
 
 // standings are the devices that the founder let in, or somebody whom it let in, and so
@@ -66,46 +76,38 @@ func allowed(in map[[16]byte]standing, e event) bool {
 // rank of an admission is the one that it states, but always more than that of who
 // admits: nobody makes another senior to himself, or to who is senior to him.
 func (m membership) standings(stands func(vault.Place) bool) map[[16]byte]standing {
-	in := map[[16]byte]standing{m.founder: {role: segment.RoleOwner}}
-	for len(in) <= len(m.admits) {
-		var next standing
-		for d, as := range m.admits {
-			if _, done := in[d]; done {
+	in := map[[16]byte]standing{}
+	next := []standing{{device: m.founder, role: segment.RoleOwner}} // ascending
+	for len(next) > 0 {
+		by := next[0]
+		next = next[1:]
+		if _, done := in[by.device]; done {
+			continue
+		}
+		in[by.device] = by
+		as := m.admits[by.device]
+		for i := range as {
+			e := &as[i].event
+			if _, done := in[as[i].device]; done || !by.allows(*e) || !stands(e.At) {
 				continue
 			}
-			for i := range as {
-				e := &as[i]
-				if !allowed(in, *e) || !stands(e.At) {
-					continue
-				}
-				by := in[e.By]
-				s := standing{max(uint64(e.Admit.Rank), by.rank+1), e, e.Admit.Role}
-				if e.Copy {
-					s.role = by.role
-				}
-				if next.by == nil || s.compare(next) < 0 {
-					next = s
-				}
+			s := standing{as[i].device, max(uint64(e.Admit.Rank), by.rank+1), e, e.Admit.Role}
+			if e.Copy {
+				s.role = by.role
 			}
+			at, _ := slices.BinarySearchFunc(next, s, standing.compare)
+			next = slices.Insert(next, at, s)
 		}
-		if next.by == nil {
-			break
-		}
-		in[next.by.Admit.Public.DeviceID()] = next
 	}
 	return in
 }
 
 // without is what standings would be with one more removal; now is what they are.
 func (m membership) without(r event, now map[[16]byte]standing) map[[16]byte]standing {
-	takes := func(e event) bool {
-		return e.By == r.Remove.Device && beyond(*r.Remove, e.At.Log, e.At.Seq) && m.stands(e.At)
-	}
-	for _, as := range m.admits {
-		if slices.ContainsFunc(as, takes) {
-			then := membership{removed: m.with(*r.Remove)}
-			return m.standings(then.stands)
-		}
+	if slices.ContainsFunc(m.admits[r.Remove.Device], func(e admits) bool {
+		return beyond(*r.Remove, e.At.Log, e.At.Seq) && m.stands(e.At)
+	}) {
+		return m.standings(membership{removed: m.with(*r.Remove)}.stands)
 	}
 	return now
 }
