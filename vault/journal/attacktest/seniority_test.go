@@ -292,6 +292,13 @@ func TestAdmissionsWithoutARank(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for range 2 { // what they let in first, then the epoch for it
+		for _, x := range []*journaltest.Device{w.c, w.a} {
+			if err := journaltest.Push(ctx, x.Journal, "r", w.host); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	w.agree(w.a, w.b, w.c)
 	d := journaltest.Join(t, w.c, w.host, w.dir, "later", segment.RoleMember)
 	defer d.Close()
