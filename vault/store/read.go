@@ -14,6 +14,12 @@ import (
 const recordColumns = `SELECT r.record a,r.id b,r.source c,r.doc d,r.head e,r.revisions f,r.state g,e.sha256 h,p.body i,coalesce(r.subject,0) j,u.url k
 	FROM record r JOIN entry e ON e.entry=r.head LEFT JOIN payload p ON p.entry=r.head LEFT JOIN url u ON u.record=r.record `
 
+// oneRecord is recordColumns with the id of the patient: for one record a further
+// statement costs more than two further tables.
+const oneRecord = `SELECT r.record a,r.id b,r.source c,r.doc d,r.head e,r.revisions f,r.state g,e.sha256 h,p.body i,coalesce(r.subject,0) j,u.url k,o.id l
+	FROM record r JOIN entry e ON e.entry=r.head LEFT JOIN payload p ON p.entry=r.head LEFT JOIN url u ON u.record=r.record
+	LEFT JOIN subject s ON s.subject=r.subject LEFT JOIN record o ON o.record=s.record `
+
 // row is a record as it lies in the tables.
 type row struct {
 	record, doc, head int64
@@ -23,6 +29,8 @@ type row struct {
 	sum               vault.Hash
 	body              []byte // nil under a tombstone
 	url               string
+	patient           vault.RecordID
+	asked             bool // patient is what subject means; else that is still to be looked up
 }
 
 func rowOf(scan func(...any) error) (r row, err error) {
@@ -70,11 +78,12 @@ func (s *Store) record(ctx context.Context, c *conn, r row, note func(vault.Cut)
 	case source != named:
 		return vault.Record{}, fmt.Errorf("record %s: %w: its source", r.id, vault.ErrIntegrity)
 	}
-	patient, err := look.patient(r.subject)
-	if err != nil {
-		return vault.Record{}, err
+	if !r.asked {
+		if r.patient, err = look.patient(r.subject); err != nil {
+			return vault.Record{}, err
+		}
 	}
-	return vault.Record{ID: r.id, Source: source, Patient: patient, Version: r.revisions, Deleted: r.state == stateDeleted,
+	return vault.Record{ID: r.id, Source: source, Patient: r.patient, Version: r.revisions, Deleted: r.state == stateDeleted,
 		Conflict: r.state == stateConflict, FullURL: r.url, Head: r.head, Order: r.doc, Resource: res}, nil
 }
 
@@ -153,10 +162,12 @@ func (s *Store) byID(ctx context.Context, c *conn, id vault.RecordID) (row, erro
 func one(ctx context.Context, c *conn, where string, arg any) (r row, err error) {
 	found := false
 	err = c.rows(ctx, func(scan func(...any) error) (err error) {
-		r, err = rowOf(scan)
-		found = true
+		var patient []byte
+		r, err = rowOf(func(dest ...any) error { return scan(append(dest, &patient)...) })
+		copy(r.patient[:], patient)
+		found, r.asked = true, true
 		return err
-	}, recordColumns+where, arg)
+	}, oneRecord+where, arg)
 	if err == nil && !found {
 		err = vault.ErrNotFound
 	}
