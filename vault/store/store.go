@@ -14,6 +14,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"phivault/vault"
+	"phivault/vault/store/pagemem"
 	"phivault/vault/store/unsealed"
 )
 
@@ -120,6 +121,7 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	if o.VFS == "" && !o.Unsealed.Given() {
 		return nil, fmt.Errorf("%w: a database without encryption", vault.ErrUsage)
 	}
+	pagemem.Use()
 	db, err := sql.Open("sqlite", dsn(path, mode, o.VFS))
 	if err != nil {
 		return nil, mapError(err)

@@ -9,6 +9,8 @@ import (
 
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"phivault/vault/store/pagemem"
 )
 
 // Options of a VFS. All vault ids and keys are 32 bytes.
@@ -82,6 +84,7 @@ func newVFS(o Options, d changes) (*VFS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cryptvfs: %w", err)
 	}
+	pagemem.Use()
 	v := &VFS{vault: o.VaultID, page: o.PageSize, keys: keys, disk: d, mode: os.O_RDWR, tls: libc.NewTLS(), nodes: map[string]*node{}}
 	v.held.Store(o.Held || o.ReadOnly)
 	if o.ReadOnly {

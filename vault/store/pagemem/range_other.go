@@ -1,0 +1,7 @@
+//go:build !linux && !darwin
+
+package pagemem
+
+func reserve(int) []byte { return nil }
+func release([]byte)     {}
+func forget([]byte)      {}
