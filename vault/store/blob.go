@@ -146,6 +146,8 @@ func dropBlob(c *conn, blob int64) error {
 	return c.run("DELETE FROM blob WHERE blob=?", blob)
 }
 
+const looseBlobs = "SELECT blob FROM blob INDEXED BY blob_loose WHERE entry IS NULL"
+
 // sweepBlobs removes attachments that no record cites: what an import left that
 // was killed before its batch. It runs when the database is opened, before
 // anyone can write a new one.
@@ -156,7 +158,7 @@ func (s *Store) sweepBlobs(ctx context.Context) error {
 		err := scan(&n)
 		orphans = append(orphans, n)
 		return err
-	}, "SELECT blob FROM blob WHERE entry IS NULL")
+	}, looseBlobs)
 	if err != nil {
 		return err
 	}

@@ -14,12 +14,10 @@ import (
 //go:embed schema/*.sql
 var schemaFiles embed.FS
 
-// migrate brings the database to the newest schema. A database newer than this
-// program is refused and left as it is.
-func (s *Store) migrate(ctx context.Context) error {
-	have, names, err := s.schemaVersion(ctx)
-	if err != nil || have == len(names) {
-		return err
+// migrate brings the database from the schema that it has to the newest.
+func (s *Store) migrate(ctx context.Context, have int, names []string) error {
+	if have == len(names) {
+		return nil
 	}
 	if err := s.w.exec(ctx, `CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID`); err != nil {
 		return err
@@ -48,8 +46,11 @@ func (s *Store) step(ctx context.Context, number int, sql string) error {
 	})
 }
 
+const metaValue = "SELECT value FROM meta WHERE key=?"
+
 // schemaVersion gives the database's schema number, 0 when it has none yet, and
-// the migrations there are. More than those is ErrNewer. It writes nothing.
+// the migrations there are. More than those is ErrNewer: the database is refused and
+// left as it is. It writes nothing.
 func (s *Store) schemaVersion(ctx context.Context) (have int, names []string, err error) {
 	if names, err = fs.Glob(schemaFiles, "schema/*.sql"); err != nil {
 		return 0, nil, err
@@ -58,7 +59,7 @@ func (s *Store) schemaVersion(ctx context.Context) (have int, names []string, er
 	if _, err := s.w.row(ctx, []any{&meta}, `SELECT count(*) FROM sqlite_schema WHERE name='meta'`); err != nil || meta == 0 {
 		return 0, names, err
 	}
-	if _, err := s.w.row(ctx, []any{&have}, `SELECT value FROM meta WHERE key='schema'`); err != nil {
+	if _, err := s.w.row(ctx, []any{&have}, metaValue, "schema"); err != nil {
 		return 0, nil, err
 	}
 	if have > len(names) {

@@ -48,7 +48,7 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 // finishRebuild goes on with a rebuild where it stands, if there is one.
 func (s *Store) finishRebuild(ctx context.Context, progress func(done, total int64)) error {
 	var done, total int64
-	under, err := s.w.row(ctx, []any{&done}, "SELECT value FROM meta WHERE key='rebuild'")
+	under, err := s.w.row(ctx, []any{&done}, metaValue, "rebuild")
 	if err != nil || !under {
 		return err
 	}

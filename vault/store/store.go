@@ -150,18 +150,22 @@ func (s *Store) openWriter(ctx context.Context, create bool) (err error) {
 		writeCacheKiB)); err != nil {
 		return err
 	}
+	have, names, err := s.schemaVersion(ctx)
+	if err != nil {
+		return err
+	}
 	if !create {
-		if err := s.inspect(ctx); err != nil {
+		if err := s.inspect(ctx, have); err != nil {
 			return err
 		}
 	}
 	if s.o.ReadOnly {
-		return s.openWritten(ctx)
+		return s.openWritten(ctx, have, len(names))
 	}
 	if err := s.adoptLog(ctx); err != nil {
 		return err
 	}
-	if err := s.migrate(ctx); err != nil {
+	if err := s.migrate(ctx, have, names); err != nil {
 		return err
 	}
 	if err := s.sweepBlobs(ctx); err != nil && !errors.Is(mapError(err), vault.ErrFull) {
@@ -174,32 +178,26 @@ func (s *Store) openWriter(ctx context.Context, create bool) (err error) {
 }
 
 // openWritten goes on from a database as it lies there.
-func (s *Store) openWritten(ctx context.Context) error {
-	have, names, err := s.schemaVersion(ctx)
-	if err != nil {
-		return err
-	}
-	left, err := count(ctx, s.w, "SELECT count(*) FROM meta WHERE key='rebuild'")
+func (s *Store) openWritten(ctx context.Context, have, wanted int) error {
+	var done int64
+	left, err := s.w.row(ctx, []any{&done}, metaValue, "rebuild")
 	switch {
 	case err != nil:
 		return err
-	case have < len(names):
-		return fmt.Errorf("%w: its schema is %d, and %d is needed first", vault.ErrReadOnly, have, len(names))
-	case left > 0:
+	case have < wanted:
+		return fmt.Errorf("%w: its schema is %d, and %d is needed first", vault.ErrReadOnly, have, wanted)
+	case left:
 		return fmt.Errorf("%w: its index is only half made", vault.ErrReadOnly)
 	}
 	return s.load(ctx)
 }
 
 // inspect refuses what may not be opened. It writes nothing.
-func (s *Store) inspect(ctx context.Context) error {
-	have, _, err := s.schemaVersion(ctx)
-	if err != nil {
-		return err
-	}
+func (s *Store) inspect(ctx context.Context, have int) (err error) {
 	some := int64(0)
 	if have > 0 {
-		if some, err = count(ctx, s.w, "SELECT EXISTS(SELECT 1 FROM batch)"); err != nil {
+		// The last batch's page is read for the head too.
+		if some, err = count(ctx, s.w, "SELECT max(last) IS NOT NULL FROM batch"); err != nil {
 			return err
 		}
 	}

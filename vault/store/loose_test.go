@@ -1,0 +1,48 @@
+package store
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What a killed process left of an attachment goes at the next opening, also of a
+// vault whose schema did not have the index that tells of it.
+func TestWhatNoRecordCitesGoesAtOpening(t *testing.T) {
+	for _, older := range []bool{false, true} {
+		path := filepath.Join(t.TempDir(), "vault.db")
+		s, err := Create(ctx, path, testOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		addJSON(t, s, ann)
+		do(t, s, "INSERT INTO blob(blob,sha256,size,entry) VALUES(7,NULL,5,NULL),(8,x'08',5,1)", "INSERT INTO chunk(chunk,data) VALUES(7<<24,x'0001'),(8<<24,x'0002')")
+		if older {
+			do(t, s, "DROP INDEX blob_loose", "UPDATE meta SET value=8 WHERE key='schema'")
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if s, err = Open(ctx, path, testOptions()); err != nil {
+			t.Fatal(err)
+		}
+		left := ask(t, s, "SELECT group_concat(blob)||' '||(SELECT group_concat(chunk>>24) FROM chunk) FROM blob")
+		if left != "8 8" {
+			t.Errorf("older is %v: what is left is %q", older, left)
+		}
+		plan := ""
+		err = s.w.rows(ctx, func(scan func(...any) error) error {
+			var skip any
+			var text string
+			err := scan(&skip, &skip, &skip, &text)
+			plan += text
+			return err
+		}, "EXPLAIN QUERY PLAN "+looseBlobs)
+		if err != nil || !strings.Contains(plan, "USING INDEX blob_loose") {
+			t.Errorf("it is looked for by %q: %v", plan, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
