@@ -188,7 +188,7 @@ func (s *removal) View(w, h int) string {
 	if s.acts.busy {
 		return widget.Block(append(lines, "  Taking it out, and telling the remotes…"), w, h)
 	}
-	return widget.Block(append(lines, s.form.lines(w, 4, t)...), w, h)
+	return widget.Block(append(lines[:min(len(lines), max(h-4, 1))], s.form.lines(w, 4, t)...), w, h)
 }
 
 func (s *removal) About() about {

@@ -69,7 +69,7 @@ func newConflict(ctx context.Context, v *vault.Vault, r *vault.Record, letter fu
 
 func (a *app) conflicts(ctx context.Context, s *session) error {
 	v, letter := s.Vault.Vault, s.lettered(ctx)
-	t := newTable(a.out, column{title: "ID"}, column{title: "TYPE"}, column{title: "DATE"}, column{title: "TITLE"}, column{title: "VERSIONS"})
+	t := newTable(a.out, column{title: "ID"}, column{title: "TYPE"}, column{title: "DATE"}, column{title: "TITLE", shrink: 1}, column{title: "VERSIONS"})
 	n := 0
 	for r, err := range v.Find(ctx, vault.Query{Conflicts: true}) {
 		if err != nil {

@@ -63,7 +63,7 @@ func (a *app) deviceList(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	t := newTable(a.out, column{title: "DEVICE"}, column{title: "NAME"}, column{title: "ID"}, column{title: "LAST NEWS"}, column{title: ""})
+	t := newTable(a.out, column{title: "DEVICE"}, column{title: "NAME", shrink: 1}, column{title: "ID"}, column{title: "LAST NEWS"}, column{title: ""})
 	for _, m := range j.Members() {
 		o, err := newDeviceObject(ctx, s, m)
 		if err != nil {
@@ -74,7 +74,11 @@ func (a *app) deviceList(ctx context.Context, s *session) error {
 			o.Schema = "phivault.device.v1"
 			err = a.emit(o)
 		} else {
-			err = t.row(o.Letter, clean(o.Name), o.ID, o.Seen, standing(o))
+			id := o.ID
+			if a.out.tty { // enough to name it by, and what is said of it keeps its room
+				id = id[:12]
+			}
+			err = t.row(o.Letter, clean(o.Name), id, o.Seen, standing(o))
 		}
 		if err != nil {
 			return err

@@ -99,7 +99,7 @@ func (a *app) quarantineList(ctx context.Context, s *session, args []string) err
 		return err
 	}
 	t := newTable(a.out, column{title: "REVISION"}, column{title: "DEVICE"}, column{title: "RECORD"}, column{title: "TYPE"},
-		column{title: "DATE"}, column{title: "TITLE"}, column{title: ""})
+		column{title: "DATE"}, column{title: "TITLE", shrink: 1}, column{title: ""})
 	for _, x := range all {
 		r, err := s.Aside(ctx, x)
 		if err != nil {

@@ -239,7 +239,7 @@ var stateWords = map[string]string{"gone": "! went back", "forged": "! forges", 
 	"restored_copy": "! nothing is sent: this copy is older", "ended": "! nothing is sent: keys replaced elsewhere", "integrity": "! damage here"}
 
 func (a *app) showRemotes(ctx context.Context, s *session, list []local.Remote, state string) error {
-	t := newTable(a.out, column{title: "NAME"}, column{title: "ADDRESS"}, column{title: "LAST SYNC"}, column{title: "PENDING", right: true}, column{title: "STATE"})
+	t := newTable(a.out, column{title: "NAME"}, column{title: "ADDRESS", shrink: 1}, column{title: "LAST SYNC"}, column{title: "PENDING", right: true}, column{title: "STATE"})
 	for _, r := range list {
 		o, err := newRemoteObject(ctx, s, r)
 		if err != nil {

@@ -8,7 +8,8 @@ import (
 )
 
 // column is one column of a table. Text that does not fit is cut only on a
-// terminal, and only in columns that may shrink.
+// terminal, and only in columns that may shrink. The last one, where it may not, is
+// broken between words there.
 type column struct {
 	title  string
 	right  bool
@@ -94,7 +95,20 @@ func (t *table) choose() []int {
 		w[widest]--
 		total--
 	}
+	if last := len(w) - 1; t.out.tty && t.out.cols > 0 && total > t.out.cols && t.breaks() {
+		w[last] = max(w[last]-(total-t.out.cols), min(w[last], lastLeast))
+	}
 	return w
+}
+
+// lastLeast is the narrowest last column whose text is broken within it; where there is
+// less room it has lines of its own.
+const lastLeast = 24
+
+// breaks reports whether the text of the last column may be broken.
+func (t *table) breaks() bool {
+	c := t.cols[len(t.cols)-1]
+	return !c.right && c.shrink == 0
 }
 
 func (t *table) write(cells []string, head bool) error {
@@ -107,6 +121,10 @@ func (t *table) write(cells []string, head bool) error {
 		if !t.out.tty {
 			w = max(w, widget.Width(c)) // nothing is cut where a program may read
 		}
+		if i == len(cells)-1 && t.breaks() && widget.Width(c) > w {
+			b.WriteString(t.broken(c, widget.Width(b.String()), w))
+			continue
+		}
 		b.WriteString(fit(c, w, t.cols[i].right))
 	}
 	line := strings.TrimRight(b.String(), " ")
@@ -117,6 +135,15 @@ func (t *table) write(cells []string, head bool) error {
 		t.failed = err
 	}
 	return t.failed
+}
+
+// broken is the text of the last column, which begins at start and is w wide, over
+// several lines.
+func (t *table) broken(text string, start, w int) string {
+	if start+w > t.out.cols {
+		return "\n    " + strings.ReplaceAll(wrap(text, t.out.cols-4), "\n", "\n    ")
+	}
+	return strings.ReplaceAll(wrap(text, w), "\n", "\n"+strings.Repeat(" ", start))
 }
 
 // fields writes "name  value" lines, the names aligned and long values wrapped

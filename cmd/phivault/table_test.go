@@ -52,6 +52,36 @@ func TestTableFitsTheTerminalAndCutsNothingInAPipe(t *testing.T) {
 	}
 }
 
+func TestTheLastColumnIsBrokenBetweenWords(t *testing.T) {
+	text := "keys replaced by rekey, now C, 3 entries set aside, says that B signed two histories"
+	for _, cols := range []int{40, 60, 80, 100} {
+		for _, first := range []string{"B", strings.Repeat("x", 30)} {
+			out, b := paper(true, cols)
+			tab := newTable(out, column{title: "DEVICE"}, column{title: ""})
+			tab.row(first, text)
+			tab.row("A", "this one")
+			tab.close()
+			out.flush()
+			if got := strings.Join(strings.Fields(b.String()), " "); got != "DEVICE "+first+" "+text+" A this one" {
+				t.Errorf("%d columns: %q", cols, got)
+			}
+			for _, l := range strings.Split(b.String(), "\n") {
+				if widget.Width(l) > cols {
+					t.Errorf("%q is wider than %d columns", l, cols)
+				}
+			}
+		}
+	}
+	out, b := paper(false, 0)
+	tab := newTable(out, column{title: "DEVICE"}, column{title: ""})
+	tab.row("B", text)
+	tab.close()
+	out.flush()
+	if !strings.HasSuffix(b.String(), "  "+text+"\n") {
+		t.Errorf("a program gets %q", b)
+	}
+}
+
 func TestTableStreamsRowsAfterTheFirst(t *testing.T) {
 	out, b := paper(false, 0)
 	tab := newTable(out, column{title: "N"}, column{title: "X"})
