@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"regexp"
 	"strings"
 	"syscall"
@@ -15,25 +16,28 @@ import (
 	"github.com/charmbracelet/x/vt"
 )
 
-// looks waits until the terminal, as an emulator draws it, shows the text.
-func (s *screen) looks(text string) *screen {
+// looks waits until the terminal, as an emulator draws it, shows one of the texts.
+func (s *screen) looks(texts ...string) *screen {
 	s.t.Helper()
 	limit := time.After(time.Minute)
-	for {
+	shows := func() bool {
 		now := s.drawn()
-		if strings.Contains(now, text) {
+		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(now, text) })
+	}
+	for {
+		if shows() {
 			return s
 		}
 		select {
 		case <-s.more:
 		case err := <-s.done:
 			s.done <- err
-			if strings.Contains(s.drawn(), text) {
+			if shows() {
 				return s
 			}
-			s.t.Fatalf("ended without %q:\n%s", text, s.drawn())
+			s.t.Fatalf("ended without %q:\n%s", texts, s.drawn())
 		case <-limit:
-			s.t.Fatalf("no %q on the screen:\n%s", text, s.drawn())
+			s.t.Fatalf("no %q on the screen:\n%s", texts, s.drawn())
 		}
 	}
 }
