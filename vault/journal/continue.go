@@ -131,10 +131,13 @@ func (j *Journal) meetTaken(ctx context.Context, name string, se *session, a ask
 		return done, j.save(ctx)
 	case a.kind != askPut:
 		return false, nil
-	case j.beginning(a.log): // asked to be put again by each sync, and told
-		return true, at(ErrUnreadable, vault.Place{Log: a.log, Seq: a.seq}, "something lies where the end of this device's former keys should, so that no device learns of its new ones there")
 	}
 	j.take(name, p, 0)
+	if j.before != nil && a.log.Device == j.before.ID() {
+		if err := j.escort(ctx, name, a.log); err != nil {
+			return true, err // told by each sync, which tries again
+		}
+	}
 	if err := j.sent(ctx, name, se, a); err != nil {
 		return true, err
 	}

@@ -152,6 +152,12 @@ func (j *Journal) compare(ctx context.Context, name string, se *session, a ask, 
 	switch {
 	case err != nil && !errors.Is(err, ErrFork):
 		return err
+	case err == nil && a.kind == askPut && j.before != nil && a.log.Device == j.before.ID() && a.seq == 0:
+		// Signed with the keys that ended where what brings their end should lie.
+		if err := j.escort(ctx, name, a.log); err != nil {
+			return err
+		}
+		return j.sent(ctx, name, se, a)
 	case a.kind == askVerified && err != nil && !known: // else it may never have held this branch
 		return fmt.Errorf("%w: %w", err, ErrGone)
 	case a.kind == askPut && known: // told of before, and it keeps nothing else back

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -177,19 +178,72 @@ func (j *Journal) mayEnd(remotes []string) error {
 	case len(j.lacking) > 0:
 		return at(ErrWaiting, j.lacking[0], "it came without contents that no purge names")
 	}
-	// In a higher log it could be called off from this one.
-	if slices.ContainsFunc(remotes, func(name string) bool { return j.s.Blocked[name][log] }) {
-		return at(ErrUnreadable, vault.Place{Log: log}, "something lies where the end of this device's keys would")
+	if slices.ContainsFunc(remotes, func(name string) bool { return j.row(name, log) == mostTaken }) {
+		return at(ErrUnreadable, vault.Place{Log: log}, "something lies under every name that the end of this device's keys could go under")
 	}
 	return nil
 }
 
-// beginning reports whether a log is that of the ending that made this device. Where it
-// cannot be put nobody hears of this one.
-func (j *Journal) beginning(log vault.LogID) bool {
-	return slices.ContainsFunc(j.s.Events, func(e event) bool {
-		return e.ends() && e.At.Log == log && [16]byte(e.Admit.Public.DeviceID()) == j.self
+// row is how many logs from this one on have their first name taken at a remote.
+func (j *Journal) row(name string, log vault.LogID) (n int) {
+	for ; n < mostTaken && j.s.Blocked[name][log]; n++ {
+		log.Number++
+	}
+	return n
+}
+
+// escort signs, with the keys that ended, an empty segment of a further log: what it
+// stands for is beyond the end, but its object carries to a remote the ending, and whatever else of
+// those keys' cannot lie under its own name there, in the log that was met last.
+func (j *Journal) escort(ctx context.Context, name string, met vault.LogID) error {
+	i := slices.IndexFunc(j.s.Events, func(e event) bool {
+		return e.ends() && [16]byte(e.Admit.Public.DeviceID()) == j.self && e.By == j.before.ID()
 	})
+	if i < 0 {
+		return j.save(ctx)
+	}
+	marks, err := j.p.Ledger.Marked(ctx, name)
+	if err != nil {
+		return err
+	}
+	end := j.s.Events[i].At
+	l, err := j.p.Ledger.Segment(ctx, end.Log, end.Seq)
+	if err != nil {
+		return err
+	}
+	e, err := segment.FromLedger(l)
+	if err != nil {
+		return fmt.Errorf("%w: the end of the keys before", vault.ErrIntegrity)
+	}
+	// It cites what the ending does, and not the ending: after that its writer is no member.
+	s := &segment.Segment{VaultID: j.id, Place: vault.Place{Log: vault.LogID{Device: end.Log.Device, Number: j.highest(end.Log.Device) + 1}},
+		Epoch: j.first, Next: j.first, Clock: j.p.Clock(), Heads: slices.Clone(e.Heads)}
+	for log, o := range j.s.Logs {
+		if log.Device != end.Log.Device || log.Number <= end.Log.Number || o.Alone {
+			continue
+		}
+		if marks[log] == 0 && log != met {
+			return j.save(ctx) // one is still to go
+		}
+		if b, err := j.p.State.State(ctx, evidenceKey(o.Last, log.Device)); err != nil {
+			return err
+		} else if b == nil { // else others may have something else there
+			s.Heads = append(s.Heads, o.Last)
+		}
+	}
+	if s.Place.Log.Number-end.Log.Number >= mostTaken {
+		return at(ErrUnreadable, end, "something lies under every name that the end of this device's former keys could go under, so that no device learns of its new ones there")
+	}
+	segment.SortPlaces(s.Heads)
+	if p, ok := j.s.from(s); ok {
+		s.Prev = p.Hash
+	}
+	s.Sign(j.before)
+	if !j.pending.hold(&held{seg: s}) {
+		return fmt.Errorf("%w: for more than %d segments", ErrWaiting, maxHeld)
+	}
+	j.again = true
+	return errors.Join(j.drain(ctx), j.save(ctx))
 }
 
 // endingLog is where the own key ends: no log of it that is lower is free.

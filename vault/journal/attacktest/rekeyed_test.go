@@ -390,35 +390,90 @@ func TestCopiesFromBeforeTheEnd(t *testing.T) {
 	}
 }
 
-// Something that does not open lies where the ending would, or comes to lie there before
-// it is put. Expected: the keys are not ended, and, when they were, each sync says that
-// nobody learns of it, until it can be put. Seen to be left out in silence with meetTaken
-// not asking for the beginning, and to end with mayEnd not asking for what is blocked.
+// Something lies where the ending would, or where what brings it would, or comes to lie
+// there before it is put: junk, or what the old key signed. Expected: the keys end all the
+// same, and everybody learns of it, also who joins. Seen to fail (nobody learns of it) with meetTaken
+// leaving the ending out as it does another's segment, with one log more at most, and with
+// what the old key signed there taken for the end of it.
 func TestTheEndingsNameIsTaken(t *testing.T) {
-	w := newWorld(t)
-	w.sync(w.a, w.b, w.c)
-	x, _ := w.copies(w.a)
-	k := x.Epochs()[0].ID
-	n := w.nameAt(x, vault.LogID{Device: x.Keys.ID(), Number: 1}, 0, k)
-	w.host.objects[n] = []byte("junk")
-	w.a.Rekey(t)
-	w.a.Add(t, note("after", 1))
-	for range 3 {
-		if err := w.a.Sync(w.host); !errors.Is(err, journal.ErrUnreadable) {
+	junk := func(w *world, x *journaltest.Device, number, seq uint64) {
+		w.host.objects[w.nameAt(x, vault.LogID{Device: x.Keys.ID(), Number: number}, seq, x.Epochs()[0].ID)] = []byte("junk")
+	}
+	for name, c := range map[string]struct {
+		before, after func(*world, *journaltest.Device)
+	}{
+		"before":        {before: func(w *world, x *journaltest.Device) { junk(w, x, 1, 0) }},
+		"after":         {after: func(w *world, x *journaltest.Device) { junk(w, x, 1, 0) }},
+		"some in a row": {func(w *world, x *journaltest.Device) { junk(w, x, 1, 0); junk(w, x, 2, 0) }, func(w *world, x *journaltest.Device) { junk(w, x, 3, 0) }},
+		"signed while it goes": {func(w *world, x *journaltest.Device) { junk(w, x, 1, 0) }, func(w *world, x *journaltest.Device) {
+			_ = w.a.Sync(w.host) // what brings it goes with the next
+			w.forgeEnd(x, 2)
+		}},
+		"signed": {func(w *world, x *journaltest.Device) { junk(w, x, 1, 0) }, func(w *world, x *journaltest.Device) { w.forgeEnd(x, 2) }},
+		"at what was not sent": {after: func(w *world, x *journaltest.Device) {
+			l := w.last(x, x)
+			w.host.objects[w.nameAt(x, l.Place.Log, l.Place.Seq+1, l.Next)] = []byte("junk")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.sync(w.a, w.b, w.c)
+			x, _ := w.copies(w.a)
+			if c.before != nil {
+				c.before(w, x)
+				_ = w.a.Sync(w.host)
+			}
+			if err := w.a.Journal.MayEnd("r"); err != nil {
+				t.Fatal(err)
+			}
+			w.a.Add(t, note("unsent", 1))
+			w.a.Rekey(t)
+			w.a.Add(t, note("after", 1))
+			if c.after != nil {
+				c.after(w, x)
+			}
+			for range 4 {
+				if err := w.a.Sync(w.host); err != nil {
+					t.Log(err)
+				}
+				w.a.Crash(t)
+			}
+			w.agree(w.a, w.b, w.c)
+			w.settled(x, "unsent", "after")
+			d := journaltest.Join(t, w.c, w.host, w.dir, "d", segment.RoleMember)
+			defer d.Close()
+			w.agree(d, w.a, w.b, w.c)
+			if is, n := w.heir(d, x); !is || n != 4 {
+				t.Errorf("who joins: %+v", d.Journal.Members())
+			}
+		})
+	}
+	t.Run("everywhere", func(t *testing.T) {
+		w := newWorld(t)
+		for n := range uint64(16) {
+			junk(w, w.a, n+1, 0)
+			_ = w.a.Sync(w.host)
+		}
+		_ = w.a.Sync(w.host)
+		if err := w.a.Journal.MayEnd("r"); !errors.Is(err, journal.ErrUnreadable) {
 			t.Errorf("%v", err)
 		}
-	}
-	delete(w.host.objects, n)
-	w.agree(w.a, w.b, w.c)
-	w.settled(x, "after")
-
-	w = newWorld(t)
-	w.host.objects[w.nameAt(w.a, vault.LogID{Device: w.a.Keys.ID(), Number: 1}, 0, w.a.Epochs()[0].ID)] = []byte("junk")
-	_ = w.a.Sync(w.host)
-	if err := w.a.Journal.MayEnd("r"); !errors.Is(err, journal.ErrUnreadable) {
-		t.Errorf("%v", err)
-	}
-	if err := w.a.Journal.MayEnd("another"); err != nil {
-		t.Errorf("%v", err)
-	}
+		if err := w.a.Journal.MayEnd("another"); err != nil {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("everywhere, later", func(t *testing.T) {
+		w := newWorld(t)
+		x := w.rekeyed()
+		for n := range uint64(16) {
+			junk(w, x, n+1, 0)
+		}
+		told := false
+		for range 20 {
+			told = errors.Is(w.a.Sync(w.host), journal.ErrUnreadable)
+		}
+		if !told {
+			t.Error("it is not said that nobody learns of the end")
+		}
+	})
 }
