@@ -307,6 +307,8 @@ func (s *Store) close() error {
 		errs = append(errs, c.close())
 	}
 	close(s.ended)
+	s.checking.Lock()
+	defer s.checking.Unlock()
 	s.write.Lock()
 	defer s.write.Unlock()
 	if s.w != nil {

@@ -28,6 +28,18 @@ import (
 func (s *Store) Verify(ctx context.Context, quick bool, found func(vault.Problem), progress func(done, total int64)) (vault.Verified, error) {
 	s.checking.Lock()
 	defer s.checking.Unlock()
+	if err := s.usable(); err != nil {
+		return vault.Verified{}, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // Close waits for this
+		select {
+		case <-s.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	v := &verifier{s: s, lore: newLore(), quick: quick, found: found, progress: progress, broken: map[string]bool{}, seed: maphash.MakeSeed()}
 	snaps, err := v.snapshots(ctx)
 	if err == nil {

@@ -1,6 +1,14 @@
 package store
 
-import "testing"
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"phivault/vault"
+	"phivault/vault/store/cryptvfs"
+)
 
 // Whose patient a record is and of what type are told by its row alone: a deep look
 // compares them with what the payload says. Seen to pass over each when it did not.
@@ -24,5 +32,40 @@ func TestVerifySeesWhoseARecordIs(t *testing.T) {
 		if p := verify(t, s, false); len(p) == 0 {
 			t.Errorf("nothing is told of: %s", change)
 		}
+	}
+}
+
+// Who closes a store and then its VFS finds no file of it open, also when it was just
+// being checked.
+func TestClosingWaitsForAVerification(t *testing.T) {
+	vfs, err := cryptvfs.New(cryptvfs.Options{Key: make([]byte, 32), VaultID: testOptions().VaultID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := testOptions()
+	o.VFS = vfs.Name()
+	s := create(t, o)
+	for i := range 100 {
+		addJSON(t, s, strings.Replace(weight, `"w1"`, fmt.Sprintf(`"w%d"`, i), 1))
+	}
+	begun, verified := make(chan struct{}), make(chan error, 1)
+	go func() {
+		first := true
+		_, err := s.Verify(ctx, false, func(vault.Problem) {}, func(done, total int64) {
+			if first {
+				first = false
+				close(begun)
+				<-s.ended
+			}
+		})
+		verified <- err
+	}()
+	<-begun
+	if err := errors.Join(s.Close(), vfs.Close()); err != nil {
+		t.Error(err)
+	}
+	<-verified
+	if _, err := s.Verify(ctx, true, func(vault.Problem) {}, nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("checking what is closed: %v", err)
 	}
 }
