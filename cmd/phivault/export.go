@@ -23,9 +23,13 @@ func (a *app) exportCommand() *cobra.Command {
 		Long: `Export writes the selected records as they came in, byte for byte, attachments
 included. What it writes is not encrypted any more, so it asks for the passphrase
 again, and does not write to a terminal without --force. The audit trail has the
-export before the first byte leaves.`,
+export before the first byte leaves. Without any filter, records come in the order in
+which they were added, else the newest first.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if f.filter.all() && !c.Flags().Changed("sort") {
+				f.sort = "added" // what no index can leave out, in the order in which it lies on the disk
+			}
 			if _, err := newEncoder(c.Context(), f.format, io.Discard, nil); err != nil {
 				return err
 			}

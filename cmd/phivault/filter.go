@@ -46,6 +46,11 @@ func (f *filter) flags(c *cobra.Command, only ...string) {
 	}
 }
 
+// all reports whether the flags leave nothing out.
+func (f *filter) all() bool {
+	return f.patient == "" && f.typ == "" && f.code == "" && f.source == "" && f.since == "" && f.until == "" && f.limit == 0
+}
+
 // query checks the flags and asks the vault who the patient is.
 func (f *filter) query(ctx context.Context, v *vault.Vault) (q vault.Query, err error) {
 	q = vault.Query{Type: f.typ, Code: compose.LongCode(f.code), Source: f.source, Since: f.since, Until: f.until,

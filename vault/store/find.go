@@ -164,17 +164,13 @@ func (f *finder) conditions(ctx context.Context, c *conn) (subjects []int64, err
 		if !ok {
 			f.done = true // nothing here is of it
 		}
-		column := w.column
-		if column == "r.source" || !q.Patient.IsZero() {
-			column = "+" + column // keep the planner on the patient's index
-		}
-		add(column+"=?", n)
+		add("+"+w.column+"=?", n) // keep the planner on the order's index
 	}
 	switch {
 	case q.Deleted:
-		add("r.state=1")
+		add("r.state=1 AND r.state<>0") // as the index has it
 	case q.Conflicts:
-		add("r.state=2")
+		add("r.state=2 AND r.state<>0")
 	default:
 		add("r.state<>1")
 	}
@@ -213,9 +209,9 @@ func (f *finder) page(ctx context.Context) (out []vault.Record, err error) {
 	if !f.desc {
 		order = "ASC"
 	}
-	query := recordColumns + "WHERE " + f.where + " AND r.doc BETWEEN ? AND ? ORDER BY r.doc " + order + " LIMIT ?"
 	err = f.s.read(ctx, func(c *conn) error {
-		rows, full, err := f.rows(ctx, c, query, append(append([]any{}, f.args...), f.low, f.high, f.size)...)
+		from, where, args := f.dated(order)
+		rows, full, err := f.rows(ctx, c, recordSelect+from+recordParts+where, args...)
 		f.done = !full
 		for _, r := range rows {
 			f.after(r.doc)
@@ -228,6 +224,25 @@ func (f *finder) page(ctx context.Context) (out []vault.Record, err error) {
 		return err
 	})
 	return out, err
+}
+
+// dated says where a page in the order by date comes from: of a patient's records, or of
+// those that are not live or in conflict, there is an index; else the full-text index is in
+// that order, and knows the types.
+func (f *finder) dated(order string) (from, where string, args []any) {
+	by := "r.doc"
+	switch {
+	case !f.q.Patient.IsZero() || f.q.Deleted || f.q.Conflicts:
+		from, where = "record r", " WHERE "
+	default:
+		from, where, by = "fts CROSS JOIN record r", " WHERE r.record=(fts.rowid&4294967295) AND ", "fts.rowid"
+		if f.q.Type != "" {
+			where += "fts MATCH ? AND "
+			args = append(args, quote(facetType+strings.ToLower(f.q.Type)))
+		}
+	}
+	args = append(append(args, f.args...), f.low, f.high, f.size)
+	return from, where + f.where + " AND " + by + " BETWEEN ? AND ? ORDER BY " + by + " " + order + " LIMIT ?", args
 }
 
 // rows reads a page of rows; full says that there may be more.

@@ -11,8 +11,12 @@ import (
 )
 
 // recordColumns select what rowOf scans, from record r.
-const recordColumns = `SELECT r.record a,r.id b,r.source c,r.doc d,r.head e,r.revisions f,r.state g,e.sha256 h,p.body i,coalesce(r.subject,0) j,u.url k
-	FROM record r JOIN entry e ON e.entry=r.head LEFT JOIN payload p ON p.entry=r.head LEFT JOIN url u ON u.record=r.record `
+const recordColumns = recordSelect + "record r" + recordParts
+
+const (
+	recordSelect = `SELECT r.record a,r.id b,r.source c,r.doc d,r.head e,r.revisions f,r.state g,e.sha256 h,p.body i,coalesce(r.subject,0) j,u.url k FROM `
+	recordParts  = ` JOIN entry e ON e.entry=r.head LEFT JOIN payload p ON p.entry=r.head LEFT JOIN url u ON u.record=r.record `
+)
 
 // oneRecord is recordColumns with the id of the patient: for one record a further
 // statement costs more than two further tables.

@@ -74,8 +74,8 @@ func (f *finder) rowsPage(ctx context.Context) (out []vault.Row, err error) {
 			page, err = leanRows(ctx, c, size, leanColumns+"record r WHERE "+f.where+" AND +r.doc BETWEEN ? AND ? AND r.record>? ORDER BY r.record LIMIT ?",
 				append(append([]any{}, f.args...), low, f.high, after, size)...)
 		default:
-			page, err = leanRows(ctx, c, size, leanColumns+"record r WHERE "+f.where+" AND r.doc BETWEEN ? AND ? ORDER BY r.doc "+order+" LIMIT ?",
-				append(append([]any{}, f.args...), f.low, f.high, size)...)
+			from, where, args := f.dated(order)
+			page, err = leanRows(ctx, c, size, leanColumns+from+where, args...)
 		}
 		if err != nil {
 			return err

@@ -27,9 +27,8 @@ func (t *tally) add(seed maphash.Seed, p indexed) {
 // What is tallied twice, as the tables say it and as the index does.
 const (
 	byID = iota
-	byDoc
 	bySubject
-	byType
+	byState // not live, or in conflict
 	byEntry
 	byAbout
 	byBlob
@@ -50,9 +49,8 @@ type index struct {
 // from one end to the other.
 var largeIndexes = [...]index{
 	{byID, "record_id", "SELECT id,record FROM record INDEXED BY record_id ORDER BY id", true},
-	{byDoc, "record_doc", "SELECT doc,record FROM record INDEXED BY record_doc ORDER BY doc", false},
 	{bySubject, "record_subject", "SELECT subject,doc,record FROM record INDEXED BY record_subject ORDER BY subject,doc", false},
-	{byType, "record_type", "SELECT type,doc,record FROM record INDEXED BY record_type ORDER BY type,doc", false},
+	{byState, "record_odd", "SELECT state,doc,record FROM record INDEXED BY record_odd WHERE state<>0 ORDER BY state,doc", false},
 	{byEntry, "entry_record", "SELECT record,entry FROM entry INDEXED BY entry_record WHERE record IS NOT NULL ORDER BY record", false},
 	{byAbout, "entry_about", "SELECT about,entry FROM entry INDEXED BY entry_about WHERE record IS NULL AND kind<=2 ORDER BY about", true},
 	{byBlob, "entry_blob", "SELECT about,entry FROM entry INDEXED BY entry_blob WHERE kind=5 ORDER BY about", true},
@@ -84,7 +82,7 @@ func (v *verifier) walk(c *cursor.Conn, x index) (*walk, error) {
 		return nil, err
 	}
 	w := &walk{index: x, v: v, s: s, columns: 2}
-	if x.of == bySubject || x.of == byType {
+	if x.of == bySubject || x.of == byState {
 		w.columns = 3
 	}
 	return w, nil

@@ -37,8 +37,9 @@ func (v *verifier) records(ctx context.Context, c *snapshot) error {
 		}
 		record, doc, head, revisions := s.Int(0), s.Int(4), s.Int(5), s.Int(6)
 		t[byID].add(v.seed, blobPlace(v.seed, s.Bytes(1), record))
-		t[byDoc].add(v.seed, indexed{0, doc, record})
-		t[byType].add(v.seed, indexed{0, s.Int(2), doc, record})
+		if state := s.Int(7); state != stateLive {
+			t[byState].add(v.seed, indexed{0, state, doc, record})
+		}
 		if s.Null(3) {
 			t[bySubject].add(v.seed, indexed{1, 0, doc, record})
 		} else {
@@ -157,7 +158,7 @@ func (v *verifier) precisely(ctx context.Context, c *snapshot) error {
 		{"view", "SELECT hex(r.id) FROM record r WHERE r.revisions<>(SELECT count(*) FROM (SELECT DISTINCT kind,parents,sha256 FROM entry e WHERE e.record=r.record))"},
 		{"view", "SELECT e.entry FROM entry e LEFT JOIN record r ON r.record=e.record WHERE e.record IS NOT NULL AND r.record IS NULL"},
 		{"index", "SELECT hex(r.id) FROM record r LEFT JOIN fts_docsize d ON d.id=r.doc WHERE (d.id IS NULL) <> (r.state=1)"},
-		{"index", "SELECT d.id FROM fts_docsize d LEFT JOIN record r ON r.doc=d.id WHERE r.record IS NULL"},
+		{"index", "SELECT d.id FROM fts_docsize d LEFT JOIN record r ON r.record=(d.id&4294967295) AND r.doc=d.id WHERE r.record IS NULL"},
 	} {
 		if err := v.none(ctx, c.conn, q.kind, q.query); err != nil {
 			return err
