@@ -26,7 +26,7 @@ const endedState = "ended"
 // beforeState holds the seeds of the device whose keys ended when this one's were
 // drawn, until every member knows: whoever does not yet wraps epochs for it alone, and
 // what lies under those may be what that one's own news waits for. Signing seed ‖ KEM seed;
-// nothing is signed with it.
+// nothing is signed with it but what escort signs.
 const beforeState = "before"
 
 func (j *Journal) loadBefore(ctx context.Context) error {
@@ -152,7 +152,7 @@ func (j *Journal) End(ctx context.Context, next *identity.Device, sign, kem *sec
 }
 
 // MayEnd is nil when End can be expected to succeed, else its error; ErrUnreadable too
-// when the ending could not be put at one of these remotes.
+// when one of these remotes has no name left that the ending could be put under.
 func (j *Journal) MayEnd(remotes ...string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
