@@ -17,7 +17,7 @@ type Dictionary struct {
 	reps                 [3]int
 	literals             *huff0.Scratch // never used, only copied
 	lengths, offs, match *coder
-	long, short          []uint32 // by hash of 8 and of 6 bytes: place in content, from 1
+	places               []uint32 // by hash of 8 bytes: place in content, from 1
 	scratch              sync.Pool
 }
 
@@ -59,11 +59,9 @@ func New(dictionary []byte) (*Dictionary, error) {
 	if len(rest) != 12+len(d.content) {
 		return nil, errTable
 	}
-	d.long, d.short = make([]uint32, 1<<dictBits), make([]uint32, 1<<dictBits)
+	d.places = make([]uint32, 1<<dictBits)
 	for i := 0; i+8 <= len(d.content); i++ {
-		v := binary.LittleEndian.Uint64(d.content[i:])
-		d.long[hash8(v, dictBits)] = uint32(i + 1)
-		d.short[hash6(v, dictBits)] = uint32(i + 1)
+		d.places[hash8(binary.LittleEndian.Uint64(d.content[i:]), dictBits)] = uint32(i + 1)
 	}
 	d.scratch.New = func() any {
 		s := &scratch{own: make([]uint16, 1<<ownBits)}
@@ -75,5 +73,4 @@ func New(dictionary []byte) (*Dictionary, error) {
 }
 
 func hash8(v uint64, bits uint8) uint32 { return uint32(v * 0xcf1bbcdcb7a56463 >> (64 - bits)) }
-func hash6(v uint64, bits uint8) uint32 { return uint32(v << 16 * 0xcf1bbcdcbf9b0000 >> (64 - bits)) }
 func hash5(v uint64, bits uint8) uint32 { return uint32(v << 24 * 0xcf1bbcdcbb000000 >> (64 - bits)) }

@@ -14,7 +14,7 @@ type sequence struct{ literals, match, offset uint32 }
 // Shortest matches, in bytes: an offset into the dictionary takes 17 bits.
 const (
 	leastOwn  = 5
-	leastDict = 6
+	leastDict = 8
 )
 
 // scratch is what one packing needs.
@@ -59,17 +59,13 @@ func (s *scratch) parse(d *Dictionary, p []byte) {
 				length, offset = n, at-near
 			}
 		}
-		for _, place := range [2]uint32{d.long[hash8(v, dictBits)], d.short[hash6(v, dictBits)]} {
-			if place == 0 {
-				continue
-			}
-			far := int(place) - 1
+		if far := int(d.places[hash8(v, dictBits)]) - 1; far >= 0 {
 			if n := common(d.content[far:], p[at:]); n >= leastDict && n > length+1 {
 				length, offset = n, at+len(d.content)-far
 			}
 		}
 		if length == 0 {
-			at += 1 + (at-done)>>6
+			at += 1 + (at-done)>>4
 			continue
 		}
 		start := at
