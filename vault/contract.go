@@ -32,7 +32,7 @@ type Store interface {
 type Loader interface {
 	// Load applies the batches that come, in their order, until there are no more:
 	// several in one transaction, which ends when it is large, has lasted a second,
-	// or someone else wants to write. durable is told the outcomes of each batch, in
+	// or someone else wants to write anything but attachments. durable is told the outcomes of each batch, in
 	// order, once they are durable, from the caller's goroutine. After an error or
 	// ctx's end the batches that durable was told are there, whole, and no other is.
 	Load(ctx context.Context, batches <-chan Batch, durable func([]Outcome)) error
@@ -122,7 +122,7 @@ type Put struct {
 	Payload Hash   // by Prepare
 	Length  uint64 // by Prepare
 	Body    []byte // by Prepare: the payload as it is stored; opaque
-	Terms   []byte // by Prepare: what full-text search will find it by; opaque
+	Terms   []byte // by Prepare, where no attachment has a part in it: what full-text search will find it by; opaque
 	Brief   []byte // by Prepare: what its row will be made of; opaque
 }
 

@@ -51,7 +51,7 @@ type ImportNote struct {
 // Batches are cut at whichever comes first, so that a batch stays a fraction of
 // a segment's and of the memory's limits.
 const (
-	batchPuts  = 2048
+	batchPuts  = 512
 	batchBytes = 8 << 20
 )
 

@@ -32,22 +32,19 @@ type BlobNote struct {
 	Size   int64  `json:"size"`
 }
 
-// NewBlob begins an attachment; see vault.Blobs. It writes in transactions of
-// its own, so it must not be used from within Append.
+// NewBlob begins an attachment; see vault.Blobs. It writes in transactions of its own
+// or in a loading's, so it must not be used from within Append.
 func (s *Store) NewBlob(ctx context.Context) (vault.BlobWriter, error) {
-	if err := s.lock(); err != nil {
-		return nil, err
-	}
-	defer s.write.Unlock()
-	n := s.next.blob
-	err := s.w.transact(ctx, func() error {
-		return s.w.run("INSERT INTO blob(blob,sha256,size,entry) VALUES(?,NULL,0,NULL)", n)
+	b := &blobWriter{s: s, ctx: ctx, sum: sha256.New()}
+	err := s.attach(ctx, func() error {
+		b.blob = s.next.blob
+		s.next.blob++ // also when it fails: a number is not missed
+		return s.w.run("INSERT INTO blob(blob,sha256,size,entry) VALUES(?,NULL,0,NULL)", b.blob)
 	})
 	if err != nil {
 		return nil, mapError(err)
 	}
-	s.next.blob++
-	return &blobWriter{s: s, ctx: ctx, blob: n, sum: sha256.New()}, nil
+	return b, nil
 }
 
 // blobWriter holds flushChunks chunks at most.
@@ -83,11 +80,7 @@ func (b *blobWriter) flush() {
 	if b.err = b.ctx.Err(); b.err != nil || len(b.buf) == 0 {
 		return
 	}
-	if b.err = b.s.lock(); b.err != nil {
-		return
-	}
-	defer b.s.write.Unlock()
-	b.err = mapError(b.s.w.transact(b.ctx, func() error {
+	b.err = mapError(b.s.attach(b.ctx, func() error {
 		for at := 0; at < len(b.buf); at += chunkSize {
 			if b.next == maxChunks {
 				return fmt.Errorf("%w: an attachment of more than %d bytes", vault.ErrLimit, int64(maxChunks)*chunkSize)
@@ -113,11 +106,7 @@ func (b *blobWriter) Commit() (sum vault.Hash, size int64, err error) {
 		return sum, 0, b.err
 	}
 	b.sum.Sum(sum[:0])
-	if err := b.s.lock(); err != nil {
-		return sum, 0, err
-	}
-	defer b.s.write.Unlock()
-	err = b.s.w.transact(b.ctx, func() error {
+	err = b.s.attach(b.ctx, func() error {
 		var have int64
 		ok, err := b.s.w.row(b.ctx, []any{&have}, "SELECT blob FROM blob WHERE sha256=?", sum[:])
 		if err != nil {
@@ -126,17 +115,17 @@ func (b *blobWriter) Commit() (sum vault.Hash, size int64, err error) {
 		if ok {
 			return dropBlob(b.s.w, b.blob)
 		}
-		return b.s.w.run("UPDATE blob SET sha256=?,size=? WHERE blob=?", sum[:], b.size, b.blob)
+		n, err := b.s.w.change("UPDATE blob SET sha256=?,size=? WHERE blob=?", sum[:], b.size, b.blob)
+		if err == nil && n != 1 { // the loading that it was written beside came to nothing
+			err = fmt.Errorf("%w: an attachment was given up while it was written", vault.ErrIntegrity)
+		}
+		return err
 	})
 	return sum, b.size, mapError(err)
 }
 
 func (b *blobWriter) Abort() {
-	if b.s.lock() != nil {
-		return
-	}
-	defer b.s.write.Unlock()
-	_ = b.s.w.transact(context.Background(), func() error { return dropBlob(b.s.w, b.blob) }) // else the next sweep removes it
+	_ = b.s.attach(context.Background(), func() error { return dropBlob(b.s.w, b.blob) }) // else the next sweep removes it
 }
 
 func dropBlob(c *conn, blob int64) error {

@@ -97,7 +97,13 @@ func (s *Store) bound() {
 	case size < s.mostLog:
 		s.logBound.Store(s.mostLog)
 	case size >= s.logBound.Load():
-		s.keeper.checkpoint()
-		s.logBound.Store(size + s.mostLog/4)
+		s.moving.Lock()
+		defer s.moving.Unlock()
+		// First beside others, then the little that is left and the beginning itself:
+		// nobody may move the log between the two. An error shows where someone waits for it.
+		_ = s.keeper.move()
+		if done, _ := s.emptyLog(context.Background()); !done {
+			s.logBound.Store(size + s.mostLog/4)
+		}
 	}
 }

@@ -86,7 +86,12 @@ func (s *Store) walSize() int64 {
 func (k *keeper) checkpoint() {
 	k.s.moving.Lock()
 	defer k.s.moving.Unlock()
-	_ = k.s.read(context.Background(), func(c *conn) error {
+	_ = k.move()
+}
+
+// move is checkpoint for whoever holds moving.
+func (k *keeper) move() error {
+	return k.s.read(context.Background(), func(c *conn) error {
 		return c.exec(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
 	})
 }
@@ -130,6 +135,7 @@ func (s *Store) Settle(ctx context.Context) error {
 	// Small steps first, so that whoever writes at the time is met early and waits little.
 	pages, most, ways := mergePages, settlePages, 0
 	for {
+		s.bound()
 		more, gaveWay := s.keeper.merge(pages, ways >= mergeAfter)
 		switch {
 		case !more:

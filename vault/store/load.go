@@ -16,17 +16,20 @@ const (
 	loadFor  = time.Second
 )
 
-// loadCacheKiB is the writer's cache while it loads. What a transaction changes stays
-// there until it ends, also above this.
-const loadCacheKiB = 64 << 10
+// loadCacheKiB is the writer's cache while it loads, and loadPages how many pages with
+// changes it keeps before it writes some ahead of their transaction's end.
+const (
+	loadCacheKiB = 64 << 10
+	loadPages    = 20_000
+)
 
 // Load applies batches, several in a transaction; see vault.Loader.
 func (s *Store) Load(ctx context.Context, batches <-chan vault.Batch, durable func([]vault.Outcome)) (err error) {
-	if err := s.widen(loadCacheKiB, "OFF"); err != nil {
+	if err := s.widen(loadCacheKiB, loadPages); err != nil {
 		return err
 	}
 	defer func() {
-		if e := s.widen(writeCacheKiB, "ON"); err == nil {
+		if e := s.widen(writeCacheKiB, 1); err == nil {
 			err = e
 		}
 	}()
@@ -53,14 +56,14 @@ func (s *Store) Load(ctx context.Context, batches <-chan vault.Batch, durable fu
 	}
 }
 
-// widen sets how many pages the writer may keep, and whether it may write changed ones
-// before their transaction ends.
-func (s *Store) widen(kib int, spill string) error {
+// widen sets how much the writer may keep, and how many pages of it with changes, where
+// that is more.
+func (s *Store) widen(kib, pages int) error {
 	if err := s.lock(); err != nil {
 		return err
 	}
 	defer s.write.Unlock()
-	return mapError(s.w.exec(context.Background(), fmt.Sprintf("PRAGMA cache_size=-%d; PRAGMA cache_spill=%s", kib, spill)))
+	return mapError(s.w.exec(context.Background(), fmt.Sprintf("PRAGMA cache_size=-%d; PRAGMA cache_spill=%d", kib, pages)))
 }
 
 // loading is one transaction of a loading.
@@ -117,6 +120,8 @@ func (s *Store) another(ctx context.Context, l *loading, batches <-chan vault.Ba
 		case l.batch, more = <-batches:
 			l.ended = !more
 			return more
+		case g := <-s.guests:
+			s.serve(g)
 		case <-s.wanted: // by whoever waits now, or waited once
 		case <-end:
 			return false

@@ -100,8 +100,7 @@ func TestLoadingIsAppending(t *testing.T) {
 	clean(t, many)
 }
 
-// Whoever else writes does not wait for the next batch, however long that takes, and
-// neither do attachments, which the reader of an input writes itself.
+// Whoever else writes does not wait for the next batch, however long that takes.
 func TestALoadingLetsOthersWrite(t *testing.T) {
 	s := newStore(t)
 	s.loadFor = time.Hour
@@ -114,21 +113,53 @@ func TestALoadingLetsOthersWrite(t *testing.T) {
 		t.Errorf("%d outcomes for %d puts", n, len(batches[0].Puts))
 	}
 	<-told
-	give(s, ch, batches[1])
-	w, err := s.NewBlob(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Write([]byte("a letter")); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := w.Commit(); err != nil {
-		t.Fatal(err)
-	}
-	<-told
 	close(ch)
 	if err := end(); err != nil {
 		t.Fatal(err)
+	}
+	clean(t, s)
+}
+
+// Attachments, which the reader of an input writes itself, do not wait either, and do
+// not end the transaction. One that fails takes nothing along.
+func TestALoadingTakesAttachmentsIn(t *testing.T) {
+	s := newStore(t)
+	s.loadFor = time.Hour
+	commits := 0
+	s.o.Committed = func(Head) { commits++ }
+	ch, end := start(ctx, s, func([]vault.Outcome) {})
+	give(s, ch, batchesOf(t, s, 100, 64)[0])
+	given, err := s.NewBlob(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := given.Write([]byte("nobody's")); err != nil {
+		t.Fatal(err)
+	}
+	given.Abort()
+	fails := errors.New("no")
+	if err := s.attach(ctx, func() error {
+		if err := s.w.run("INSERT INTO chunk(chunk,data) VALUES(1,x'00')"); err != nil {
+			return err
+		}
+		return fails
+	}); err != fails {
+		t.Errorf("it ended with %v", err)
+	}
+	ch <- vault.Batch{Puts: []*vault.Put{document(t, s, "d1", "Letter", []byte("A thorough anamnesis"))}}
+	close(ch)
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	if commits != 1 {
+		t.Errorf("%d transactions", commits)
+	}
+	expect(t, find(t, s, vault.Query{Text: "anamnesis"}), "DocumentReference/d1")
+	if n, err := s.Counts(ctx); err != nil || n.Blobs == 0 {
+		t.Errorf("%d attachments: %v", n.Blobs, err)
+	}
+	if left := ask(t, s, "SELECT count(*) FROM blob WHERE entry IS NULL") + ask(t, s, "SELECT count(*) FROM chunk WHERE chunk=1"); left != "00" {
+		t.Errorf("%s rows of attachments that came to nothing", left)
 	}
 	clean(t, s)
 }

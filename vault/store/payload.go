@@ -247,7 +247,9 @@ func (s *Store) Prepare(p *vault.Put) error {
 	if p.Body, err = s.pack.pack(payload); err != nil {
 		return err
 	}
-	p.Terms, err = s.terms(p.Resource)
+	if len(p.Resource.Cuts) == 0 { // else the attachments may be seen by the writer alone
+		p.Terms = termsOf(p.Resource)
+	}
 	w := p.Resource.Row()
 	p.Brief = briefOf(&w)
 	return err

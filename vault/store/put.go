@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"phivault/vault"
+	"phivault/vault/fhir"
 )
 
 // known is a record's row, as far as writing needs it.
@@ -261,6 +262,13 @@ func (t *tx) unindex(doc int64) {
 
 // views writes what p can be found by: terms and names.
 func (t *tx) views(ctx context.Context, p *vault.Put, record, source, subject, doc int64) error {
+	if p.Terms == nil {
+		full, err := fhir.Options{Note: t.s.notes(ctx, t.w)}.Parse(p.Resource.JSON, p.Resource.Cuts)
+		if err != nil {
+			return err
+		}
+		p.Terms = termsOf(&full)
+	}
 	terms := string(p.Terms)
 	if subject != 0 {
 		terms = subjectFacet(subject) + " " + seriesOf(subject, terms) + terms

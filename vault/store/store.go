@@ -56,7 +56,8 @@ type Store struct {
 	wanted  chan struct{} // tells whoever is loading; may hold what is over
 	loadFor time.Duration // loadFor
 
-	write  sync.Mutex // guards w and what follows
+	guests chan guest // to whoever is loading
+	write  gate       // guards w and what follows
 	w      *conn
 	next   counters
 	head   Head
@@ -129,7 +130,7 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	db.SetMaxOpenConns(maxReaders + 1 + verifyConns)
 	db.SetMaxIdleConns(0)
 	s := &Store{o: o, db: db, path: path, readers: make(chan struct{}, maxReaders), ended: make(chan struct{}),
-		wanted: make(chan struct{}, 1), loadFor: loadFor, mostLog: mostLog, cache: newViews(), lore: newLore()}
+		wanted: make(chan struct{}, 1), guests: make(chan guest), write: newGate(), loadFor: loadFor, mostLog: mostLog, cache: newViews(), lore: newLore()}
 	for range maxReaders {
 		s.readers <- struct{}{}
 	}
