@@ -57,10 +57,10 @@ const (
 
 // Import takes in one input. It reads it twice: first to see that its patients
 // are the people this vault knows under their ids (else nothing is taken in
-// and the error is ErrPerson), then to append its resources in batches, each
-// one transaction. What was appended before an error or a cancellation stays,
-// and importing the same input again continues: content already in a record's
-// history is counted as Same.
+// and the error is ErrPerson), then to append its resources in batches, a few to a
+// transaction. What was appended before an error or a cancellation stays, save what
+// the transaction under way holds when it fails, and importing the same input again
+// continues: content already in a record's history is counted as Same.
 func (v *Vault) Import(ctx context.Context, in Input, o ImportOptions) (res ImportResult, err error) {
 	if v.p.ReadOnly {
 		return res, ErrReadOnly

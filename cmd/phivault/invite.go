@@ -74,6 +74,9 @@ func (a *app) invite(ctx context.Context, s *session, f *inviteFlags) error {
 		return err
 	}
 	defer v.close()
+	if err := v.sync(ctx, nil); err != nil {
+		return err
+	}
 	if err := a.showInvitation(v.invitation, r, f); err != nil {
 		return err
 	}

@@ -57,11 +57,24 @@ func (v *inviting) wait(ctx context.Context, valid time.Duration) (*journal.Cand
 	return v.j.Candidate(v.invitation, e)
 }
 
+// sync syncs with the remote to meet at. Nobody is let in where it cannot be trusted,
+// and nobody's device waits there for an answer.
+func (v *inviting) sync(ctx context.Context, moved func(engine.Progress)) error {
+	_, results, err := v.s.exchange(ctx, []local.Remote{v.at}, moved)
+	if err != nil {
+		return err
+	}
+	return syncFault(v.at.Name, results[v.at.ID])
+}
+
 // admit lets the device in and tells it so.
 func (v *inviting) admit(ctx context.Context, w *journal.Candidate, owner bool, moved func(engine.Progress)) error {
 	role := uint8(segment.RoleMember)
 	if owner {
 		role = segment.RoleOwner
+	}
+	if err := v.sync(ctx, moved); err != nil {
+		return err
 	}
 	reply, err := v.j.Admit(ctx, w, role)
 	if err != nil {
@@ -71,10 +84,8 @@ func (v *inviting) admit(ctx context.Context, w *journal.Candidate, owner bool, 
 		return because(err, v.at.Name)
 	}
 	// The admission first: the reply tells the new device to wait for it.
-	if _, results, err := v.s.exchange(ctx, []local.Remote{v.at}, moved); err != nil {
+	if err := v.sync(ctx, moved); err != nil {
 		return err
-	} else if fault := syncFault(v.at.Name, results[v.at.ID]); fault != nil {
-		return fault
 	}
 	return because(put(ctx, v.c, reply), v.at.Name)
 }
