@@ -20,8 +20,8 @@ import (
 // timesFile is what a golden vault that two devices wrote says of when.
 const timesFile = "times.txt"
 
-// admitted makes, at b, a copy of the vault for another device.
-func admitted(t testing.TB, v *Vault, b *world) *Vault {
+// admitted makes, at b, a copy of the vault for another device under a passphrase of its own.
+func admitted(t testing.TB, v *Vault, b *world, words string) *Vault {
 	t.Helper()
 	i := identity.NewInvitation()
 	n, err := NewNewcomer()
@@ -50,7 +50,7 @@ func admitted(t testing.TB, v *Vault, b *world) *Vault {
 		t.Fatal(err)
 	}
 	defer joined.Destroy()
-	s, err := Join(ctx, b.dir, phrase(t, pass), keyfile.DefaultParams(), n, joined, b.o)
+	s, err := Join(ctx, b.dir, phrase(t, words), keyfile.DefaultParams(), n, joined, b.o)
 	return b.started(s, err)
 }
 
@@ -95,7 +95,7 @@ func makeShared(t *testing.T, dir string) {
 	r := memory.New()
 	v := a.create()
 	addPatient(t, v.Vault, 1)
-	s := admitted(t, v, b)
+	s := admitted(t, v, b, pass)
 	now = now.Add(time.Hour)
 	syncsWith(t, v, "golden", r)
 	syncsWith(t, s, "golden", r)
@@ -145,7 +145,7 @@ func TestGoldenTimesStay(t *testing.T) {
 				t.Errorf("it says\n%s\nnot\n%s", got, want)
 			}
 			r := memory.New()
-			s := admitted(t, v, b)
+			s := admitted(t, v, b, pass)
 			addPatient(t, v.Vault, 5)
 			syncsWith(t, v, "new", r)
 			syncsWith(t, s, "new", r)

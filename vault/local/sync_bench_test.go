@@ -11,17 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"phivault/crypto/identity"
-	"phivault/crypto/keyfile"
 	"phivault/sync/engine"
 	"phivault/sync/remote"
 	"phivault/vault"
 	"phivault/vault/codec"
 	"phivault/vault/codec/fhirjson"
 	"phivault/vault/fhir"
-	"phivault/vault/journal"
 	"phivault/vault/journal/journaltest"
-	"phivault/vault/journal/segment"
 	"phivault/vault/synth"
 )
 
@@ -112,38 +108,15 @@ func peakMemory() func() float64 {
 // carries the admission out.
 func second(t testing.TB, v *Vault, r remote.Remote, w *world) *Vault {
 	t.Helper()
-	i := identity.NewInvitation()
-	n, err := NewNewcomer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer n.Destroy()
-	q, err := journal.NewRequest(i, n.Device, "second", [32]byte{1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := admitted(t, v, w, other)
 	j, err := v.Journal(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := j.Candidate(i, q.Envelope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reply, err := j.Admit(ctx, c, segment.RoleMember)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := journaltest.Sync(ctx, j, "host", r); err != nil {
 		t.Fatal(err)
 	}
-	joined, err := q.Accept(reply)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer joined.Destroy()
-	s, err := Join(ctx, w.dir, phrase(t, other), keyfile.DefaultParams(), n, joined, w.o)
-	return w.started(s, err)
+	return b
 }
 
 // synthetic is an input of n records, and the bytes of their JSON.
