@@ -37,7 +37,7 @@ type BlobNote struct {
 func (s *Store) NewBlob(ctx context.Context) (vault.BlobWriter, error) {
 	b := &blobWriter{s: s, ctx: ctx, sum: sha256.New()}
 	err := s.attach(ctx, func() error {
-		b.blob = s.next.blob
+		b.blob, b.undone = s.next.blob, s.undone
 		s.next.blob++ // also when it fails: a number is not missed
 		return s.w.run("INSERT INTO blob(blob,sha256,size,entry) VALUES(?,NULL,0,NULL)", b.blob)
 	})
@@ -49,14 +49,26 @@ func (s *Store) NewBlob(ctx context.Context) (vault.BlobWriter, error) {
 
 // blobWriter holds flushChunks chunks at most.
 type blobWriter struct {
-	s    *Store
-	ctx  context.Context
-	blob int64
-	sum  hash.Hash
-	size int64
-	next int64 // chunk
-	buf  []byte
-	err  error
+	s      *Store
+	ctx    context.Context
+	blob   int64
+	undone int // Store.undone when it began
+	sum    hash.Hash
+	size   int64
+	next   int64 // chunk
+	buf    []byte
+	err    error
+}
+
+// attach is the store's, unless a loading came to nothing since: what was written within
+// that is gone.
+func (b *blobWriter) attach(do func() error) error {
+	return b.s.attach(b.ctx, func() error {
+		if b.s.undone != b.undone {
+			return fmt.Errorf("%w: an attachment was given up while it was written", vault.ErrIntegrity)
+		}
+		return do()
+	})
 }
 
 func (b *blobWriter) Write(p []byte) (int, error) {
@@ -80,7 +92,7 @@ func (b *blobWriter) flush() {
 	if b.err = b.ctx.Err(); b.err != nil || len(b.buf) == 0 {
 		return
 	}
-	b.err = mapError(b.s.attach(b.ctx, func() error {
+	b.err = mapError(b.attach(func() error {
 		for at := 0; at < len(b.buf); at += chunkSize {
 			if b.next == maxChunks {
 				return fmt.Errorf("%w: an attachment of more than %d bytes", vault.ErrLimit, int64(maxChunks)*chunkSize)
@@ -106,7 +118,7 @@ func (b *blobWriter) Commit() (sum vault.Hash, size int64, err error) {
 		return sum, 0, b.err
 	}
 	b.sum.Sum(sum[:0])
-	err = b.s.attach(b.ctx, func() error {
+	err = b.attach(func() error {
 		var have int64
 		ok, err := b.s.w.row(b.ctx, []any{&have}, "SELECT blob FROM blob WHERE sha256=?", sum[:])
 		if err != nil {
@@ -115,11 +127,7 @@ func (b *blobWriter) Commit() (sum vault.Hash, size int64, err error) {
 		if ok {
 			return dropBlob(b.s.w, b.blob)
 		}
-		n, err := b.s.w.change("UPDATE blob SET sha256=?,size=? WHERE blob=?", sum[:], b.size, b.blob)
-		if err == nil && n != 1 { // the loading that it was written beside came to nothing
-			err = fmt.Errorf("%w: an attachment was given up while it was written", vault.ErrIntegrity)
-		}
-		return err
+		return b.s.w.run("UPDATE blob SET sha256=?,size=? WHERE blob=?", sum[:], b.size, b.blob)
 	})
 	return sum, b.size, mapError(err)
 }
@@ -286,14 +294,39 @@ const noteBytes = 1 << 20
 
 // notes reads the text of attachments for a resource's view.
 func (s *Store) notes(ctx context.Context, c *conn) func(vault.Cut) []byte {
-	return func(cut vault.Cut) []byte { return s.noteOf(ctx, c, cut) }
+	return func(cut vault.Cut) []byte {
+		text, _ := s.noteOf(ctx, c, cut)
+		return text
+	}
 }
 
-// noteOf gives the beginning of an attachment, nil when it is not here.
-func (s *Store) noteOf(ctx context.Context, c *conn, cut vault.Cut) (text []byte) {
+// notes is the store's, for the writer. A page that does not read ends the transaction of
+// who reads it, so that the writer reads only what no reader sees yet.
+func (t *tx) notes(ctx context.Context) func(vault.Cut) []byte {
+	return func(cut vault.Cut) (text []byte) {
+		var blob int64
+		if ok, err := t.w.row(ctx, []any{&blob}, blobOf, cut.SHA256[:]); err != nil || !ok {
+			return nil
+		}
+		seen := false
+		_ = t.s.read(ctx, func(c *conn) error {
+			text, seen = t.s.noteOf(ctx, c, cut)
+			return nil
+		})
+		if !seen {
+			text, _ = t.s.noteOf(ctx, t.w, cut)
+		}
+		return text
+	}
+}
+
+const blobOf = "SELECT blob FROM blob WHERE sha256=?"
+
+// noteOf gives the beginning of an attachment, if it is here.
+func (s *Store) noteOf(ctx context.Context, c *conn, cut vault.Cut) (text []byte, here bool) {
 	var blob int64
-	if ok, err := c.row(ctx, []any{&blob}, "SELECT blob FROM blob WHERE sha256=?", cut.SHA256[:]); err != nil || !ok {
-		return nil
+	if ok, err := c.row(ctx, []any{&blob}, blobOf, cut.SHA256[:]); err != nil || !ok {
+		return nil, false
 	}
 	_ = c.rows(ctx, func(scan func(...any) error) error { // what cannot be read is not found, and verify tells
 		var data []byte
@@ -309,5 +342,5 @@ func (s *Store) noteOf(ctx context.Context, c *conn, cut vault.Cut) (text []byte
 		}
 		return nil
 	}, "SELECT data FROM chunk WHERE chunk BETWEEN ? AND ? ORDER BY chunk", blob<<24, (blob+1)<<24-1)
-	return text[:min(len(text), noteBytes)]
+	return text[:min(len(text), noteBytes)], true
 }

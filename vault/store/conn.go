@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // conn is one database connection with its prepared statements. It is used by
@@ -16,6 +18,9 @@ import (
 type conn struct {
 	c     *sql.Conn
 	stmts map[string]*sql.Stmt
+
+	within bool  // a transaction of transact's
+	lost   error // what may have ended it: nothing more is done in it
 }
 
 func newConn(ctx context.Context, db *sql.DB) (*conn, error) {
@@ -27,6 +32,9 @@ func newConn(ctx context.Context, db *sql.DB) (*conn, error) {
 }
 
 func (c *conn) stmt(query string) (*sql.Stmt, error) {
+	if c.lost != nil {
+		return nil, c.lost
+	}
 	if s := c.stmts[query]; s != nil {
 		return s, nil
 	}
@@ -36,6 +44,19 @@ func (c *conn) stmt(query string) (*sql.Stmt, error) {
 	}
 	c.stmts[query] = s
 	return s, nil
+}
+
+// heed gives err back. After some errors SQLite has taken the whole transaction back,
+// savepoints included (https://sqlite.org/lang_transaction.html, 3.1): whoever went on
+// would write each statement for good, and the log would lack what came before.
+func (c *conn) heed(err error) error {
+	if code, ok := codeOf(err); ok && c.within && c.lost == nil {
+		switch code & 0xff {
+		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_ABORT:
+			c.lost = err
+		}
+	}
+	return err
 }
 
 // run executes a prepared statement; for the fixed statements of hot paths.
@@ -52,15 +73,18 @@ func (c *conn) change(query string, args ...any) (int64, error) {
 	}
 	r, err := s.ExecContext(context.Background(), args...)
 	if err != nil {
-		return 0, err
+		return 0, c.heed(err)
 	}
 	return r.RowsAffected()
 }
 
 // exec executes SQL that is not worth keeping prepared.
 func (c *conn) exec(_ context.Context, query string, args ...any) error {
+	if c.lost != nil {
+		return c.lost
+	}
 	_, err := c.c.ExecContext(context.Background(), query, args...)
-	return err
+	return c.heed(err)
 }
 
 // row scans the first row into dest and reports whether there was one.
@@ -73,7 +97,7 @@ func (c *conn) row(_ context.Context, dest []any, query string, args ...any) (bo
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil, c.heed(err)
 }
 
 // rows calls each for every row; each scans. Returning errStop ends it without
@@ -85,7 +109,7 @@ func (c *conn) rows(ctx context.Context, each func(scan func(...any) error) erro
 	}
 	rows, err := s.QueryContext(context.Background(), args...)
 	if err != nil {
-		return err
+		return c.heed(err)
 	}
 	defer rows.Close()
 	for n := 0; rows.Next(); n++ {
@@ -99,7 +123,7 @@ func (c *conn) rows(ctx context.Context, each func(scan func(...any) error) erro
 			return err
 		}
 	}
-	return rows.Err()
+	return c.heed(rows.Err())
 }
 
 var errStop = errors.New("stop")
@@ -110,8 +134,10 @@ func (c *conn) transact(_ context.Context, f func() error) (err error) {
 	if err := c.run("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
+	c.within = true
 	done := false
 	defer func() {
+		c.within, c.lost = false, nil
 		if !done {
 			if rb := c.run("ROLLBACK"); rb != nil && err == nil {
 				err = rb

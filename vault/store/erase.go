@@ -111,7 +111,7 @@ func (t *tx) bodiesOf(ctx context.Context, c vault.Content) (out []foundBody, er
 // remember keeps the words of a content until it is gone, so that those which
 // nothing else has can go too.
 func (a *applier) remember(ctx context.Context, c vault.Content, body []byte) error {
-	r, source, err := a.s.resource(body, c.Payload, fhir.Options{Note: a.s.notes(ctx, a.w)})
+	r, source, err := a.s.resource(body, c.Payload, fhir.Options{Note: a.notes(ctx)})
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (s *Store) serve(g guest) {
 	err := s.w.run("SAVEPOINT guest")
 	if err == nil {
 		if err = g.do(); err != nil {
-			_ = s.w.run("ROLLBACK TO guest") // else the transaction is gone, and its COMMIT fails
+			_ = s.w.run("ROLLBACK TO guest") // else the transaction is lost, and refuses all that comes
 		}
 		_ = s.w.run("RELEASE guest")
 	}

@@ -103,6 +103,7 @@ func (s *Store) loadSome(ctx context.Context, l *loading, batches <-chan vault.B
 		return t.index(whole)
 	})
 	if err != nil {
+		s.undone++
 		return mapError(err)
 	}
 	if s.o.Committed != nil && s.next.entry != before.entry {

@@ -125,7 +125,8 @@ func (p *passages) text(ctx context.Context, l *lean, w *vault.Row, enough func(
 	o := fhir.Options{Accepted: true, Enough: enough, Note: func(cut vault.Cut) []byte {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return p.f.s.noteOf(ctx, p.c, cut)
+		text, _ := p.f.s.noteOf(ctx, p.c, cut)
+		return text
 	}}
 	text, err := o.Text(json, cuts, w.Title, w.Value, w.Unit)
 	if err != nil {

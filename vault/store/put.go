@@ -263,7 +263,7 @@ func (t *tx) unindex(doc int64) {
 // views writes what p can be found by: terms and names.
 func (t *tx) views(ctx context.Context, p *vault.Put, record, source, subject, doc int64) error {
 	if p.Terms == nil {
-		full, err := fhir.Options{Note: t.s.notes(ctx, t.w)}.Parse(p.Resource.JSON, p.Resource.Cuts)
+		full, err := fhir.Options{Note: t.notes(ctx)}.Parse(p.Resource.JSON, p.Resource.Cuts)
 		if err != nil {
 			return err
 		}

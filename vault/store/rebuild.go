@@ -164,7 +164,7 @@ func (t *tx) rebuild(ctx context.Context, r rebuilt, url string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	res, source, err := t.s.resource(b, put.header.Payload, fhir.Options{Note: t.s.notes(ctx, t.w)})
+	res, source, err := t.s.resource(b, put.header.Payload, fhir.Options{Note: t.notes(ctx)})
 	if err != nil {
 		return 0, err
 	}

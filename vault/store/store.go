@@ -65,6 +65,7 @@ type Store struct {
 	lore   *lore
 	loose  bool // there are puts or tombstones that are linked to no record
 	purges bool // there are contents that were removed on purpose
+	undone int  // loadings' transactions that came to nothing
 
 	failed atomic.Bool // memory may differ from the database: nothing works any more
 
@@ -250,6 +251,7 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	next.phrase = max(next.phrase, s.next.phrase) // readers may remember what had a number
+	next.blob = max(next.blob, s.next.blob)       // who writes one may still go by its number
 	s.next, s.head, s.loose, s.purges = next, h, loose, purges
 	return nil
 }
