@@ -15,6 +15,7 @@ type forked struct {
 	commands
 	fork Fork
 	outs []string // letters of those that can be removed, as the choices are
+	ids  []string // theirs, as long as this is read: letters follow seniority, of which news may come
 	form form
 	acts lane
 }
@@ -22,6 +23,9 @@ type forked struct {
 func newForked(c commands, f Fork) *forked {
 	st := c.d.quiet.now
 	s := &forked{commands: c, fork: f, outs: f.outs(st)}
+	for _, l := range s.outs {
+		s.ids = append(s.ids, idOf(st, l))
+	}
 	// Where nothing is proved nobody is blamed by default.
 	if len(s.outs) > 1 || len(f.By) > 0 {
 		x := &field{label: "Remove", need: true, hint: "← → choose", in: widget.NewInput("nobody yet", 80)}
@@ -77,11 +81,17 @@ func (s *forked) out() string {
 }
 
 func (s *forked) end() tea.Cmd {
+	letter, in := s.out(), s.d.session
+	i := slices.Index(s.outs, letter)
+	if i < 0 || idOf(s.d.quiet.now, letter) != s.ids[i] {
+		s.form.fields[len(s.form.fields)-1].secret.Wipe()
+		s.fail("The devices have other letters since you opened this. Nobody was removed: Esc, and look again.")
+		return nil
+	}
+	id := s.ids[i]
 	last := len(s.form.fields) - 1
 	p, adopt := s.form.fields[last].secret.Copy(), s.form.fields[last-1].text() == adoptMine
 	s.form.fields[last].secret.Wipe()
-	letter, in := s.out(), s.d.session
-	id := idOf(s.d.quiet.now, letter)
 	return s.shared(&s.acts, func(ctx context.Context, sh Sharing, _ func(int64)) (any, error) {
 		defer release(p)
 		if err := in.Exchange().Check(ctx, p); err != nil {

@@ -54,6 +54,24 @@ func TestAForkThatIsOnlyToldBlamesNobody(t *testing.T) {
 	}
 }
 
+// Letters follow seniority: what arrives while somebody reads can give one to another
+// device, which must not be removed instead.
+func TestAForkIsNotEndedForWhoGotTheLetterMeanwhile(t *testing.T) {
+	w := forkedWorld()
+	s := inWorld(t, sample(t), w).Unlock(passphrase).Press("Y", "x").Screen("two histories").Expect("Remove device B, laptop")
+	d := w.st.Devices
+	d[1].Letter, d[2].Letter = "C", "B"
+	w.st.Forks[0].Device = "C"
+	s.Send(tui.Heard{{Remote: "main"}}).Press("enter").Type(passphrase).Press("enter").Screen("two histories").Expect("Nobody was removed")
+	if w.ended != "" {
+		t.Errorf("%q was removed", w.ended)
+	}
+	s.Press("esc").Press("x").Expect("Remove device C, laptop").Press("enter").Type(passphrase).Press("enter").Expect("device C is removed")
+	if w.ended != "bb02 false" {
+		t.Errorf("%q", w.ended)
+	}
+}
+
 func TestWhoCannotEndAForkIsToldWhy(t *testing.T) {
 	w := forkedWorld("C")
 	w.st.Devices[0].Owner = false
