@@ -210,8 +210,13 @@ func (f *finder) page(ctx context.Context) (out []vault.Record, err error) {
 		order = "ASC"
 	}
 	err = f.s.read(ctx, func(c *conn) error {
-		from, where, args := f.dated(order)
-		rows, full, err := f.rows(ctx, c, recordSelect+from+recordParts+where, args...)
+		var rows []row
+		var full bool
+		err := f.inOrder(func(ready bool) (err error) {
+			from, where, args := f.dated(order, ready)
+			rows, full, err = f.rows(ctx, c, recordSelect+from+recordParts+where, args...)
+			return err
+		})
 		f.done = !full
 		for _, r := range rows {
 			f.after(r.doc)
@@ -228,11 +233,11 @@ func (f *finder) page(ctx context.Context) (out []vault.Record, err error) {
 
 // dated says where a page in the order by date comes from: of a patient's records, or of
 // those that are not live or in conflict, there is an index; else the full-text index is in
-// that order, and knows the types.
-func (f *finder) dated(order string) (from, where string, args []any) {
+// that order, and knows the types, unless it is being made.
+func (f *finder) dated(order string, ready bool) (from, where string, args []any) {
 	by := "r.doc"
 	switch {
-	case !f.q.Patient.IsZero() || f.q.Deleted || f.q.Conflicts:
+	case !f.q.Patient.IsZero() || f.q.Deleted || f.q.Conflicts || !ready:
 		from, where = "record r", " WHERE "
 	default:
 		from, where, by = "fts CROSS JOIN record r", " WHERE r.record=(fts.rowid&4294967295) AND ", "fts.rowid"
@@ -243,6 +248,16 @@ func (f *finder) dated(order string) (from, where string, args []any) {
 	}
 	args = append(append(args, f.args...), f.low, f.high, f.size)
 	return from, where + f.where + " AND " + by + " BETWEEN ? AND ? ORDER BY " + by + " " + order + " LIMIT ?", args
+}
+
+// inOrder reads a page in the order by date; once more where a rebuild began meanwhile.
+func (f *finder) inOrder(read func(ready bool) error) error {
+	if !f.s.rebuilding.Load() {
+		if err := read(true); err != nil || !f.s.rebuilding.Load() {
+			return err
+		}
+	}
+	return read(false)
 }
 
 // rows reads a page of rows; full says that there may be more.

@@ -21,6 +21,7 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 		return err
 	}
 	defer s.write.Unlock()
+	s.rebuilding.Store(true) // before anyone can see it, and also when it fails: slow lists are right
 	err := s.w.transact(ctx, func() error {
 		for _, q := range []string{
 			"INSERT INTO meta(key,value) VALUES('rebuild',0) ON CONFLICT(key) DO UPDATE SET value=0",
@@ -76,6 +77,7 @@ func (s *Store) finishRebuild(ctx context.Context, progress func(done, total int
 	if err := s.w.run("DELETE FROM meta WHERE key='rebuild'"); err != nil {
 		return err
 	}
+	s.rebuilding.Store(false)
 	return s.load(ctx)
 }
 

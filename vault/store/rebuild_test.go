@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +51,37 @@ func TestRebuildMakesTheViewsFromTheLog(t *testing.T) {
 	if r, err := s.Get(ctx, p.ID); err != nil || r.FullURL != "urn:uuid:0F0F" {
 		t.Errorf("the full URL is %q: %v", r.FullURL, err)
 	}
+}
+
+// While the index is being made, and when that was interrupted, lists lack nothing.
+func TestListsAreWholeBesideARebuild(t *testing.T) {
+	s := newStore(t)
+	for _, b := range batchesOf(t, s, rebuildStep+200, 500) {
+		add(t, s, b.Puts...)
+	}
+	lists := []vault.Query{{}, {Type: "Observation", Sort: vault.Newest}}
+	var want [][]string
+	for _, q := range lists {
+		want = append(want, find(t, s, q))
+	}
+	c, stop := context.WithCancel(ctx)
+	defer stop()
+	whole := func() {
+		for i, q := range lists {
+			if got := find(t, s, q); !slices.Equal(got, want[i]) {
+				t.Errorf("%d records, and %d before", len(got), len(want[i]))
+			}
+		}
+	}
+	if err := s.Rebuild(c, func(int64, int64) { whole(); stop() }); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	whole()
+	if err := s.Rebuild(ctx, nil); err != nil || s.rebuilding.Load() {
+		t.Fatal(err)
+	}
+	whole()
+	clean(t, s)
 }
 
 func TestAnInterruptedRebuildIsFinishedAtOpening(t *testing.T) {

@@ -74,8 +74,11 @@ func (f *finder) rowsPage(ctx context.Context) (out []vault.Row, err error) {
 			page, err = leanRows(ctx, c, size, leanColumns+"record r WHERE "+f.where+" AND +r.doc BETWEEN ? AND ? AND r.record>? ORDER BY r.record LIMIT ?",
 				append(append([]any{}, f.args...), low, f.high, after, size)...)
 		default:
-			from, where, args := f.dated(order)
-			page, err = leanRows(ctx, c, size, leanColumns+from+where, args...)
+			err = f.inOrder(func(ready bool) (err error) {
+				from, where, args := f.dated(order, ready)
+				page, err = leanRows(ctx, c, size, leanColumns+from+where, args...)
+				return err
+			})
 		}
 		if err != nil {
 			return err

@@ -69,6 +69,8 @@ type Store struct {
 
 	failed atomic.Bool // memory may differ from the database: nothing works any more
 
+	rebuilding atomic.Bool // the full-text index lacks records: until a rebuild that began is finished
+
 	checking sync.Mutex // one Verify at a time, so that its connections are there
 
 	moving   sync.Mutex   // held while the write-ahead log is moved; taken before write
