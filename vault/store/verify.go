@@ -22,7 +22,7 @@ import (
 // row, that its head, its source, its type, its id, its patient, its place by date and
 // what a line of a list says are what the log's payload says, and its revisions as
 // many (not whether it is in conflict, nor the names it is referred to by); that each live
-// record and no other is in the full-text index; every attachment's hash; SQLite's
+// record and no other is in the full-text index, and there under its type; every attachment's hash; SQLite's
 // own check of every page, full-text index included. The syntax of a payload whose
 // hash is right is not judged once more: it was when it was taken in.
 func (s *Store) Verify(ctx context.Context, quick bool, found func(vault.Problem), progress func(done, total int64)) (vault.Verified, error) {

@@ -33,6 +33,7 @@ const (
 	byAbout
 	byBlob
 	inText // each live record and no other
+	inType // and under its type
 	tallies
 )
 

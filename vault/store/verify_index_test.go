@@ -130,6 +130,9 @@ func TestVerifyComparesRecordsWithEntriesAndText(t *testing.T) {
 		"DELETE FROM fts_docsize WHERE id=(SELECT doc FROM record WHERE record=2)":           "index",
 		"INSERT INTO fts_docsize SELECT id+1000,sz,origin FROM fts_docsize LIMIT 1":          "index",
 		"UPDATE fts_docsize SET id=id+1000 WHERE id=(SELECT doc FROM record WHERE record=2)": "index",
+		// Lists by type would lack it.
+		"DELETE FROM fts WHERE rowid=(SELECT doc FROM record WHERE record=2); INSERT INTO fts(rowid,terms) SELECT doc,'weight' FROM record WHERE record=2":                   "index",
+		"DELETE FROM fts WHERE rowid=(SELECT doc FROM record WHERE record=2); INSERT INTO fts(rowid,terms) SELECT doc,'" + facetType + "patient' FROM record WHERE record=2": "index",
 	} {
 		s := some(t)
 		do(t, s, change)

@@ -3,12 +3,13 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // records reads all records and, beside them, their entries by the index on these:
 // whether a record's head is one of its entries, whether they are as many as its row
 // says, whether each has its record.
-func (v *verifier) records(ctx context.Context, c *snapshot) error {
+func (v *verifier) records(ctx context.Context, c *snapshot, types map[int64]int64) error {
 	s, err := c.all.Prepare("SELECT record,id,type,subject,doc,head,revisions,state FROM record ORDER BY record")
 	if err != nil {
 		return err
@@ -47,6 +48,7 @@ func (v *verifier) records(ctx context.Context, c *snapshot) error {
 		}
 		if s.Int(7) != stateDeleted {
 			t[inText].add(v.seed, indexed{0, doc})
+			t[inType].add(v.seed, indexed{0, doc, types[s.Int(2)]})
 		}
 		entries, hasHead := int64(0), false
 		for entry && e.row[1] <= record {
@@ -97,6 +99,56 @@ func (v *verifier) texts(ctx context.Context, c *snapshot) error {
 	}
 }
 
+// types gives each word the first that is the same in small letters, as the full-text
+// index has types, and reads which records that index has under each: lists by type read
+// it.
+func (v *verifier) types(ctx context.Context, c *snapshot) (map[int64]int64, error) {
+	types, first := map[int64]int64{}, map[string]int64{}
+	err := c.rows(ctx, func(scan func(...any) error) error {
+		var n int64
+		var text string
+		if err := scan(&n, &text); err != nil {
+			return err
+		}
+		text = strings.ToLower(text)
+		if _, ok := first[text]; !ok {
+			first[text] = n
+		}
+		types[n] = first[text]
+		return nil
+	}, "SELECT word,text FROM word ORDER BY word")
+	if err != nil {
+		return nil, err
+	}
+	for text, n := range first {
+		if strings.ContainsFunc(text, func(r rune) bool { return r < 'a' || r > 'z' }) {
+			continue // a source
+		}
+		if err := v.ofType(ctx, c, text, n); err != nil {
+			return nil, err
+		}
+	}
+	return types, nil
+}
+
+func (v *verifier) ofType(ctx context.Context, c *snapshot, text string, n int64) error {
+	s, err := c.all.Prepare("SELECT rowid FROM fts WHERE fts MATCH '" + quote(facetType+text) + "'")
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for i := 0; ; i++ {
+		if i&1023 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		more, err := s.Step()
+		if err != nil || !more {
+			return err
+		}
+		v.indexes[inType].add(v.seed, indexed{0, s.Int(0), n})
+	}
+}
+
 // large compares records and entries with their indexes. What it finds is that
 // something is to be doubted; what it is, precisely tells.
 func (v *verifier) large(ctx context.Context, c *snapshot) error {
@@ -115,7 +167,10 @@ func (v *verifier) large(ctx context.Context, c *snapshot) error {
 		return nil
 	}
 	v.others = n > known
-	err := v.records(ctx, c)
+	types, err := v.types(ctx, c)
+	if err == nil {
+		err = v.records(ctx, c, types)
+	}
 	if err == nil {
 		err = v.texts(ctx, c)
 	}
@@ -170,7 +225,10 @@ func (v *verifier) precisely(ctx context.Context, c *snapshot) error {
 	v.mu.Lock()
 	told := v.told
 	v.mu.Unlock()
-	if told == 0 && v.differ() {
+	switch {
+	case v.tables[inType] != v.indexes[inType] && v.tables[inText] == v.indexes[inText]:
+		v.problem("index", "types")
+	case told == 0 && v.differ():
 		v.page("database")
 	}
 	return nil
