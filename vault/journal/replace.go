@@ -2,10 +2,12 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"phivault/crypto/identity"
@@ -80,16 +82,17 @@ func (j *Journal) Keys() (out []EpochKey) {
 		out = append(out, EpochKey{id, k.Key().Clone()})
 	}
 	depth := func(id segment.EpochID) int {
-		if e := j.s.Epochs[id]; e != nil && id != j.first {
+		switch e := j.s.Epochs[id]; {
+		case id == j.first:
+			return 0
+		case e == nil: // given, and how it came to be is not here yet
+			return math.MaxInt
+		default:
 			return 1 + int(e.Depth)
 		}
-		return 0
 	}
 	slices.SortFunc(out, func(a, b EpochKey) int {
-		if d := depth(a.ID) - depth(b.ID); d != 0 {
-			return d
-		}
-		return bytes.Compare(a.ID[:], b.ID[:])
+		return cmp.Or(cmp.Compare(depth(a.ID), depth(b.ID)), bytes.Compare(a.ID[:], b.ID[:]))
 	})
 	return out
 }
