@@ -237,7 +237,8 @@ func (p *packer) close() {
 	}
 }
 
-// Prepare encodes, hashes and packs the payload of p and gathers its terms.
+// Prepare encodes, hashes and packs the payload of p, makes its brief and gathers its
+// terms; the writer gathers those of a record with attachments.
 func (s *Store) Prepare(p *vault.Put) error {
 	payload, err := encodePayload(p.Source, p.Resource)
 	if err != nil {
