@@ -6,8 +6,35 @@ import (
 	"testing"
 
 	"phivault/tui"
+	"phivault/tui/tuitest"
+	"phivault/vault"
 	"phivault/vault/fhir"
 )
+
+// toWarfarin moves to the conflict about it.
+func toWarfarin(s *tuitest.Session) {
+	for !strings.Contains(line(s.Text(), "› "), "Warfarin") {
+		s.Press("down")
+	}
+}
+
+// decidedElsewhere ends that conflict behind the interface's back, and gives the record
+// as it was.
+func decidedElsewhere(t testing.TB, o *opener) vault.Record {
+	t.Helper()
+	r, err := o.open.Get(t.Context(), idOf("MedicationRequest", "m1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	heads, err := o.open.Heads(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.open.Settle(t.Context(), r, &heads[0].Resource); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
 
 // torn is the clinic's vault after two devices changed two of its records apart,
 // and one of them deleted what the other changed.
@@ -44,9 +71,7 @@ func TestAConflictIsDecidedFieldByFieldAndNothingIsChosenForAnyone(t *testing.T)
 	if !strings.Contains(s.Text(), "› Ada Sample") {
 		t.Fatal(s.Text())
 	}
-	for !strings.Contains(line(s.Text(), "› "), "Warfarin") {
-		s.Press("down")
-	}
+	toWarfarin(s)
 	s.Press("enter").Screen("conflict").Expect("Warfarin", "2.50 mg daily", "5 mg daily", "on-hold", "3 fields differ", "The same in all versions", "device B laptop", "made 30-Jun-2026").
 		Refuse("dosageInstruction", "●", "sent 30-Jun")
 	s.Press("enter").Screen("conflict").Expect("3 fields not decided yet")
@@ -72,9 +97,7 @@ func TestAConflictIsDecidedFieldByFieldAndNothingIsChosenForAnyone(t *testing.T)
 func TestAWholeSideIsKeptWithItsBytes(t *testing.T) {
 	o := torn(t)
 	s := inWorld(t, o, clinicWorld()).Unlock(passphrase).Press("C")
-	for !strings.Contains(line(s.Text(), "› "), "Warfarin") {
-		s.Press("down")
-	}
+	toWarfarin(s)
 	s.Press("enter", "2", "enter").Screen("conflict result")
 	held := strings.Contains(s.Text(), "bleeding reported")
 	s.Press("enter").Screen("conflicts")
@@ -87,9 +110,7 @@ func TestAWholeSideIsKeptWithItsBytes(t *testing.T) {
 func TestTheResultCanBeEditedBeforeItIsKept(t *testing.T) {
 	o := torn(t)
 	s := inWorld(t, o, clinicWorld()).Unlock(passphrase).Press("C")
-	for !strings.Contains(line(s.Text(), "› "), "Warfarin") {
-		s.Press("down")
-	}
+	toWarfarin(s)
 	s.Press("enter", "1", "enter", "e").Screen("editor").Press("end").Type(`"priority": "urgent",`).Press("ctrl+s")
 	s.Screen("conflicts").Refuse("Warfarin")
 	heads, err := o.open.Heads(t.Context(), idOf("MedicationRequest", "m1"))
@@ -131,21 +152,9 @@ func TestADeletionIsOneOfTheSides(t *testing.T) {
 func TestADecisionAboutWhatMovedOnIsAskedAgain(t *testing.T) {
 	o := torn(t)
 	s := inWorld(t, o, clinicWorld()).Unlock(passphrase).Press("C")
-	for !strings.Contains(line(s.Text(), "› "), "Warfarin") {
-		s.Press("down")
-	}
+	toWarfarin(s)
 	s.Press("enter", "2", "enter")
-	r, err := o.open.Get(t.Context(), idOf("MedicationRequest", "m1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	heads, err := o.open.Heads(t.Context(), r.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := o.open.Settle(t.Context(), r, &heads[0].Resource); err != nil {
-		t.Fatal(err)
-	}
+	r := decidedElsewhere(t, o)
 	s.Press("enter").Screen("conflict").Expect("no conflict any more")
 	if h, err := o.open.Heads(t.Context(), r.ID); err != nil || len(h) != 1 || h[0].Version != r.Version+1 {
 		t.Errorf("%v %v", h, err)
@@ -180,24 +189,12 @@ func TestADecisionOfAnotherDeviceIsToldWhileItIsCompared(t *testing.T) {
 	o, world := torn(t), clinicWorld()
 	world.st.Conflicts = 2
 	s := inWorld(t, o, world).Unlock(passphrase).Press("C")
-	for !strings.Contains(line(s.Text(), "› "), "Warfarin") {
-		s.Press("down")
-	}
+	toWarfarin(s)
 	s.Press("enter")
 	world.st.Arrived++ // something else
 	s.Send(tui.Heard{{Remote: "main"}}).Screen("conflict").Refuse("while you read")
-	r, err := o.open.Get(t.Context(), idOf("MedicationRequest", "m1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	heads, err := o.open.Heads(t.Context(), r.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s.Press("2", "enter").Screen("conflict result").Expect("Enter keep it")
-	if _, err := o.open.Settle(t.Context(), r, &heads[0].Resource); err != nil {
-		t.Fatal(err)
-	}
+	r := decidedElsewhere(t, o)
 	world.st.Arrived++
 	world.st.Conflicts = 1
 	s.Send(tui.Heard{{Remote: "main"}}).Screen("conflict").Expect("Another device decided this while you read", "Enter read it as it is now").Refuse("keep it", "Enter keeps it")
