@@ -153,7 +153,7 @@ func (d *demonstration) swap() error {
 	if err := d.caught(); err != nil {
 		return err
 	}
-	d.say("Each time nothing here changed and nothing was pushed. With an honest host all is well.")
+	d.say("Nothing here changed, nothing was pushed. With an honest host all is well.")
 	if err := d.run("sync"); err != nil {
 		return err
 	}
