@@ -52,7 +52,7 @@ func (d sharedDevices) Rename(ctx context.Context, id, name string) error {
 		return err
 	}
 	defer done()
-	if name, err = deviceName(name); err != nil {
+	if name, err = givenName(name); err != nil {
 		return err
 	}
 	j, err := d.x.s.Journal(ctx)
@@ -63,7 +63,7 @@ func (d sharedDevices) Rename(ctx context.Context, id, name string) error {
 	if err != nil {
 		return err
 	}
-	return j.Rename(ctx, m.Device, name)
+	return rename(ctx, j, m, name)
 }
 
 func (d sharedDevices) Remove(ctx context.Context, id string) error {

@@ -121,24 +121,8 @@ func standing(o deviceObject) string {
 }
 
 // deviceNamed finds a device by its letter, name or id.
-func deviceNamed(j *journal.Journal, what string) (found journal.Member, err error) {
-	n := 0
-	for _, m := range j.Members() {
-		if strings.EqualFold(m.Letter, what) {
-			return m, nil // letters are given once; a name may look like one
-		}
-		if m.Name != "" && m.Name == what || len(what) >= 4 && strings.HasPrefix(m.Device.String(), strings.ToLower(what)) {
-			found = m
-			n++
-		}
-	}
-	switch n {
-	case 0:
-		return found, failed("not_found", "there is no such device", `"phivault device list" shows them`)
-	case 1:
-		return found, nil
-	}
-	return found, failed("ambiguous", "several devices are called that", "give the letter")
+func deviceNamed(j *journal.Journal, what string) (journal.Member, error) {
+	return memberNamed(j.Members(), what)
 }
 
 // againFor asks for the passphrase again before an act on a device, and finds it.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -159,6 +160,9 @@ func (a *app) admitted(ctx context.Context, s *session, j *journal.Journal, c *j
 	m, err := deviceNamed(j, c.Device.String())
 	if err != nil {
 		return err
+	}
+	if likeID(m.Name) || likeLetter(m.Name) && !strings.EqualFold(m.Name, m.Letter) {
+		a.note("phivault: note: its name could be a device's id or letter, and finds no device; \"phivault device rename NAME " + m.Letter + `" gives it another`)
 	}
 	for _, o := range namesakes(j.Members(), m) {
 		a.note("phivault: note: device " + o.Letter + ` has the same name; "phivault device rename NAME ` + m.Letter + `" tells them apart`)

@@ -95,6 +95,11 @@ func (a *app) join(ctx context.Context, stdin bool, f *joinFlags) error {
 	if _, err := local.Inspect(dir); err == nil {
 		return failed("exists", "there is a vault already", "name another folder with --vault")
 	}
+	if f.name != "" {
+		if f.name, err = deviceName(f.name); err != nil {
+			return err
+		}
+	}
 	if f.revive.spare != "" {
 		if stdin || f.file != "" || f.words {
 			return usage("a spare needs no invitation", "")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"os"
 	"time"
 
 	"phivault/crypto/identity"
@@ -44,11 +43,11 @@ func newJoining(i identity.Invitation, r local.Remote, now vault.Clock) (*joinin
 // what this device is called, "" for the machine's name.
 func (w *joining) ask(ctx context.Context, name string) (words string, err error) {
 	if name == "" {
-		name, _ = os.Hostname()
+		name = machineName()
 	}
 	var nonce [32]byte
 	rand.Read(nonce[:])
-	if w.request, err = journal.NewRequest(w.invitation, w.newcomer.Device, clean(name), nonce); err != nil {
+	if w.request, err = journal.NewRequest(w.invitation, w.newcomer.Device, name, nonce); err != nil {
 		return "", err
 	}
 	if err := put(ctx, w.c, w.request.Envelope); errors.Is(err, remote.ErrExists) {

@@ -22,7 +22,7 @@ owner may name any. Others see it when they have synced.
 DEVICE is its letter, its name, or its id, as "phivault device list" shows them.`,
 		Args: takes(1, 2, "a name, and a device unless it is this one"),
 		RunE: func(c *cobra.Command, args []string) error {
-			name, err := deviceName(args[0])
+			name, err := givenName(args[0])
 			if err != nil {
 				return err
 			}
@@ -31,14 +31,39 @@ DEVICE is its letter, its name, or its id, as "phivault device list" shows them.
 	}
 }
 
-// deviceName is a name as it is kept: without spaces around it, and without what
-// no terminal should get.
+// deviceName is a name for a device whose letter is not known, as it is kept: without
+// spaces around it, without what no terminal should get, and nothing that "device remove"
+// could take for another device.
 func deviceName(typed string) (string, error) {
+	name, err := givenName(typed)
+	if err == nil && likeLetter(name) {
+		return "", errLikeID
+	}
+	return name, err
+}
+
+var errLikeID = usage("a device's name is not another's letter, nor what an id could begin with (4 to 32 of 0-9 and a-f)", "add a word")
+
+// givenName is one that may be a letter still.
+func givenName(typed string) (string, error) {
 	name := strings.TrimSpace(typed)
-	if name == "" || len(name) > segment.MaxName || name != clean(name) {
+	switch {
+	case name == "" || len(name) > segment.MaxName || name != clean(name):
 		return "", usage("a device's name has 1 to 256 bytes of plain text", "")
+	case likeID(name):
+		return "", errLikeID
 	}
 	return name, nil
+}
+
+// rename gives a device a name. Its own letter is one, of a device that shall have no other.
+func rename(ctx context.Context, j *journal.Journal, m journal.Member, name string) error {
+	for _, o := range j.Members() {
+		if !strings.EqualFold(name, m.Letter) && (likeLetter(name) || strings.EqualFold(name, o.Letter)) {
+			return errLikeID
+		}
+	}
+	return j.Rename(ctx, m.Device, name)
 }
 
 func (a *app) deviceRename(ctx context.Context, s *session, name string, which []string) error {
@@ -58,7 +83,7 @@ func (a *app) deviceRename(ctx context.Context, s *session, name string, which [
 	if err != nil {
 		return err
 	}
-	if err := j.Rename(ctx, m.Device, name); err != nil {
+	if err := rename(ctx, j, m, name); err != nil {
 		return err
 	}
 	return a.done("phivault.device.rename.v1", "renamed", "Device "+m.Letter+" is now called "+name+". Others see it when they have synced.")

@@ -73,6 +73,10 @@ type spareObject struct {
 }
 
 func (a *app) deviceSpare(ctx context.Context, s *session, file string, f *spareFlags) error {
+	name, err := deviceName(f.name)
+	if err != nil {
+		return err
+	}
 	if err := s.reauth(ctx); err != nil {
 		return err
 	}
@@ -113,7 +117,7 @@ func (a *app) deviceSpare(ctx context.Context, s *session, file string, f *spare
 		return err
 	}
 	defer p.Destroy()
-	made, err := s.NewSpare(ctx, p, params, clean(f.name), local.SpareRemote{URL: i.Remote, Pin: i.Pin, Credential: i.Credential, Access: access.key})
+	made, err := s.NewSpare(ctx, p, params, name, local.SpareRemote{URL: i.Remote, Pin: i.Pin, Credential: i.Credential, Access: access.key})
 	secret.Release()
 	if err != nil {
 		return err
@@ -234,13 +238,6 @@ type reviveFlags struct {
 
 // revive rebuilds a vault from a spare and its remote.
 func (a *app) revive(ctx context.Context, dir string, f *joinFlags) error {
-	if f.name != "" {
-		name, err := deviceName(f.name)
-		if err != nil {
-			return err
-		}
-		f.name = name
-	}
 	params, err := a.chooseParams(f.init.profile, f.init.unlock)
 	if err != nil {
 		return err
@@ -298,8 +295,7 @@ func (a *app) revive(ctx context.Context, dir string, f *joinFlags) error {
 // machine's, and tells the remote; where that fails the next sync does.
 func (s *session) callSelf(ctx context.Context, r local.Remote, name string) error {
 	if name == "" {
-		host, _ := os.Hostname()
-		if name, _ = deviceName(host); name == "" {
+		if name = machineName(); name == "" {
 			return nil
 		}
 	}
