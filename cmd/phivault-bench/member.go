@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -45,7 +46,7 @@ type opened struct {
 	vfs     *cryptvfs.VFS
 	store   *store.Store
 	vault   *vault.Vault
-	device  *identity.Device
+	device  *identity.Device // once the door is open
 	journal *journal.Journal
 	epochs  []journal.EpochKey
 	remote  *folder.Remote
@@ -67,21 +68,19 @@ func random(n int) []byte {
 	return b
 }
 
-// open opens the database and nothing else: what "open" measures.
+// open opens the database as the product does once it has the keys, and nothing else:
+// what "open" measures. The device's own keys wait for the door.
 func (m member) open(ctx context.Context, with opener) (*opened, error) {
-	g, err := identity.ParseGenesis(m.Genesis)
+	id, err := identity.OwnID(m.Genesis, m.Sign, m.KEM)
 	if err != nil {
 		return nil, err
 	}
 	o := &opened{m: m}
-	if o.device, err = identity.NewDevice(m.Sign, m.KEM); err != nil {
-		return nil, err
-	}
-	so := store.Options{VaultID: g.VaultID(), Device: o.device.ID(), Genesis: m.Genesis}
+	so := store.Options{VaultID: sha256.Sum256(m.Genesis), Device: id, Genesis: m.Genesis}
 	if m.Key == nil {
 		so.Unsealed = unsealed.ForMeasuring()
 	} else {
-		if o.vfs, err = cryptvfs.New(cryptvfs.Options{Key: m.Key, VaultID: g.VaultID()}); err != nil {
+		if o.vfs, err = cryptvfs.New(cryptvfs.Options{Key: m.Key, VaultID: so.VaultID}); err != nil {
 			return nil, err
 		}
 		so.VFS = o.vfs.Name()
@@ -121,6 +120,11 @@ func (o *opened) close(ctx context.Context) (err error) {
 func (o *opened) door(ctx context.Context) (err error) {
 	if o.journal != nil {
 		return nil
+	}
+	if o.device == nil {
+		if o.device, err = identity.NewDevice(o.m.Sign, o.m.KEM); err != nil {
+			return err
+		}
 	}
 	if o.remote, err = folder.Create(o.m.Remote); err != nil {
 		return err

@@ -1,12 +1,16 @@
 package identity
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"crypto/hpke"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"phivault/crypto/secret"
 )
 
 // Errors of ParseGenesis.
@@ -67,6 +71,42 @@ func (g Genesis) VaultID() [32]byte { return sha256.Sum256(g.Encode()) }
 // a version or suite that is not ours, ErrGenesis for everything else, a KEM key
 // that is no key included.
 func ParseGenesis(b []byte) (Genesis, error) {
+	g, err := readGenesis(b)
+	if err != nil {
+		return Genesis{}, err
+	}
+	if _, err := hpke.MLKEM768X25519().NewPublicKey(g.Founder.KEM[:]); err != nil {
+		return Genesis{}, fmt.Errorf("%w: %w", ErrGenesis, err)
+	}
+	return g, nil
+}
+
+// OwnID names the device with these seeds, of a vault with this genesis record. The
+// founder's name stands in there: deriving it would take longer, and leave copies of
+// the KEM seed in the heap. That the founder's KEM key is one is not looked at; the
+// other errors are those of ParseGenesis.
+func OwnID(genesis, signSeed, kemSeed []byte) (DeviceID, error) {
+	g, err := readGenesis(genesis)
+	if err != nil {
+		return DeviceID{}, err
+	}
+	if len(signSeed) == SeedSize {
+		private := ed25519.NewKeyFromSeed(signSeed)
+		founder := bytes.Equal(private[SeedSize:], g.Founder.Signing[:])
+		secret.Wipe(private)
+		if founder {
+			return g.Founder.DeviceID(), nil
+		}
+	}
+	p, err := FromSeeds(signSeed, kemSeed)
+	if err != nil {
+		return DeviceID{}, err
+	}
+	return p.DeviceID(), nil
+}
+
+// readGenesis is ParseGenesis but for the KEM key, which it takes as it is.
+func readGenesis(b []byte) (Genesis, error) {
 	const fixed = len(genesisMagic) + 4
 	if len(b) < fixed || string(b[:len(genesisMagic)]) != genesisMagic {
 		return Genesis{}, ErrGenesis
@@ -85,8 +125,5 @@ func ParseGenesis(b []byte) (Genesis, error) {
 	rest = rest[copy(g.Nonce[:], rest):]
 	rest = rest[copy(g.Founder.Signing[:], rest):]
 	copy(g.Founder.KEM[:], rest)
-	if _, err := hpke.MLKEM768X25519().NewPublicKey(g.Founder.KEM[:]); err != nil {
-		return Genesis{}, fmt.Errorf("%w: %w", ErrGenesis, err)
-	}
 	return g, nil
 }

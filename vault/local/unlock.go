@@ -1,9 +1,7 @@
 package local
 
 import (
-	"bytes"
 	"context"
-	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/sha512"
 	"errors"
@@ -91,25 +89,13 @@ func openKeys(ctx context.Context, file []byte, passphrase, sk *secret.Bytes) (*
 	return b, err
 }
 
-// device is the name of the device whose seeds the bundle holds. The founder's
-// stands in the genesis: deriving it would leave copies of the KEM seed in the
-// heap at every opening.
+// device is the name of the device whose seeds the bundle holds.
 func device(b *keyfile.Bundle) ([16]byte, error) {
-	g, err := identity.ParseGenesis(b.Genesis)
+	id, err := identity.OwnID(b.Genesis, b.SigningSeed.Bytes(), b.KEMSeed.Bytes())
 	if err != nil {
-		return [16]byte{}, fmt.Errorf("the key file's genesis: %w", err)
+		err = fmt.Errorf("the key file's device: %w", err)
 	}
-	private := ed25519.NewKeyFromSeed(b.SigningSeed.Bytes())
-	founder := bytes.Equal(private[len(private)-ed25519.PublicKeySize:], g.Founder.Signing[:])
-	secret.Wipe(private)
-	if founder {
-		return g.Founder.DeviceID(), nil
-	}
-	p, err := identity.FromSeeds(b.SigningSeed.Bytes(), b.KEMSeed.Bytes())
-	if err != nil {
-		return [16]byte{}, err
-	}
-	return p.DeviceID(), nil
+	return id, err
 }
 
 // backupKey authenticates the frame of backups: HKDF-SHA-512(database key, salt =
