@@ -41,7 +41,10 @@ type Loader interface {
 	Settle(ctx context.Context) error
 }
 
-// Index answers questions over many records. Implemented by vault/store.
+// Index answers questions over many records. Implemented by vault/store. From when a
+// rebuild begins until it is finished, what asks for words, a code or a patient, and what
+// resolves a name, ends with ErrRemaking; other lists are whole, and do not say whose the
+// records are.
 type Index interface {
 	// Find gives the records that q selects; nothing is loaded whole.
 	Find(ctx context.Context, q Query) iter.Seq2[Record, error]

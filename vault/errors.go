@@ -21,6 +21,7 @@ var (
 	ErrPerson    = errors.New("a patient with the same id is another person")
 	ErrReadOnly  = errors.New("the vault's folder cannot be written")
 	ErrFull      = errors.New("the disk is full")
+	ErrRemaking  = errors.New("the index is being made anew, and the answer would lack records")
 )
 
 // Refusal is an input, or a part of one, that was not taken in. The rest of the

@@ -41,6 +41,7 @@ var outcomes = []outcome{
 	{exit: 1, code: "purged", match: []error{vault.ErrPurged}, hint: `"phivault history" tells who removed it, and when`},
 	{exit: 1, code: "deleted", match: []error{vault.ErrDeleted}, hint: `"phivault show --version" reads what it was, "phivault rm --undo" brings it back`},
 	{exit: 1, code: "changed", match: []error{vault.ErrChanged}, hint: "nothing was saved; read the record again and repeat the change"},
+	{exit: 1, code: "remaking", match: []error{vault.ErrRemaking}, hint: "wait until that is done; when it broke off, opening the vault again finishes it"},
 	{exit: 1, code: "limit", match: []error{vault.ErrLimit}, hint: "the input asks for more than the limits allow"},
 	{exit: 1, code: "other_person", match: []error{vault.ErrPerson}, why: "a patient in it has the id of another person known here; nothing of this input was taken in",
 		hint: "give this input a source of its own with --source NAME"},

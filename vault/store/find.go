@@ -28,7 +28,7 @@ func pages[T any](ctx context.Context, s *Store, q vault.Query, page func(*finde
 	return func(yield func(T, error) bool) {
 		var none T
 		f, err := s.plan(ctx, q)
-		if err != nil {
+		if err = s.whole(q, err); err != nil {
 			yield(none, err)
 			return
 		}
@@ -39,6 +39,10 @@ func pages[T any](ctx context.Context, s *Store, q vault.Query, page func(*finde
 				return
 			}
 			all, err := page(f, ctx)
+			if gap := s.whole(q, nil); gap != nil { // it may have begun meanwhile
+				yield(none, gap)
+				return
+			}
 			f.size = nextPage
 			if q.Limit > 0 {
 				f.size = max(1, min(nextPage, q.Limit-given-len(all)))
@@ -58,6 +62,14 @@ func pages[T any](ctx context.Context, s *Store, q vault.Query, page func(*finde
 			}
 		}
 	}
+}
+
+// whole is err, or ErrRemaking where what q asks of the index may be missing there.
+func (s *Store) whole(q vault.Query, err error) error {
+	if s.rebuilding.Load() && (q.Text != "" || q.Code != "" || !q.Patient.IsZero()) {
+		return vault.ErrRemaking
+	}
+	return err
 }
 
 // finder reads one query's pages.

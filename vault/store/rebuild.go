@@ -21,7 +21,7 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 		return err
 	}
 	defer s.write.Unlock()
-	s.rebuilding.Store(true) // before anyone can see it, and also when it fails: slow lists are right
+	s.rebuilding.Store(true) // before anyone can see it, and also when it breaks off
 	err := s.w.transact(ctx, func() error {
 		for _, q := range []string{
 			"INSERT INTO meta(key,value) VALUES('rebuild',0) ON CONFLICT(key) DO UPDATE SET value=0",
@@ -39,6 +39,8 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 	s.cache.lexicon = newLexicon()
 	if err == nil {
 		err = s.finishRebuild(ctx, progress)
+	} else if under, unsure := s.w.row(context.WithoutCancel(ctx), []any{new(int64)}, metaValue, "rebuild"); unsure == nil && !under {
+		s.rebuilding.Store(false) // nothing was taken away
 	}
 	if err != nil {
 		err = s.recall(ctx, err)

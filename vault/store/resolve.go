@@ -21,6 +21,9 @@ func (s *Store) Resolve(ctx context.Context, source, reference string) (id vault
 		id, err = idOf(ctx, c, record)
 		return err
 	})
+	if s.rebuilding.Load() && fhir.ParseReference(reference).Kind != fhir.Relative {
+		return vault.RecordID{}, vault.ErrRemaking
+	}
 	return id, err
 }
 
