@@ -36,11 +36,11 @@ var house = map[string][]string{
 	"vault/codec/fhirjson":        {"vault", "vault/fhir", "vault/codec/..."},
 	"vault/codec/csvfile":         {"vault", "vault/fhir", "vault/codec/..."},
 	"vault/codec/document":        {"vault", "vault/fhir", "vault/codec/..."},
-	"vault/store":                 {"vault", "vault/fhir", "vault/store/cryptvfs", "vault/store/cursor", "vault/store/pagemem", "vault/store/unsealed", "vault/store/internal/...", "crypto/secret"},
+	"vault/store":                 {"vault", "vault/fhir", "vault/store/cryptvfs", "vault/store/sqlite", "vault/store/pagemem", "vault/store/unsealed", "vault/store/internal/...", "crypto/secret"},
 	"vault/store/unsealed":        {},
 	"vault/store/cryptvfs":        {"vault/store/pagemem", "crypto/secret"},
 	"vault/store/pagemem":         {},
-	"vault/store/cursor":          {},
+	"vault/store/sqlite":          {},
 	"vault/store/internal/mkdict": {"vault/synth"},
 	// A general encoder copies the dictionary for each record, a fifth of an import.
 	"vault/store/internal/frames": {},

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -257,7 +256,7 @@ func TestBackupWhileOthersWrite(t *testing.T) {
 		addPatient(t, v.Vault, n)
 	}
 	addLarge(t, v)
-	db, err := sql.Open("sqlite", uri(filepath.Join(w.dir, dbName), v.database.vfs.Name()))
+	db, err := connect(filepath.Join(w.dir, dbName), v.database.vfs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +271,7 @@ func TestBackupWhileOthersWrite(t *testing.T) {
 			addPatient(t, v.Vault, 1000+during)
 			during++
 		}
-		if _, err := db.Exec("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+		if err := db.Run("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
 			t.Error(err)
 		}
 		if sha256.Sum256(readFile(t, filepath.Join(w.dir, dbName))) != before {

@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"io"
 	"io/fs"
@@ -46,19 +45,13 @@ func merged(ctx context.Context, vfs *cryptvfs.VFS, path, dest string, f func(*o
 // that log keeps checkpoints from going beyond it. What a checkpoint does change
 // meanwhile is in the copied log and read from there.
 func held(ctx context.Context, vfs *cryptvfs.VFS, path string, log, main func() error) error {
-	db, err := sql.Open("sqlite", uri(path, vfs.Name()))
+	p, err := openPair(path, vfs)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	reader, err := db.Conn(ctx)
-	if err != nil {
-		return explain(err, vfs.LastError())
-	}
-	defer reader.Close()
-	defer reader.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-	err = whileNobodyWrites(ctx, db, func() error {
-		if err := beginReading(ctx, reader); err != nil {
+	defer p.close()
+	err = p.whileNobodyWrites(func() error {
+		if err := beginReading(p.reader); err != nil {
 			return err
 		}
 		return log()
@@ -67,29 +60,6 @@ func held(ctx context.Context, vfs *cryptvfs.VFS, path string, log, main func() 
 		return err
 	}
 	return main()
-}
-
-func whileNobodyWrites(ctx context.Context, db *sql.DB, f func() error) error {
-	writer, err := db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer writer.Close()
-	if _, err := writer.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	defer writer.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-	return f()
-}
-
-// beginReading starts a transaction on the newest state. BEGIN alone reads
-// nothing; it starts with the first page.
-func beginReading(ctx context.Context, reader *sql.Conn) error {
-	if _, err := reader.ExecContext(ctx, "BEGIN"); err != nil {
-		return err
-	}
-	var n int64
-	return reader.QueryRowContext(ctx, "SELECT count(*) FROM meta").Scan(&n)
 }
 
 func copyTo(ctx context.Context, to *os.File, path string) error {
@@ -109,14 +79,13 @@ func copyTo(ctx context.Context, to *os.File, path string) error {
 
 // moveLog moves the whole log into the database at path, which nobody else uses.
 func moveLog(ctx context.Context, vfs *cryptvfs.VFS, path string) error {
-	db, err := sql.Open("sqlite", uri(path, vfs.Name()))
+	c, err := connect(path, vfs)
 	if err != nil {
 		return err
 	}
-	var busy, frames, moved int64
-	err = db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
-	if err == nil && busy != 0 {
+	busy, _, _, err := checkpoint(c, "TRUNCATE")
+	if err == nil && busy {
 		err = errors.New("the copied log was not moved")
 	}
-	return first(err, db.Close())
+	return first(err, c.Close())
 }

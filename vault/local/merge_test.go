@@ -1,7 +1,6 @@
 package local
 
 import (
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -21,7 +20,7 @@ func TestCopiesOfDatabaseAndLogGoTogether(t *testing.T) {
 	}
 	addPatient(t, v.Vault, 100)
 	db := filepath.Join(w.dir, dbName)
-	conn, err := sql.Open("sqlite", uri(db, v.database.vfs.Name()))
+	conn, err := connect(db, v.database.vfs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +38,7 @@ func TestCopiesOfDatabaseAndLogGoTogether(t *testing.T) {
 			for n := range 100 {
 				addPatient(t, v.Vault, 1000+n)
 			}
-			if _, err := conn.Exec("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+			if err := conn.Run("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
 				return err
 			}
 			return take(copied, db)

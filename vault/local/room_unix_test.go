@@ -3,7 +3,6 @@
 package local
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -291,19 +290,15 @@ func TestBackupOfAVaultOnAFullDisk(t *testing.T) {
 // reading begins to read the database as it is now; end lets go.
 func (w *world) reading(v *Vault) (end func()) {
 	w.t.Helper()
-	db, err := sql.Open("sqlite", uri(filepath.Join(w.dir, dbName), v.database.vfs.Name()))
+	db, err := connect(filepath.Join(w.dir, dbName), v.database.vfs)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	tx, err := db.Begin()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := tx.QueryRow("SELECT count(*) FROM meta").Scan(new(int64)); err != nil {
+	if err := beginReading(db); err != nil {
 		w.t.Fatal(err)
 	}
 	return func() {
-		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
+		if err := errors.Join(db.Run("ROLLBACK"), db.Close()); err != nil {
 			w.t.Fatal(err)
 		}
 	}

@@ -2,14 +2,11 @@ package local
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"time"
 
 	"phivault/vault"
-	"phivault/vault/store"
 	"phivault/vault/store/cryptvfs"
 )
 
@@ -26,36 +23,30 @@ var errNoRoom = fmt.Errorf("%w: the write-ahead log cannot be moved into the dat
 // (https://www.sqlite.org/wal.html, "Checkpointing"). To begin just then, the
 // write lock is held for the length of one checkpoint.
 func frozen(ctx context.Context, vfs *cryptvfs.VFS, path string, f func() error) error {
-	db, err := sql.Open("sqlite", uri(path, vfs.Name()))
+	p, err := openPair(path, vfs)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	reader, err := db.Conn(ctx)
-	if err != nil {
-		return explain(err, vfs.LastError())
-	}
-	defer reader.Close()
-	if err := freeze(ctx, db, reader); err != nil {
+	defer p.close()
+	if err := p.freeze(ctx); err != nil {
 		if err = explain(err, vfs.LastError()); errors.Is(err, vault.ErrFull) {
 			err = errNoRoom
 		}
 		return err
 	}
 	err = f()
-	_, end := reader.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-	return first(err, end)
+	return first(err, p.reader.Run("ROLLBACK"))
 }
 
 // freezeFor bounds the wait for others to finish reading what a checkpoint wants
 // to move.
 const freezeFor = 30 * time.Second
 
-func freeze(ctx context.Context, db *sql.DB, reader *sql.Conn) error {
+func (p *pair) freeze(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, freezeFor)
 	defer cancel()
 	for {
-		whole, err := tryFreeze(ctx, db, reader)
+		whole, err := p.tryFreeze()
 		if err != nil || whole {
 			return err
 		}
@@ -69,21 +60,17 @@ func freeze(ctx context.Context, db *sql.DB, reader *sql.Conn) error {
 
 // tryFreeze reports whether the log could be moved whole; the reader's
 // transaction is open then.
-func tryFreeze(ctx context.Context, db *sql.DB, reader *sql.Conn) (whole bool, err error) {
-	err = whileNobodyWrites(ctx, db, func() error {
-		var busy, frames, moved int64
-		if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &moved); err != nil {
+func (p *pair) tryFreeze() (whole bool, err error) {
+	err = p.whileNobodyWrites(func() error {
+		// While the writer is in a transaction, the reader moves the log.
+		busy, frames, moved, err := checkpoint(p.reader, "PASSIVE")
+		if err != nil {
 			return err
 		}
-		if whole = busy == 0 && frames == moved; !whole {
+		if whole = !busy && frames == moved; !whole {
 			return nil
 		}
-		return beginReading(ctx, reader)
+		return beginReading(p.reader)
 	})
 	return whole, err
-}
-
-func uri(path, vfs string) string {
-	q := url.Values{"vfs": {vfs}, "mode": {"rw"}, "_pragma": {"temp_store(2)", "busy_timeout(10000)", "trusted_schema(0)", "wal_autocheckpoint(0)"}}
-	return store.FileURI(path, q)
 }

@@ -170,8 +170,8 @@ func (s *Store) sweepBlobs(ctx context.Context) error {
 // cite makes an attachment part of the vault. It comes before the put.
 func (t *tx) cite(ctx context.Context, id vault.RecordID, c vault.Cut) error {
 	var n, size int64
-	var entry any
-	ok, err := t.w.row(ctx, []any{&n, &size, &entry}, "SELECT blob,size,entry FROM blob WHERE sha256=?", c.SHA256[:])
+	var taken bool
+	ok, err := t.w.row(ctx, []any{&n, &size, &taken}, "SELECT blob,size,entry IS NOT NULL FROM blob WHERE sha256=?", c.SHA256[:])
 	if err != nil {
 		return err
 	}
@@ -184,7 +184,7 @@ func (t *tx) cite(ctx context.Context, id vault.RecordID, c vault.Cut) error {
 	if err != nil {
 		return err
 	}
-	if err := t.note(vault.Note{Kind: vault.KindBlob, Record: id, Payload: p}); err != nil || entry != nil {
+	if err := t.note(vault.Note{Kind: vault.KindBlob, Record: id, Payload: p}); err != nil || taken {
 		return err
 	}
 	return t.w.run("UPDATE blob SET entry=? WHERE blob=?", t.s.next.entry-1, n)

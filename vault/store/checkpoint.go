@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"phivault/vault"
@@ -63,17 +64,32 @@ func (s *Store) emptyLog(ctx context.Context) (done bool, err error) {
 func (s *Store) truncateLog(ctx context.Context) (done bool, err error) {
 	var busy, frames, moved int64
 	_, err = s.w.row(ctx, []any{&busy, &frames, &moved}, "PRAGMA wal_checkpoint(TRUNCATE)")
-	return err == nil && busy == 0, err
+	if done = err == nil && busy == 0; done {
+		s.logSize.Store(0)
+	}
+	return done, err
 }
+
+// noteLog notes how much of the write-ahead log is in use, after a commit.
+func (s *Store) noteLog() {
+	if n := s.w.db.Logged(); n >= 0 {
+		s.logSize.Store(int64(n) * frameSize)
+	}
+}
+
+// frameSize is about what a frame of the write-ahead log takes, in bytes.
+const frameSize = 4096 + 64
 
 // adoptLog moves what a process left in its log that ended without closing, so
 // that nothing is built on a log whose last sync may have failed. A full disk
 // leaves it to later: reading must stay possible.
 func (s *Store) adoptLog(ctx context.Context) error {
-	if s.walSize() == 0 {
+	st, err := os.Stat(s.path + "-wal")
+	if err != nil || st.Size() == 0 {
 		return nil
 	}
-	_, err := s.truncateLog(ctx)
+	s.logSize.Store(st.Size())
+	_, err = s.truncateLog(ctx)
 	if errors.Is(mapError(err), vault.ErrFull) {
 		return nil
 	}
@@ -92,7 +108,7 @@ func (s *Store) bound() {
 	if s.keeper == nil {
 		return
 	}
-	size := s.walSize()
+	size := s.logSize.Load()
 	switch {
 	case size < s.mostLog:
 		s.logBound.Store(s.mostLog)

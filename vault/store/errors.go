@@ -4,11 +4,10 @@ import (
 	"errors"
 	"fmt"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"phivault/vault"
-	"phivault/vault/store/cursor"
+	"phivault/vault/store/sqlite"
 )
 
 // Errors of opening.
@@ -22,6 +21,9 @@ var ErrClosed = errors.New("the database is closed")
 // mapError turns SQLite's result codes into the domain's errors. SQLite's own
 // messages can quote SQL, so only the code goes on.
 func mapError(err error) error {
+	if errors.Is(err, sqlite.ErrType) {
+		return fmt.Errorf("%w: the database is damaged: %w", vault.ErrIntegrity, err)
+	}
 	code, ok := codeOf(err)
 	if !ok {
 		return err
@@ -49,10 +51,6 @@ func codeOf(err error) (int, bool) {
 	var e *sqlite.Error
 	if errors.As(err, &e) {
 		return e.Code(), true
-	}
-	var c *cursor.Error
-	if errors.As(err, &c) {
-		return c.Code, true
 	}
 	return 0, false
 }

@@ -18,11 +18,11 @@ func breaks(t *testing.T, s *Store, query string) {
 	if err := s.w.stmts[query].Close(); err != nil {
 		t.Fatal(err)
 	}
-	bad, err := s.w.c.PrepareContext(ctx, "SELECT abs(-9223372036854775808)") // no such number
+	bad, err := s.w.db.Prepare("SELECT abs(-9223372036854775808)") // no such number
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.w.stmts[query] = bad
+	s.w.stmts[query] = &statement{Stmt: bad}
 }
 
 func mends(t *testing.T, s *Store, query string) {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"os"
 	"time"
 )
 
@@ -54,7 +53,7 @@ func (k *keeper) run() {
 		case <-k.quit:
 			return
 		case <-k.wake:
-			if k.s.walSize() >= checkpointAt {
+			if k.s.logSize.Load() >= checkpointAt {
 				k.checkpoint()
 			}
 			if busy++; busy >= mergeAfter {
@@ -71,14 +70,6 @@ func (k *keeper) run() {
 			k.checkpoint()
 		}
 	}
-}
-
-func (s *Store) walSize() int64 {
-	st, err := os.Stat(s.path + "-wal")
-	if err != nil {
-		return 0
-	}
-	return st.Size()
 }
 
 // checkpoint copies what no reader needs from the log; it never blocks a

@@ -2,6 +2,7 @@ package store
 
 import (
 	"path/filepath"
+	"phivault/vault/store/sqlite"
 	"strings"
 	"testing"
 )
@@ -33,7 +34,7 @@ func TestWhatNoRecordCitesGoesAtOpening(t *testing.T) {
 		}
 		plan := ""
 		err = s.w.rows(ctx, func(scan func(...any) error) error {
-			var skip any
+			var skip sqlite.Raw
 			var text string
 			err := scan(&skip, &skip, &skip, &text)
 			plan += text

@@ -2,12 +2,12 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
 
 	"phivault/vault"
+	"phivault/vault/store/sqlite"
 )
 
 // Rows gives what a line shows of the records that q selects, reading page by page;
@@ -32,7 +32,7 @@ const leanHits = leanColumns + "fts CROSS JOIN record r WHERE fts MATCH ? AND ft
 
 func leanRows(ctx context.Context, c *conn, size int, query string, args ...any) ([]lean, error) {
 	out := make([]lean, 0, size)
-	var id, brief sql.RawBytes
+	var id, brief sqlite.Raw
 	err := c.rows(ctx, func(scan func(...any) error) error {
 		var r lean
 		if err := scan(&r.doc, &r.head, &id, &r.source, &r.subject, &r.revisions, &r.state, &brief); err != nil {

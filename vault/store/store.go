@@ -2,16 +2,11 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver
 
 	"phivault/vault"
 	"phivault/vault/store/pagemem"
@@ -48,7 +43,6 @@ type Head struct {
 // few readers, which see the last commit.
 type Store struct {
 	o    Options
-	db   *sql.DB
 	pack packer
 	path string
 
@@ -75,6 +69,7 @@ type Store struct {
 
 	moving   sync.Mutex   // held while the write-ahead log is moved; taken before write
 	mostLog  int64        // mostLog
+	logSize  atomic.Int64 // bytes of the write-ahead log that are in use, about
 	logBound atomic.Int64 // size of the write-ahead log at which it is moved next, before anyone writes
 
 	readers chan struct{} // one element for each reader that may work now
@@ -119,6 +114,9 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -126,18 +124,12 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("%w: a database without encryption", vault.ErrUsage)
 	}
 	pagemem.Use()
-	db, err := sql.Open("sqlite", dsn(path, mode, o.VFS))
-	if err != nil {
-		return nil, mapError(err)
-	}
-	db.SetMaxOpenConns(maxReaders + 1 + verifyConns)
-	db.SetMaxIdleConns(0)
-	s := &Store{o: o, db: db, path: path, readers: make(chan struct{}, maxReaders), ended: make(chan struct{}),
+	s := &Store{o: o, path: path, readers: make(chan struct{}, maxReaders), ended: make(chan struct{}),
 		wanted: make(chan struct{}, 1), guests: make(chan guest), write: newGate(), loadFor: loadFor, mostLog: mostLog, cache: newViews(), lore: newLore()}
 	for range maxReaders {
 		s.readers <- struct{}{}
 	}
-	if err := s.openWriter(ctx, mode == "rwc"); err != nil {
+	if err := s.openWriter(ctx, mode); err != nil {
 		return nil, errors.Join(mapError(err), s.Close())
 	}
 	if !o.ReadOnly {
@@ -146,19 +138,17 @@ func open(ctx context.Context, path, mode string, o Options) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) openWriter(ctx context.Context, create bool) (err error) {
-	if s.w, err = newConn(ctx, s.db); err != nil {
+func (s *Store) openWriter(ctx context.Context, mode string) (err error) {
+	if s.w, err = s.connect(mode, fmt.Sprintf(writerPragmas, writeCacheKiB, checkpointAt)); err != nil {
 		return err
 	}
-	if err := s.w.exec(ctx, fmt.Sprintf("PRAGMA cache_size=-%d; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=ON; PRAGMA journal_size_limit=0",
-		writeCacheKiB)); err != nil {
-		return err
-	}
+	s.w.db.Logged() // from the first commit on
+	s.w.wrote = s.noteLog
 	have, names, err := s.schemaVersion(ctx)
 	if err != nil {
 		return err
 	}
-	if !create {
+	if mode != "rwc" {
 		if err := s.inspect(ctx, have); err != nil {
 			return err
 		}
@@ -214,27 +204,6 @@ func (s *Store) inspect(ctx context.Context, have int) (err error) {
 	return s.o.Check(ctx, s)
 }
 
-// busyTimeout is how long a connection waits for another's lock, in milliseconds.
-const (
-	busyPragma  = "busy_timeout(10000)"
-	busyTimeout = "PRAGMA " + busyPragma
-)
-
-// pragmas are what every connection is told.
-var pragmas = []string{"temp_store(2)", busyPragma, "foreign_keys(1)", "trusted_schema(0)", "cell_size_check(1)"}
-
-// dsn gives the driver's name for the database. Plain files need the page size
-// and the journal mode said; an encrypting VFS makes its files that way.
-func dsn(path, mode, vfs string) string {
-	q := url.Values{"mode": {mode}, "_pragma": slices.Clone(pragmas)}
-	if vfs == "" {
-		q["_pragma"] = append([]string{"page_size(4096)", "journal_mode(wal)"}, q["_pragma"]...)
-	} else {
-		q.Set("vfs", vfs)
-	}
-	return FileURI(path, q)
-}
-
 // loadQuery is one statement, since opening takes longer to prepare each than to run it.
 const loadQuery = `SELECT (SELECT coalesce(max(entry),0)+1 FROM entry), (SELECT coalesce(max(record),0)+1 FROM record),
 	(SELECT coalesce(max(subject),0)+1 FROM subject), (SELECT coalesce(max(blob),0)+1 FROM blob), (SELECT coalesce(max(phrase),0)+1 FROM phrase),
@@ -274,7 +243,7 @@ func (s *Store) read(ctx context.Context, f func(*conn) error) error {
 	c := s.free.take()
 	if c == nil {
 		var err error
-		if c, err = s.openReader(ctx); err != nil {
+		if c, err = s.openReader(); err != nil {
 			return mapError(err)
 		}
 	}
@@ -282,15 +251,8 @@ func (s *Store) read(ctx context.Context, f func(*conn) error) error {
 	return mapError(f(c))
 }
 
-func (s *Store) openReader(ctx context.Context) (*conn, error) {
-	c, err := newConn(ctx, s.db)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.exec(ctx, fmt.Sprintf("PRAGMA cache_size=-%d; PRAGMA query_only=1", readCacheKiB)); err != nil {
-		return nil, errors.Join(err, c.close())
-	}
-	return c, nil
+func (s *Store) openReader() (*conn, error) {
+	return s.connect("rw", fmt.Sprintf(readerPragmas, readCacheKiB))
 }
 
 // Close ends background work, moves the write-ahead log into the database and
@@ -320,5 +282,5 @@ func (s *Store) close() error {
 		errs = append(errs, s.w.close())
 	}
 	s.pack.close()
-	return mapError(errors.Join(append(errs, s.db.Close())...))
+	return mapError(errors.Join(errs...))
 }

@@ -1,8 +1,8 @@
 package store
 
 import (
+	"net/url"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -43,7 +43,13 @@ func TestPathsBecomeURIs(t *testing.T) {
 			t.Errorf("%s is not where it should be", name)
 		}
 	}
-	if s := dsn("//server/share/vault.db", "rw", "v"); !strings.HasPrefix(s, "file:////server/share/vault.db?") {
-		t.Error(s)
+	for path, want := range map[string]string{
+		"/home/a/vault.db":        "file:/home/a/vault.db?",
+		"//server/share/vault.db": "file:////server/share/vault.db?",
+		"/home/a b?c#d/vault.db":  "file:/home/a%20b%3Fc%23d/vault.db?",
+	} {
+		if s := FileURI(path, url.Values{"vfs": {"v"}}); s != want+"vfs=v" {
+			t.Errorf("%s: %s", path, s)
+		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"phivault/vault"
-	"phivault/vault/store/cursor"
+	"phivault/vault/store/sqlite"
 )
 
 // Verify checks the vault; see vault.Checker. It reads with connections of its
@@ -77,14 +77,14 @@ type verifier struct {
 }
 
 // snapshot is one state of the vault: single questions go to the connection, and
-// what reads all rows to the cursor.
+// what reads all rows to the other.
 type snapshot struct {
 	*conn
-	all *cursor.Conn
+	all *sqlite.Conn
 }
 
-// cursorCacheKiB is enough for who reads each page once.
-const cursorCacheKiB = 4 << 10
+// deepCacheKiB is enough for who reads each page once.
+const deepCacheKiB = 4 << 10
 
 // snapshots gives two views of one state of the vault, whatever is written
 // meanwhile; the second only for a deep check.
@@ -94,13 +94,13 @@ func (v *verifier) snapshots(ctx context.Context) (snaps []*snapshot, err error)
 		n = 1
 	}
 	for range n {
-		c, err := v.s.openReader(ctx)
+		c, err := v.s.openReader()
 		if err != nil {
 			return snaps, err
 		}
 		snap := &snapshot{conn: c}
 		snaps = append(snaps, snap)
-		if snap.all, err = v.s.openCursor(); err != nil {
+		if snap.all, err = v.s.dial("rw", fmt.Sprintf(readerPragmas, deepCacheKiB)); err != nil {
 			return snaps, err
 		}
 	}
@@ -122,20 +122,6 @@ func (v *verifier) snapshots(ctx context.Context) (snaps []*snapshot, err error)
 		}
 	}
 	return snaps, nil
-}
-
-// openCursor opens the database as openReader does.
-func (s *Store) openCursor() (*cursor.Conn, error) {
-	c, err := cursor.Open(dsn(s.path, "rw", s.o.VFS))
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range append([]string{fmt.Sprintf("cache_size(-%d)", cursorCacheKiB)}, pragmas...) {
-		if err := c.Run("PRAGMA " + p); err != nil {
-			return nil, errors.Join(err, c.Close())
-		}
-	}
-	return c, nil
 }
 
 // close ends both. An error of reading may have ended a transaction already.

@@ -7,7 +7,7 @@ import (
 
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"phivault/vault/store/cursor"
+	"phivault/vault/store/sqlite"
 )
 
 // tally is of rows in any order: their number and the sum of their hashes under a seed
@@ -69,7 +69,7 @@ func blobPlace(seed maphash.Seed, b []byte, row int64) indexed {
 type walk struct {
 	index
 	v       *verifier
-	s       *cursor.Stmt
+	s       *sqlite.Stmt
 	columns int
 	last    indexed
 	blob    []byte // the first column before
@@ -77,7 +77,7 @@ type walk struct {
 	row     indexed // now
 }
 
-func (v *verifier) walk(c *cursor.Conn, x index) (*walk, error) {
+func (v *verifier) walk(c *sqlite.Conn, x index) (*walk, error) {
 	s, err := c.Prepare(x.query)
 	if err != nil {
 		return nil, err
@@ -154,7 +154,7 @@ func (p *indexed) before(q *indexed) bool {
 }
 
 // through reads an index to its end.
-func (v *verifier) through(ctx context.Context, c *cursor.Conn, x index) error {
+func (v *verifier) through(ctx context.Context, c *sqlite.Conn, x index) error {
 	w, err := v.walk(c, x)
 	if err != nil {
 		return err

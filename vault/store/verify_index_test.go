@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"phivault/vault"
+	"phivault/vault/store/sqlite"
 )
 
 func kinds(problems []vault.Problem) (k []string) {
@@ -165,7 +166,7 @@ func TestLargeIndexesAreReadAlone(t *testing.T) {
 		opened := 0
 		err := s.w.rows(ctx, func(scan func(...any) error) error {
 			var op string
-			var skip any
+			var skip sqlite.Raw
 			err := scan(&skip, &op, &skip, &skip, &skip, &skip, &skip, &skip)
 			if op == "OpenRead" {
 				opened++
@@ -186,7 +187,7 @@ func TestLargeIndexesAreReadAlone(t *testing.T) {
 
 func TestAnIndexInDisorderIsDoubted(t *testing.T) {
 	s := newPlain(t)
-	c, err := s.openCursor()
+	c, err := s.dial("rw", fmt.Sprintf(readerPragmas, deepCacheKiB))
 	if err != nil {
 		t.Fatal(err)
 	}

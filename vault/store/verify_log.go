@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"phivault/vault"
-	"phivault/vault/store/cursor"
+	"phivault/vault/store/sqlite"
 )
 
 // deepRows are the entries of a batch with their payloads and the rows of the records
@@ -54,7 +54,7 @@ func (v *verifier) log(ctx context.Context, c *snapshot) error {
 type logCheck struct {
 	*snapshot
 	v    *verifier
-	rows *cursor.Stmt
+	rows *sqlite.Stmt
 	sift *sifter
 	look *reader
 }
