@@ -169,7 +169,7 @@ func TestALogThatIsFoundIsMovedAtOpening(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if n := s.logSize.Load(); n != 0 {
+	if n := logFile(t, s); n != 0 {
 		t.Errorf("the log has %d bytes", n)
 	}
 	clean(t, s)

@@ -36,7 +36,7 @@ var begin sync.Once
 type Conn struct {
 	tls    *libc.TLS
 	db     uintptr
-	frames uintptr // where SQLite's hook puts an int32; 0 until Logged was asked for
+	frames uintptr // where SQLite's hook puts an int32; 0 until Logged was called
 }
 
 // Open opens a database by its URI (https://sqlite.org/uri.html), which says the mode and
@@ -134,8 +134,8 @@ func (c *Conn) Changes() int64 { return sqlite3.Xsqlite3_changes64(c.tls, c.db) 
 func (c *Conn) TotalChanges() int64 { return sqlite3.Xsqlite3_total_changes64(c.tls, c.db) }
 
 // Logged is how many frames the write-ahead log had after the last commit of this
-// connection since Logged was asked for first; -1 before there was one. Asking ends
-// SQLite's own automatic checkpoints (https://sqlite.org/c3ref/wal_hook.html).
+// connection; -1 when there was none since it was asked last. Asking ends SQLite's own
+// automatic checkpoints (https://sqlite.org/c3ref/wal_hook.html).
 func (c *Conn) Logged() int {
 	if c.frames == 0 {
 		p := libc.Xcalloc(c.tls, 1, 8)
@@ -146,7 +146,9 @@ func (c *Conn) Logged() int {
 		c.frames = p
 		sqlite3.Xsqlite3_wal_hook(c.tls, c.db, codePointer(logHook(noteFrames)), p)
 	}
-	return int(*(*int32)(at(c.frames)))
+	n := (*int32)(at(c.frames))
+	defer func() { *n = -1 }()
+	return int(*n)
 }
 
 // logHook is the shape of a hook as modernc.org/sqlite/lib calls it.

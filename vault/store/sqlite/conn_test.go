@@ -223,6 +223,9 @@ func TestTheLogIsCounted(t *testing.T) {
 		if n := c.Logged(); n != i+3 {
 			t.Errorf("%d frames after %d", n, i)
 		}
+		if n := c.Logged(); n != -1 {
+			t.Errorf("%d frames, with no commit since", n)
+		}
 	}
 	if err := c.Run("PRAGMA wal_checkpoint(RESTART); INSERT INTO t VALUES(1)"); err != nil {
 		t.Fatal(err)
