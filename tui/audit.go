@@ -75,7 +75,7 @@ func readAudit(ctx context.Context, in Session, before int64) (auditRead, error)
 	}
 	slices.Reverse(list)
 	for _, a := range list[:min(len(list), auditMost)] {
-		r := auditRow{at: a.Began(), device: fmt.Sprintf("%x", a.Device[:4])}
+		r := auditRow{at: a.Began(), device: idText(a.Device)}
 		if a.Kind == vault.KindImport {
 			r.act, r.say = "import", fmt.Sprintf("%d new, %d same, %d changed, %d refused; source %s",
 				a.Import.New, a.Import.Same, a.Import.Changed, a.Import.Refused, widget.Clean(a.Import.Source))
@@ -85,7 +85,7 @@ func readAudit(ctx context.Context, in Session, before int64) (auditRead, error)
 				r.say = fmt.Sprintf("%d times", a.Audit.Count)
 			}
 			if id, err := vault.ParseRecordID(a.Audit.Patient); err == nil {
-				r.who = stated(widget.Clean(in.Survey().PatientName(ctx, id)), "record "+a.Audit.Patient[:12])
+				r.who = stated(widget.Clean(in.Survey().PatientName(ctx, id)), "record "+a.Audit.Patient)
 			}
 		}
 		out.rows = append(out.rows, r)

@@ -137,28 +137,3 @@ const (
 	adoptNot  = "no: set aside, to be looked at later"
 	adoptMine = "yes: what this device has of it counts again"
 )
-
-// called is a device by its letter and name, given the beginning of its id; that itself
-// where no device is known by it.
-func (d *desk) called(half string) string {
-	for _, x := range d.quiet.now.Devices {
-		if name := strings.TrimSpace(widget.Clean(x.Name)); len(half) >= 8 && strings.HasPrefix(x.ID, half) && name != "" && name != x.Letter {
-			return x.Letter + " " + name
-		} else if len(half) >= 8 && strings.HasPrefix(x.ID, half) {
-			return x.Letter
-		}
-	}
-	return half
-}
-
-// calledIn is called for the one device that a line names last.
-func (d *desk) calledIn(line string) string {
-	before, rest, ok := strings.Cut(line, byDevice)
-	if !ok || len(rest) < 8 {
-		return line
-	}
-	return before + byDevice + d.called(rest[:8]) + rest[8:]
-}
-
-// byDevice stands before the beginning of a device's id.
-const byDevice = " by device "

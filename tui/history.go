@@ -156,7 +156,7 @@ func (s *history) View(w, h int) string {
 		case len(r.Parents) > 1:
 			act = "merged"
 		}
-		return widget.Columns(w, widths, fmt.Sprint(len(s.all)-i), momentOf(r.At, r.Sent), s.d.called(fmt.Sprintf("%x", r.Device[:4])), act, r.Payload.String()[:24])
+		return widget.Columns(w, widths, fmt.Sprint(len(s.all)-i), momentOf(r.At, r.Sent), s.d.called(idText(r.Device)), act, r.Payload.String()[:24])
 	})...), w, h)
 }
 

@@ -77,7 +77,7 @@ func readRecord(ctx context.Context, in Session, id vault.RecordID, at int) (out
 	}
 	if version >= 1 && version <= len(history) {
 		h := history[version-1]
-		out.facts[0] += fmt.Sprintf(", %s%s%x", momentOf(h.At, h.Sent), byDevice, h.Device[:4])
+		out.facts[0] += fmt.Sprintf(", %s%s%s", momentOf(h.At, h.Sent), byDevice, idText(h.Device))
 	}
 	switch {
 	case out.r.Purged:
@@ -85,7 +85,7 @@ func readRecord(ctx context.Context, in Session, id vault.RecordID, at int) (out
 	case out.r.Deleted:
 		out.facts[0] += ", deleted"
 	}
-	out.facts[1] = fmt.Sprintf("Record %s · source %s · %s/%s", out.r.ID.String()[:12], widget.Clean(out.r.Source), widget.Clean(out.r.Resource.Type), widget.Clean(out.r.Resource.ID))
+	out.facts[1] = fmt.Sprintf("Record %s · source %s · %s/%s", out.r.ID, widget.Clean(out.r.Source), widget.Clean(out.r.Resource.Type), widget.Clean(out.r.Resource.ID))
 	out.view = viewOf(ctx, in, out.r)
 	for _, l := range out.view {
 		out.text = append(out.text, viewLine(l))
@@ -168,6 +168,15 @@ func (s *record) show() {
 	}
 }
 
+// shortened is what the record is and came from, with as much of its id as there is room for.
+func (s *record) shortened(w int) string {
+	id := s.r.ID.String()
+	if w < 120 {
+		return strings.Replace(s.facts[1], id, id[:12], 1)
+	}
+	return s.facts[1]
+}
+
 func (s *record) View(w, h int) string {
 	t := s.d.theme
 	if s.r == nil {
@@ -182,8 +191,8 @@ func (s *record) View(w, h int) string {
 	if s.isRaw {
 		mode = "JSON"
 	}
-	lines := []string{t.Title.Render(widget.Fit(" "+title, w-14)) + widget.FitRight(mode+" ", 14), t.Faint.Render(widget.Fit(" "+s.d.calledIn(s.facts[0]), w)),
-		t.Faint.Render(widget.Fit(" "+s.facts[1], w)), ""}
+	lines := []string{t.Title.Render(widget.Fit(" "+title, w-14)) + widget.FitRight(mode+" ", 14), t.Faint.Render(widget.Fit(" "+calledIn(s.facts[0], s.d.called), w)),
+		t.Faint.Render(widget.Fit(" "+s.shortened(w), w)), ""}
 	for _, l := range s.pager.Draw(w-2, h-6) {
 		lines = append(lines, " "+l)
 	}

@@ -72,7 +72,7 @@ func (t *talk) whenWords(then time.Time, never string) string {
 // device names a device or takes it out.
 func (t *talk) device(s Sharing, d Device, st Standing) error {
 	owner := slices.ContainsFunc(st.Devices, func(x Device) bool { return x.Self && x.Owner })
-	return t.menu(func() string { return t.deviceWords(d) }, "Back",
+	return t.menu(func() string { return t.deviceWords(d) + ", id " + d.ID }, "Back",
 		option{"Give it a name", func() error {
 			if !owner && !d.Self {
 				return t.only()

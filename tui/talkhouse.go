@@ -41,6 +41,7 @@ func (t *talk) export(p *patient) error {
 
 // trail reads out who did what, newest first.
 func (t *talk) trail() error {
+	called := t.called()
 	for before := int64(-1); before != 0; {
 		v, err := readAudit(t.ctx, t.session, before)
 		if err != nil {
@@ -62,7 +63,7 @@ func (t *talk) trail() error {
 					text += ", " + x
 				}
 			}
-			t.say(text + ", device " + r.device)
+			t.say(text + ", device " + called(r.device))
 		}
 	}
 	t.say("That was all.")

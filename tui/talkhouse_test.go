@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -122,4 +123,34 @@ func TestALineSessionNamesTheCalledFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.expect("2 patients, who fits best first.", "1. Herman, Ali", "2. Abel, Bo")
+}
+
+// What is read out tells who by letter and name, or by an id that is whole: nobody can look
+// at the rest of it. Seen to fail with the first 8 letters of a device's, and 12 of a record's.
+func TestALineSessionSaysIDsWhole(t *testing.T) {
+	o, w := sample(t), clinicWorld()
+	read := func() string {
+		r, _, err := talk(t, sharingOpener{o, w}, passphrase, "1", "sample", "1", "1", "2", "0", "0", "0", "0", "9", "7", "1", "0", "0", "quit")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.heard.String()
+	}
+	said := read()
+	id := regexp.MustCompile(`unlock, device ([0-9a-f]{32})`).FindStringSubmatch(said)
+	if id == nil {
+		t.Fatal(said)
+	}
+	for _, want := range []string{"by device " + id[1], "new, made 30 June 2026 12:00, device " + id[1], "owner, id " + w.st.Devices[0].ID} {
+		if !strings.Contains(said, want) {
+			t.Errorf("not said: %s\n%s", want, said)
+		}
+	}
+	if !regexp.MustCompile(`Record [0-9a-f]{32} `).MatchString(said) {
+		t.Error(said)
+	}
+	w.st.Devices[1].ID = id[1]
+	if said = read(); strings.Contains(strings.Replace(said, "id "+id[1], "", 1), id[1]) || strings.Count(said, "evice B laptop") < 3 {
+		t.Error(said)
+	}
 }

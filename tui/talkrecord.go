@@ -47,7 +47,7 @@ func (t *talk) record(p *patient, id vault.RecordID) error {
 			if p != nil && r.Resource.Type != "Patient" {
 				t.sayf("Patient %s, born %s.", p.shownName(), t.born(p))
 			}
-			if err := t.read(append(spoken(in.view), in.facts[0], in.facts[1])); err != nil {
+			if err := t.read(append(spoken(in.view), calledIn(in.facts[0], t.called()), in.facts[1])); err != nil {
 				return err
 			}
 		}
@@ -96,6 +96,7 @@ func (t *talk) versions(id vault.RecordID) error {
 		return err
 	}
 	var lines []string
+	called := t.called()
 	for i := len(history) - 1; i >= 0; i-- {
 		h := history[i]
 		act := "changed"
@@ -108,7 +109,7 @@ func (t *talk) versions(id vault.RecordID) error {
 		} else if len(h.Parents) == 0 {
 			act = "new"
 		}
-		lines = append(lines, fmt.Sprintf("Version %d, %s, %s", i+1, act, spokenMoment(h.At, h.Sent)))
+		lines = append(lines, fmt.Sprintf("Version %d, %s, %s, device %s", i+1, act, spokenMoment(h.At, h.Sent), called(idText(h.Device))))
 	}
 	n, err := t.choose(lines, nil, 0, nil)
 	if err != nil || n < 0 {
