@@ -29,7 +29,7 @@ func (a *app) auditListCommand() *cobra.Command {
 		Short: "Show the audit trail, oldest first",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.auditList(ctx, s.Vault.Vault, &f) })
+			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.auditList(ctx, s, &f) })
 		},
 	}
 	f.flags(c)
@@ -84,7 +84,7 @@ func (f *auditFlags) each(ctx context.Context, v *vault.Vault, yield func(*audit
 }
 
 func newAuditObject(e *vault.Audited) auditObject {
-	o := auditObject{Schema: "phivault.audit.v1", Entry: e.Entry, At: stamp(e.At), Device: hex.EncodeToString(e.Device[:])}
+	o := auditObject{Schema: "phivault.audit.v1", Entry: e.Entry, At: stamp(e.At), Device: hex.EncodeToString(e.Device[:]), by: e.Device}
 	if e.Kind == vault.KindImport {
 		n := e.Import
 		o.Session, o.Action, o.Count, o.First, o.Last = n.Session, "imported", 1, n.At, n.At
@@ -110,18 +110,18 @@ func (o *auditObject) detail() string {
 	return ""
 }
 
-func (a *app) auditList(ctx context.Context, v *vault.Vault, f *auditFlags) error {
-	t := newTable(a.out, column{title: "ENTRY", right: true}, column{title: "AT"}, column{title: "ACTION"}, column{title: "RECORD"},
+func (a *app) auditList(ctx context.Context, s *session, f *auditFlags) error {
+	t := newTable(a.out, column{title: "ENTRY", right: true}, column{title: "AT"}, column{title: "DEVICE"}, column{title: "ACTION"}, column{title: "RECORD"},
 		column{title: "SESSION"}, column{title: "DETAIL", shrink: 1})
-	err := f.each(ctx, v, func(o *auditObject) error {
+	letter := func([16]byte) string { return "" }
+	if !a.g.json {
+		letter = s.lettered(ctx)
+	}
+	err := f.each(ctx, s.Vault.Vault, func(o *auditObject) error {
 		if a.g.json {
 			return a.emit(o)
 		}
-		patient := o.Patient
-		if len(patient) > 10 {
-			patient = patient[:10]
-		}
-		return t.row(itoa(o.Entry), o.First, o.Action, patient, o.Session[:min(8, len(o.Session))], o.detail())
+		return t.row(itoa(o.Entry), o.First, a.out.id(letter(o.by), 8), o.Action, a.out.id(o.Patient, shortLength), a.out.id(o.Session, 8), o.detail())
 	})
 	if err != nil {
 		return err

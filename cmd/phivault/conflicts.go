@@ -87,7 +87,7 @@ func (a *app) conflicts(ctx context.Context, s *session) error {
 			for _, h := range o.Versions {
 				versions = append(versions, itoa(h.Version)+" of "+h.Letter)
 			}
-			err = t.row(shortID(r.ID), o.Type, o.Date, clean(o.Title), strings.Join(versions, ", "))
+			err = t.row(a.out.record(r.ID), o.Type, o.Date, clean(o.Title), strings.Join(versions, ", "))
 		}
 		if err != nil {
 			return err

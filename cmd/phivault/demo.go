@@ -91,6 +91,7 @@ func (a *app) demo(ctx context.Context, keep bool) (err error) {
 		return because(err, "the demo's folder")
 	}
 	d := &demonstration{app: a, ctx: ctx, dir: dir}
+	a.out.short = true
 	defer func() {
 		d.drop()
 		os.Chdir(back)

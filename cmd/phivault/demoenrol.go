@@ -153,4 +153,4 @@ func (o *overheard) rest() string {
 	return s
 }
 
-func demoSink(w io.Writer) *sink { return &sink{w: bufio.NewWriter(w), utf8: true} }
+func demoSink(w io.Writer) *sink { return &sink{w: bufio.NewWriter(w), utf8: true, short: true} }

@@ -74,11 +74,8 @@ func (a *app) deviceList(ctx context.Context, s *session) error {
 			o.Schema = "phivault.device.v1"
 			err = a.emit(o)
 		} else {
-			id := o.ID
-			if a.out.tty { // enough to name it by, and what is said of it keeps its room
-				id = id[:12]
-			}
-			err = t.row(o.Letter, clean(o.Name), id, o.Seen, standing(o))
+			// Enough to name it by, and what is said of it keeps its room.
+			err = t.row(o.Letter, clean(o.Name), a.out.id(o.ID, 12), o.Seen, standing(o))
 		}
 		if err != nil {
 			return err

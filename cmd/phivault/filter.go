@@ -212,8 +212,10 @@ func shortID(id vault.RecordID) string {
 	if id.IsZero() {
 		return "–"
 	}
-	return id.String()[:10]
+	return id.String()[:shortLength]
 }
+
+const shortLength = 10
 
 // count is a number of things, in words that fit it.
 func count[T int | int64 | uint64](n T, one, more string) string {

@@ -52,7 +52,7 @@ func (a *app) history(ctx context.Context, s *session, what string) error {
 			case o.Gone:
 				op += ", content not here"
 			}
-			err = t.row(itoa(o.Version), when(o.At, o.Sent), o.Revision[:10], op, itoa(int64(o.Bytes)), o.SHA256[:10], called(o.Device))
+			err = t.row(itoa(o.Version), when(o.At, o.Sent), a.out.id(o.Revision, 10), op, itoa(int64(o.Bytes)), a.out.id(o.SHA256, 10), called(o.Device))
 		}
 		if err != nil {
 			return err

@@ -111,7 +111,7 @@ func (t *recordTable) record(ctx context.Context, v *vault.Vault, r *vault.Row) 
 	if r.Value == "" {
 		value = ""
 	}
-	cells := []string{shortID(r.ID), day(r.Date), r.Type, title, value, ""}
+	cells := []string{t.out.record(r.ID), day(r.Date), r.Type, title, value, ""}
 	if r.Type == "Observation" && value != "" || r.Flag != "" {
 		cells[5] = flagText(r.Flag, t.out.utf8)
 	}

@@ -128,7 +128,7 @@ func damageScript(ts *testscript.TestScript, _ bool, args []string) {
 // firstid puts the first id of the last output into $ID.
 func firstIDScript(ts *testscript.TestScript, _ bool, args []string) {
 	for _, w := range strings.FieldsFunc(ts.ReadFile("stdout"), func(r rune) bool { return strings.ContainsRune(" \n\",:{}", r) }) {
-		if len(w) >= 10 && looksLikeID(w) {
+		if len(w) >= shortLength && looksLikeID(w[:min(len(w), 32)]) { // a revision's, too
 			ts.Setenv("ID", w)
 			return
 		}

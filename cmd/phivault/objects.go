@@ -223,6 +223,8 @@ type auditObject struct {
 	First   string        `json:"first"`
 	Last    string        `json:"last"`
 	Import  *importCounts `json:"import,omitempty"`
+
+	by [16]byte
 }
 
 type importCounts struct {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"regexp"
 	"strings"
@@ -67,13 +66,26 @@ func say(err error, letter func(half string) string) error {
 	return &spoken{err, text}
 }
 
+// byHalf gives the letters by how the ids begin; "" where two begin alike, so that nobody
+// is blamed for another.
+func byHalf(list []journal.Member) map[string]string {
+	letters := map[string]string{}
+	for _, m := range list {
+		half := m.Device.String()[:8]
+		if _, shared := letters[half]; shared {
+			letters[half] = ""
+		} else {
+			letters[half] = m.Letter
+		}
+	}
+	return letters
+}
+
 // inPlainWords says what went wrong with each remote as people would.
 func (s *session) inPlainWords(ctx context.Context, results map[string]engine.Result) {
 	letters := map[string]string{}
 	if j, err := s.ReadJournal(ctx); err == nil {
-		for _, m := range j.Members() {
-			letters[hex.EncodeToString(m.Device[:4])] = m.Letter
-		}
+		letters = byHalf(j.Members())
 	}
 	letter := func(half string) string { return letters[half] }
 	for id, res := range results {

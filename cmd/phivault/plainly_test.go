@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"phivault/crypto/identity"
 	"phivault/vault/journal"
 )
 
@@ -28,5 +29,14 @@ func TestWhatARemoteDidIsSaidPlainlyFirstAndByLetters(t *testing.T) {
 	}
 	if say(nil, letter) != nil || !errors.Is(say(journal.ErrForged, letter), journal.ErrForged) {
 		t.Error("the kind is lost")
+	}
+}
+
+// Two devices whose ids begin alike, which whoever makes one may bring about, are told by
+// what is left of their ids. Seen to name the second with the last letter kept.
+func TestNobodyIsBlamedForADeviceWhoseIDBeginsAlike(t *testing.T) {
+	got := byHalf([]journal.Member{{Device: identity.DeviceID{1, 2, 3, 4, 5}, Letter: "A"}, {Device: identity.DeviceID{9}, Letter: "B"}, {Device: identity.DeviceID{1, 2, 3, 4, 6}, Letter: "C"}})
+	if got["01020304"] != "" || got["09000000"] != "B" {
+		t.Errorf("%v", got)
 	}
 }

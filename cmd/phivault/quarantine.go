@@ -117,7 +117,7 @@ func (a *app) quarantineList(ctx context.Context, s *session, args []string) err
 		if a.g.json {
 			err = a.emit(o)
 		} else {
-			err = t.row(o.Revision[:12], o.Device, shortID(x.Header.Record), o.Type, o.Date, clean(o.Title), strings.Join(note, ", "))
+			err = t.row(a.out.id(o.Revision, 12), o.Device, a.out.record(x.Header.Record), o.Type, o.Date, clean(o.Title), strings.Join(note, ", "))
 		}
 		if err != nil {
 			return err

@@ -127,8 +127,8 @@ func owns(j *journal.Journal, does string) error {
 	return err
 }
 
-// called gives devices their letters and names, for people; the beginning of the id
-// of one that is not known.
+// called gives devices their letters and names, for people; the id of one that is not
+// known.
 func (s *session) called(ctx context.Context) func(id string) string {
 	names := map[string]string{}
 	if j, err := s.ReadJournal(ctx); err == nil {
@@ -140,11 +140,11 @@ func (s *session) called(ctx context.Context) func(id string) string {
 		if n := names[id]; n != "" {
 			return n
 		}
-		return id[:min(8, len(id))]
+		return id
 	}
 }
 
-// lettered gives the letters of devices, the beginning of the id where none is known.
+// lettered gives the letters of devices, the id where none is known.
 func (s *session) lettered(ctx context.Context) func(id [16]byte) string {
 	letters := map[[16]byte]string{}
 	if j, err := s.ReadJournal(ctx); err == nil {
@@ -156,6 +156,6 @@ func (s *session) lettered(ctx context.Context) func(id [16]byte) string {
 		if l := letters[id]; l != "" {
 			return l
 		}
-		return hex.EncodeToString(id[:4])
+		return hex.EncodeToString(id[:])
 	}
 }

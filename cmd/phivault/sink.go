@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"phivault/tui/plain"
+	"phivault/vault"
 )
 
 // sink is stdout or stderr: buffered, and knowing whether a person looks at it.
@@ -22,6 +23,7 @@ type sink struct {
 	color bool // may use SGR
 	dumb  bool // may not move the cursor
 	utf8  bool // may use more than ASCII for decoration
+	short bool // is for people, though no terminal: ids may be cut
 	null  bool // is the null device; the runtime opens it in place of a closed descriptor
 	err   error
 }
@@ -82,6 +84,23 @@ func (s *sink) keep(err error) error {
 }
 
 func isPipeClosed(err error) bool { return errors.Is(err, errPipeClosed) }
+
+// id is as much of an id as names what it is of, n letters, where a person looks; where a
+// program may read it is whole.
+func (s *sink) id(id string, n int) string {
+	if s.tty || s.short {
+		return id[:min(n, len(id))]
+	}
+	return id
+}
+
+// record is the id of a record.
+func (s *sink) record(id vault.RecordID) string {
+	if id.IsZero() {
+		return "–"
+	}
+	return s.id(id.String(), shortLength)
+}
 
 // sgr paints s when colours are wanted.
 func (s *sink) sgr(code, text string) string {

@@ -115,7 +115,7 @@ func (a *app) showTrend(t *vault.Trend, further, drawn, tabled bool) error {
 	table := newTable(a.out, column{title: "DATE"}, column{title: "VALUE", right: true}, column{title: "UNIT"}, column{title: "FLAG"},
 		column{title: "RANGE"}, column{title: "ID"})
 	for _, p := range t.Points {
-		if err := table.row(p.Date, p.Value, t.Unit, flagText(p.Flag, a.out.utf8), rangeText(p.Low, p.High, ""), shortID(p.Record)); err != nil {
+		if err := table.row(p.Date, p.Value, t.Unit, flagText(p.Flag, a.out.utf8), rangeText(p.Low, p.High, ""), a.out.record(p.Record)); err != nil {
 			return err
 		}
 	}
