@@ -22,3 +22,24 @@ func TestOwnDeletionsAreCountedByBatches(t *testing.T) {
 		t.Errorf("%q, %v", plan, err)
 	}
 }
+
+// SQLite steps from where it seeks: an entry that is compared with a lower bound after that
+// was in vain. Seen to fail with two lower bounds.
+func TestOwnDeletionsLookAtEachEntryOnce(t *testing.T) {
+	s := newStore(t)
+	compared := 0
+	err := s.w.rows(ctx, func(scan func(...any) error) error {
+		var addr, p1, p2, p3, p5 int64
+		var op string
+		var p4, comment *string
+		err := scan(&addr, &op, &p1, &p2, &p3, &p4, &p5, &comment)
+		switch op {
+		case "Lt", "Le", "Gt", "Ge":
+			compared++
+		}
+		return err
+	}, "EXPLAIN "+uncutDeletions, 1, ownLog)
+	if err != nil || compared != 1 {
+		t.Errorf("%d bounds are compared beside the end of a batch, %v", compared-1, err)
+	}
+}
