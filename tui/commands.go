@@ -24,6 +24,7 @@ type desk struct {
 	send     func(tea.Msg) // from commands that tell how far they are; nil: nobody listens
 	quiet    quiet
 	curtain  curtain
+	ahead    ahead
 
 	steps []step // what the screen that is being asked wants of the root
 }

@@ -11,7 +11,7 @@ import (
 
 // curtain keeps keys from what nobody has seen. From the moment a vault is open
 // until its first screen, with what was read for it, is written to the terminal,
-// everything typed is dropped: Enter, pressed while a key was derived, must never
+// everything typed is dropped, but for a search (see ahead): Enter, pressed while a key was derived, must never
 // open a chart, nor q leave. The keys at the foot appear as it rises.
 type curtain struct {
 	state   atomic.Int32
@@ -28,7 +28,10 @@ const (
 // unveil comes after the frame that first holds what was read.
 type unveil struct{}
 
-const tooEarly = "What was typed while the vault opened was not taken."
+const (
+	tooEarly    = "What was typed while the vault opened was not taken."
+	tooEarlyBut = "Of what was typed while the vault opened, the search alone was taken."
+)
 
 func (c *curtain) fall()      { c.state.Store(fallen) }
 func (c *curtain) down() bool { return c.state.Load() != risen }
@@ -41,14 +44,19 @@ func (c *curtain) shows() { c.state.CompareAndSwap(ready, risen) }
 
 // rise goes on once the first screen has what it asked for. Between the answer and
 // this message a frame was drawn with it.
-func (m *Model) rise() {
+func (m *Model) rise() tea.Cmd {
 	if !m.curtain.blank() {
-		return
+		return nil
 	}
 	m.curtain.state.Store(ready)
+	cmd := m.catchUp()
 	if m.curtain.early && m.line == "" {
 		m.line, m.bad = tooEarly, true
+		if !m.curtain.down() {
+			m.line = tooEarlyBut
+		}
 	}
+	return cmd
 }
 
 // waits reports whether the first screen has nothing to show yet.
@@ -78,7 +86,11 @@ func (m *Model) dropped(msg tea.Msg) bool {
 			return false
 		}
 		m.last = m.now()
+		if m.ahead.take(msg) {
+			return true
+		}
 	case tea.PasteMsg, tea.MouseClickMsg:
+		m.ahead.end()
 	case tea.MouseWheelMsg:
 		return true
 	default:

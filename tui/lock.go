@@ -26,7 +26,7 @@ func (m *Model) end(how Result) tea.Cmd {
 	m.closing, m.result, m.help, m.line = true, how, nil, ""
 	m.pop(len(m.stack) - 1)
 	m.top().Wipe()
-	m.steps = nil
+	m.steps, m.ahead = nil, ahead{}
 	m.cancel() // ends every question that is open
 	m.ending, m.session, m.quiet = m.session, nil, quiet{}
 	return closing(m.ending, closed{})

@@ -93,6 +93,7 @@ func New(ctx context.Context, o Options) *Model {
 // Init begins with the session that was given, or at the locked vault.
 func (m *Model) Init() tea.Cmd {
 	if m.ending != nil {
+		m.ahead.begin(nil)
 		commands{m.desk}.enter(m.ending)
 		return m.ask(nil)
 	}
@@ -131,7 +132,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	}
 	switch msg := msg.(type) {
 	case unveil:
-		m.rise()
+		return m, m.rise()
 	case Heard:
 		return m, m.heard(msg)
 	case progress:

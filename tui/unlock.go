@@ -41,13 +41,20 @@ func (s *unlock) Update(msg tea.Msg) tea.Cmd {
 		}
 		if msg.err != nil && msg.lane == &s.opens {
 			s.in.Wipe()
+			s.d.ahead = ahead{}
 		}
 	case tea.KeyPressMsg:
-		if s.d.curtain.early = s.opens.busy; !s.opens.busy {
-			s.in.Key(msg.String(), msg.Text)
+		if s.opens.busy {
+			s.d.curtain.early = !s.d.ahead.take(msg)
+			return nil
 		}
+		s.d.curtain.early = false
+		s.in.Key(msg.String(), msg.Text)
 	case tea.PasteMsg:
-		if !s.opens.busy && !s.in.Paste(msg.Content) {
+		if s.opens.busy {
+			s.d.ahead.end()
+			s.d.curtain.early = true
+		} else if !s.in.Paste(msg.Content) {
 			s.fail("That is too long for a passphrase, or not one line of text.")
 		}
 	}
@@ -55,12 +62,15 @@ func (s *unlock) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (s *unlock) open() tea.Cmd {
-	s.d.curtain.early = s.opens.busy
+	if s.d.curtain.early = s.opens.busy; s.opens.busy {
+		s.d.ahead.end()
+	}
 	if s.in.Len() == 0 || s.opens.busy || !s.place.Exists {
 		return nil
 	}
 	p := s.in.Copy()
 	s.in.Wipe()
+	s.d.ahead.begin(p.Bytes())
 	return s.ask(&s.opens, func(ctx context.Context, _ func(int64)) (any, error) {
 		defer release(p)
 		in, err := s.d.opener.Open(ctx, p)
