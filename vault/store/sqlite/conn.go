@@ -60,7 +60,20 @@ func Open(uri string) (*Conn, error) {
 		return nil, errors.Join(&Error{rc}, c.Close())
 	}
 	sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
+	c.stable()
 	return c, nil
+}
+
+// stable has statements planned without a look at what is bound: otherwise each with a
+// bound LIMIT is made anew whenever it is begun
+// (https://sqlite.org/queryplanner-ng.html#qpstab).
+func (c *Conn) stable() {
+	list := libc.NewVaList(int32(1), uintptr(0))
+	if list == 0 {
+		return
+	}
+	defer libc.Xfree(c.tls, list)
+	sqlite3.Xsqlite3_db_config(c.tls, c.db, sqlite3.SQLITE_DBCONFIG_ENABLE_QPSG, list)
 }
 
 // Close gives the connection up. Every statement must be closed.

@@ -248,3 +248,20 @@ func TestErrorsHaveCodesAndNoText(t *testing.T) {
 		t.Errorf("writing: %v", err)
 	}
 }
+
+// A statement is planned once, whatever its LIMIT is.
+func TestABoundLimitIsNoReasonToPlanAgain(t *testing.T) {
+	c := open(t, "CREATE TABLE t(n)", "INSERT INTO t VALUES(1),(2),(3)")
+	s := prepare(t, c, "SELECT n FROM t ORDER BY n LIMIT ?")
+	for limit := range 3 {
+		if err := s.Query(limit); err != nil {
+			t.Fatal(err)
+		}
+		if more, err := s.Step(); err != nil || more != (limit > 0) {
+			t.Fatal(more, err)
+		}
+	}
+	if n := sqlite3.Xsqlite3_stmt_status(s.tls, s.p, sqlite3.SQLITE_STMTSTATUS_REPREPARE, 0); n != 0 {
+		t.Errorf("it was made %d times more", n)
+	}
+}
