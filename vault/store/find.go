@@ -276,7 +276,7 @@ func (f *finder) inOrder(read func(ready bool) error) error {
 func (f *finder) rows(ctx context.Context, c *conn, query string, args ...any) (rows []row, full bool, err error) {
 	bytes := 0
 	err = c.rows(ctx, func(scan func(...any) error) error {
-		r, err := rowOf(scan)
+		r, err := rowOf(scan, nil)
 		if err != nil {
 			return err
 		}

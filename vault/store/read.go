@@ -8,6 +8,7 @@ import (
 
 	"phivault/vault"
 	"phivault/vault/fhir"
+	"phivault/vault/store/sqlite"
 )
 
 // recordColumns select what rowOf scans, from record r.
@@ -37,10 +38,16 @@ type row struct {
 	asked             bool // patient is what subject means; else that is still to be looked up
 }
 
-func rowOf(scan func(...any) error) (r row, err error) {
-	var id, sum []byte
+// rowOf scans recordColumns, and oneRecord when patient is not nil.
+func rowOf(scan func(...any) error, patient *sqlite.Raw) (r row, err error) {
+	var id, sum sqlite.Raw
 	var url *string
-	if err := scan(&r.record, &id, &r.source, &r.doc, &r.head, &r.revisions, &r.state, &sum, &r.body, &r.subject, &url); err != nil {
+	dest := [...]any{&r.record, &id, &r.source, &r.doc, &r.head, &r.revisions, &r.state, &sum, &r.body, &r.subject, &url, patient}
+	columns := len(dest)
+	if patient == nil {
+		columns--
+	}
+	if err := scan(dest[:columns]...); err != nil {
 		return r, err
 	}
 	copy(r.id[:], id)
@@ -166,8 +173,8 @@ func (s *Store) byID(ctx context.Context, c *conn, id vault.RecordID) (row, erro
 func one(ctx context.Context, c *conn, where string, arg any) (r row, err error) {
 	found := false
 	err = c.rows(ctx, func(scan func(...any) error) (err error) {
-		var patient []byte
-		r, err = rowOf(func(dest ...any) error { return scan(append(dest, &patient)...) })
+		var patient sqlite.Raw
+		r, err = rowOf(scan, &patient)
 		copy(r.patient[:], patient)
 		found, r.asked = true, true
 		return err

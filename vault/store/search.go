@@ -282,7 +282,7 @@ func (f *finder) hit(ctx context.Context, c *conn, doc int64) (rec vault.Record,
 	var r row
 	args := append([]any{recordOf(doc)}, f.args...)
 	err = c.rows(ctx, func(scan func(...any) error) (err error) {
-		r, err = rowOf(scan)
+		r, err = rowOf(scan, nil)
 		ok = true
 		return err
 	}, recordColumns+"WHERE r.record=? AND "+f.where, args...)
