@@ -120,6 +120,12 @@ func TestBindingAndScanning(t *testing.T) {
 			t.Errorf("%T: %.20q lent: %v", v.in, raw, err)
 		}
 	}
+	if err := s.Query(big, big); err != nil || s.size < 2*len(big) {
+		t.Errorf("%d bytes bound in %d: %v", 2*len(big), s.size, err)
+	}
+	if s.Reset(); s.size > 2*keepBound {
+		t.Errorf("%d bytes are kept", s.size)
+	}
 	var n int64
 	var i int
 	var b bool

@@ -21,8 +21,9 @@ type Stmt struct {
 	unsettle bool // it was begun, and perhaps not ended
 }
 
-// keepBound is how much memory a statement keeps for what is bound to it, in bytes.
-const keepBound = 64 << 10
+// keepBound is half of what a statement keeps for what is bound to it, in bytes, when it
+// is reset.
+const keepBound = 32 << 10
 
 // Query begins the statement with these parameters: integers, strings, []byte, bool, or
 // nil; a nil []byte is NULL. Parameters that are not given are NULL.
@@ -97,17 +98,24 @@ func (s *Stmt) put(used *int, n int) uintptr {
 // room makes sure of n bytes and of an address even for none, since NULL would be bound
 // otherwise.
 func (s *Stmt) room(n int) bool {
-	if n = max(n, 1); n <= s.size && (s.size <= keepBound || n > keepBound) {
+	if s.size > 0 && n <= s.size {
 		return true
 	}
-	sqlite3.Xsqlite3_clear_bindings(s.tls, s.p)
-	libc.Xfree(s.tls, s.mem)
-	n = max(n, 64)
-	s.size = n + n/4
-	if s.mem = libc.Xmalloc(s.tls, libc.Tsize_t(s.size)); s.mem == 0 {
-		s.size = 0
+	s.forget()
+	if n < keepBound {
+		n = max(2*n, 64)
+	}
+	if s.mem = libc.Xmalloc(s.tls, libc.Tsize_t(n)); s.mem != 0 {
+		s.size = n
 	}
 	return s.mem != 0
+}
+
+// forget gives up the memory of what is bound.
+func (s *Stmt) forget() {
+	sqlite3.Xsqlite3_clear_bindings(s.tls, s.p)
+	libc.Xfree(s.tls, s.mem)
+	s.mem, s.size, s.bound = 0, 0, 0
 }
 
 // Exec runs the statement to its end with these parameters.
@@ -142,6 +150,9 @@ func (s *Stmt) Reset() {
 	if s.unsettle {
 		s.unsettle = false
 		sqlite3.Xsqlite3_reset(s.tls, s.p)
+	}
+	if s.size > 2*keepBound {
+		s.forget()
 	}
 }
 
