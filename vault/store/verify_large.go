@@ -2,8 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+
+	"phivault/vault"
+	"phivault/vault/fhir"
 )
 
 // records reads all records and, beside them, their entries by the index on these:
@@ -62,10 +66,17 @@ func (v *verifier) records(ctx context.Context, c *snapshot, types map[int64]int
 				return err
 			}
 		}
-		if entries != 1 { // of those with the same content one is counted
-			if _, err := c.row(ctx, []any{&entries}, "SELECT count(*) FROM (SELECT DISTINCT kind,parents,sha256 FROM entry e WHERE e.record=?)", record); err != nil {
+		if entries != 1 || s.Int(7) != stateLive { // there are few of these
+			var id vault.RecordID
+			copy(id[:], s.Bytes(1))
+			h, right, err := v.leads(ctx, c.conn, id, row{record: record, head: head, state: int(s.Int(7))})
+			if err != nil {
 				return err
 			}
+			if !right {
+				v.problem("view", id)
+			}
+			entries = int64(len(h)) // of those with the same content one is counted
 		}
 		if !hasHead || entries != revisions {
 			v.doubt.Store(true)
@@ -78,6 +89,38 @@ func (v *verifier) records(ctx context.Context, c *snapshot, types map[int64]int
 		}
 	}
 	return nil
+}
+
+// leads reports whether a record's history leads to its row: to what is shown, and to the
+// state. Of one in conflict, whose names nothing else has looked at since, it also says
+// whether each of them is there.
+func (v *verifier) leads(ctx context.Context, c *conn, id vault.RecordID, r row) (history, bool, error) {
+	h, err := revisionRows(ctx, c, r.record, id)
+	if err != nil || len(h) == 0 {
+		return h, false, err
+	}
+	if head, state, err := h.shown(); err != nil || head.entry != r.head || state != r.state {
+		return h, false, nil
+	}
+	if r.state != stateConflict {
+		return h, true, nil
+	}
+	b, err := body(ctx, c, r.head)
+	if errors.Is(err, vault.ErrIntegrity) {
+		return h, false, nil
+	} else if err != nil {
+		return h, false, err
+	}
+	res, source, err := v.s.resource(b, h.at(r.head).header.Payload, fhir.Options{Accepted: true})
+	if err != nil {
+		return h, true, nil // told where the payloads are read
+	}
+	for _, hash := range identifierNames(source, &res) {
+		if named, err := c.row(ctx, []any{new(int64)}, "SELECT record FROM name WHERE hash=? AND record=?", hash, r.record); err != nil || !named {
+			return h, false, err
+		}
+	}
+	return h, true, nil
 }
 
 // texts reads which records the full-text index has.
