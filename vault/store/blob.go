@@ -36,9 +36,14 @@ type BlobNote struct {
 // or in a loading's, so it must not be used from within Append.
 func (s *Store) NewBlob(ctx context.Context) (vault.BlobWriter, error) {
 	b := &blobWriter{s: s, ctx: ctx, sum: sha256.New()}
-	err := s.attach(ctx, func() error {
-		b.blob, b.undone = s.next.blob, s.undone
-		s.next.blob++ // also when it fails: a number is not missed
+	err := s.attach(ctx, func() (err error) {
+		if s.blob == 0 {
+			if s.blob, err = count(ctx, s.w, "SELECT coalesce(max(blob),0) FROM blob"); err != nil {
+				return err
+			}
+		}
+		s.blob++ // also when it fails: a number is not missed
+		b.blob, b.undone = s.blob, s.undone
 		return s.w.run("INSERT INTO blob(blob,sha256,size,entry) VALUES(?,NULL,0,NULL)", b.blob)
 	})
 	if err != nil {

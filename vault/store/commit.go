@@ -32,10 +32,17 @@ func (s *Store) lock() error {
 		return vault.ErrReadOnly
 	}
 	s.bound()
-	return s.lockNow()
+	if err := s.lockNow(); err != nil {
+		return err
+	}
+	if err := s.prepare(context.Background()); err != nil {
+		s.write.Unlock()
+		return mapError(err)
+	}
+	return nil
 }
 
-// lockNow is lock for whoever moves the write-ahead log.
+// lockNow is lock for whoever moves the write-ahead log, and writes nothing else.
 func (s *Store) lockNow() error {
 	if !s.write.TryLock() {
 		s.waiting.Add(1)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Migrations are numbered files, applied in order, each in the transaction that
@@ -14,10 +16,20 @@ import (
 //go:embed schema/*.sql
 var schemaFiles embed.FS
 
+// newestSchema is the number of the last of them.
+const newestSchema = 10
+
 // migrate brings the database from the schema that it has to the newest.
-func (s *Store) migrate(ctx context.Context, have int, names []string) error {
-	if have == len(names) {
+func (s *Store) migrate(ctx context.Context, have int) error {
+	if have == newestSchema {
 		return nil
+	}
+	names, err := fs.Glob(schemaFiles, "schema/*.sql")
+	if err != nil {
+		return err
+	}
+	if len(names) != newestSchema {
+		panic(fmt.Sprintf("store: there are %d migrations", len(names)))
 	}
 	if err := s.w.exec(ctx, `CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID`); err != nil {
 		return err
@@ -48,24 +60,23 @@ func (s *Store) step(ctx context.Context, number int, sql string) error {
 
 const metaValue = "SELECT value FROM meta WHERE key=?"
 
-// schemaVersion gives the database's schema number, 0 when it has none yet, and
-// the migrations there are. More than those is ErrNewer: the database is refused and
-// left as it is. It writes nothing.
-func (s *Store) schemaVersion(ctx context.Context) (have int, names []string, err error) {
-	if names, err = fs.Glob(schemaFiles, "schema/*.sql"); err != nil {
-		return 0, nil, err
+// schemaVersion gives the database's schema number, 0 when it has none yet, and whether
+// a rebuild began and did not end. A number above newestSchema is ErrNewer: the database
+// is refused and left as it is. It writes nothing.
+func (s *Store) schemaVersion(ctx context.Context) (have int, half bool, err error) {
+	_, err = s.w.row(ctx, []any{&have, &half}, "SELECT coalesce((SELECT value FROM meta WHERE key='schema'),0),EXISTS(SELECT 1 FROM meta WHERE key='rebuild')")
+	if code, _ := codeOf(err); code == sqlite3.SQLITE_ERROR { // as when there is no such table
+		if n, e := count(ctx, s.w, `SELECT count(*) FROM sqlite_schema WHERE name='meta'`); e != nil || n == 0 {
+			return 0, false, e
+		}
 	}
-	var meta int
-	if _, err := s.w.row(ctx, []any{&meta}, `SELECT count(*) FROM sqlite_schema WHERE name='meta'`); err != nil || meta == 0 {
-		return 0, names, err
+	if err != nil {
+		return 0, false, err
 	}
-	if _, err := s.w.row(ctx, []any{&have}, metaValue, "schema"); err != nil {
-		return 0, nil, err
+	if have > newestSchema {
+		return 0, false, fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, have, newestSchema)
 	}
-	if have > len(names) {
-		return 0, nil, fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, have, len(names))
-	}
-	return have, names, nil
+	return have, half, nil
 }
 
 // SetMeta keeps a small setting of this copy of the vault, outside the log.

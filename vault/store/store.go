@@ -53,13 +53,15 @@ type Store struct {
 	guests chan guest // to whoever is loading
 	write  gate       // guards w and what follows
 	w      *conn
+	ready  bool // next, loose and purges were read: see prepare
 	next   counters
 	head   Head
 	cache  *views
 	lore   *lore
-	loose  bool // there are puts or tombstones that are linked to no record
-	purges bool // there are contents that were removed on purpose
-	undone int  // loadings' transactions that came to nothing
+	loose  bool  // there are puts or tombstones that are linked to no record
+	purges bool  // there are contents that were removed on purpose
+	undone int   // loadings' transactions that came to nothing
+	blob   int64 // the last attachment's number; 0: unread. It only grows: who writes one may still go by its number
 
 	failed atomic.Bool // memory may differ from the database: nothing works any more
 
@@ -79,7 +81,7 @@ type Store struct {
 	ended   chan struct{} // closed by Close
 }
 
-type counters struct{ entry, record, subject, blob, phrase int64 }
+type counters struct{ entry, record, subject, phrase int64 }
 
 // maxReaders bounds connections for reading; each may cache readCacheKiB.
 const (
@@ -144,77 +146,109 @@ func (s *Store) openWriter(ctx context.Context, mode string) (err error) {
 	}
 	s.w.db.Logged() // from the first commit on
 	s.w.wrote = s.noteLog
-	have, names, err := s.schemaVersion(ctx)
+	create := mode == "rwc"
+	have, half, err := s.schemaVersion(ctx)
 	if err != nil {
 		return err
 	}
-	if mode != "rwc" {
-		if err := s.inspect(ctx, have); err != nil {
+	loose := true
+	if !create {
+		if loose, err = s.inspect(ctx, have); err != nil {
 			return err
 		}
 	}
 	if s.o.ReadOnly {
-		return s.openWritten(ctx, have, len(names))
+		return written(have, half)
 	}
 	if err := s.adoptLog(ctx); err != nil {
 		return err
 	}
-	if err := s.migrate(ctx, have, names); err != nil {
+	if err := s.migrate(ctx, have); err != nil {
 		return err
 	}
-	if err := s.sweepBlobs(ctx); err != nil && !errors.Is(mapError(err), vault.ErrFull) {
-		return err
-	}
-	if err := s.finishRebuild(ctx, nil); err != nil {
-		return err
-	}
-	return s.load(ctx)
-}
-
-// openWritten goes on from a database as it lies there.
-func (s *Store) openWritten(ctx context.Context, have, wanted int) error {
-	var done int64
-	left, err := s.w.row(ctx, []any{&done}, metaValue, "rebuild")
-	switch {
-	case err != nil:
-		return err
-	case have < wanted:
-		return fmt.Errorf("%w: its schema is %d, and %d is needed first", vault.ErrReadOnly, have, wanted)
-	case left:
-		return fmt.Errorf("%w: its index is only half made", vault.ErrReadOnly)
-	}
-	return s.load(ctx)
-}
-
-// inspect refuses what may not be opened. It writes nothing.
-func (s *Store) inspect(ctx context.Context, have int) (err error) {
-	some := int64(0)
-	if have > 0 {
-		// The last batch's page is read for the head too.
-		if some, err = count(ctx, s.w, "SELECT max(last) IS NOT NULL FROM batch"); err != nil {
+	if loose {
+		if err := s.sweepBlobs(ctx); err != nil && !errors.Is(mapError(err), vault.ErrFull) {
 			return err
 		}
 	}
-	if some == 0 {
-		return fmt.Errorf("%w: the database holds no vault", vault.ErrIntegrity)
+	if half || have < newestSchema {
+		if err := s.finishRebuild(ctx, nil); err != nil {
+			return err
+		}
 	}
-	if s.o.Check == nil {
-		return nil
+	if create {
+		return s.prepare(ctx)
 	}
-	return s.o.Check(ctx, s)
+	return nil
 }
 
-// loadQuery is one statement, since opening takes longer to prepare each than to run it.
+// written refuses a database that cannot be read as it lies there.
+func written(have int, half bool) error {
+	switch {
+	case have < newestSchema:
+		return fmt.Errorf("%w: its schema is %d, and %d is needed first", vault.ErrReadOnly, have, newestSchema)
+	case half:
+		return fmt.Errorf("%w: its index is only half made", vault.ErrReadOnly)
+	}
+	return nil
+}
+
+// inspect refuses what may not be opened, finds the own log's end, and reports whether there
+// may be attachments that no record cites. It writes nothing.
+func (s *Store) inspect(ctx context.Context, have int) (loose bool, err error) {
+	if have == newestSchema {
+		var chain []byte
+		if _, err := s.w.row(ctx, []any{&s.head.Entry, &chain, &loose}, ownEndAndLoose, ownLog); err != nil {
+			return false, err
+		}
+		copy(s.head.Chain[:], chain)
+	}
+	if s.head.Entry == 0 { // an older schema, or a log that is still to begin
+		some := int64(0)
+		if have > 0 {
+			if some, err = count(ctx, s.w, "SELECT max(last) IS NOT NULL FROM batch"); err != nil {
+				return false, err
+			}
+		}
+		if some == 0 {
+			return false, fmt.Errorf("%w: the database holds no vault", vault.ErrIntegrity)
+		}
+		if s.head, err = s.ownEnd(ctx); err != nil {
+			return false, err
+		}
+		loose = true
+	}
+	if s.o.Check == nil {
+		return loose, nil
+	}
+	return loose, s.o.Check(ctx, s)
+}
+
+// ownEndAndLoose is one statement, since preparing each takes longer than running it.
+const ownEndAndLoose = "SELECT last,chain,EXISTS(" + looseBlobs + ") FROM batch WHERE log=? ORDER BY last DESC LIMIT 1"
+
+// loadQuery is one statement for the same reason.
 const loadQuery = `SELECT (SELECT coalesce(max(entry),0)+1 FROM entry), (SELECT coalesce(max(record),0)+1 FROM record),
-	(SELECT coalesce(max(subject),0)+1 FROM subject), (SELECT coalesce(max(blob),0)+1 FROM blob), (SELECT coalesce(max(phrase),0)+1 FROM phrase),
+	(SELECT coalesce(max(subject),0)+1 FROM subject), (SELECT coalesce(max(phrase),0)+1 FROM phrase),
 	EXISTS(SELECT 1 FROM entry WHERE record IS NULL AND kind<=2), EXISTS(SELECT 1 FROM purge)`
+
+// prepare reads, before the first writing, what only writing needs: whoever opens a vault
+// and reads does not wait for it. The writer is the caller's, outside of a transaction.
+func (s *Store) prepare(ctx context.Context) error {
+	if s.ready {
+		return nil
+	}
+	err := s.load(ctx)
+	s.ready = err == nil
+	return err
+}
 
 // load reads what the writer keeps in memory: all of it, or nothing changes.
 func (s *Store) load(ctx context.Context) error {
 	s.cache = newViews()
 	var next counters
 	var loose, purges bool
-	if _, err := s.w.row(ctx, []any{&next.entry, &next.record, &next.subject, &next.blob, &next.phrase, &loose, &purges}, loadQuery); err != nil {
+	if _, err := s.w.row(ctx, []any{&next.entry, &next.record, &next.subject, &next.phrase, &loose, &purges}, loadQuery); err != nil {
 		return err
 	}
 	h, err := s.ownEnd(ctx)
@@ -222,7 +256,6 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	next.phrase = max(next.phrase, s.next.phrase) // readers may remember what had a number
-	next.blob = max(next.blob, s.next.blob)       // who writes one may still go by its number
 	s.next, s.head, s.loose, s.purges = next, h, loose, purges
 	return nil
 }
