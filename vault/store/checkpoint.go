@@ -66,6 +66,7 @@ func (s *Store) truncateLog(ctx context.Context) (done bool, err error) {
 	_, err = s.w.row(ctx, []any{&busy, &frames, &moved}, "PRAGMA wal_checkpoint(TRUNCATE)")
 	if done = err == nil && busy == 0; done {
 		s.logSize.Store(0)
+		s.logHolds.Store(false)
 	}
 	return done, err
 }

@@ -70,6 +70,9 @@ func (s *Store) commit(ctx context.Context, f func(*tx) error) error {
 	}
 	s.head = t.head
 	s.lore.committed(len(t.gone.named) > 0)
+	if len(t.gone.named) > 0 {
+		s.logHolds.Store(true)
+	}
 	return nil
 }
 

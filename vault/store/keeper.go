@@ -63,13 +63,34 @@ func (k *keeper) run() {
 			idle.Reset(idleAfter)
 		case <-idle.C:
 			busy = 0
-			if more, _ := k.merge(mergePages, false); more {
-				idle.Reset(idleAfter / 10)
-				continue
+			if again := k.rest(); again > 0 {
+				idle.Reset(again)
 			}
-			k.checkpoint()
 		}
 	}
+}
+
+// rest is what is done while nobody writes; it tells when to come again, 0 for when
+// something was written.
+func (k *keeper) rest() (again time.Duration) {
+	if more, _ := k.merge(mergePages, false); more {
+		return idleAfter / 10
+	}
+	k.checkpoint()
+	if k.s.logHolds.Load() && !k.cut() {
+		return idleAfter
+	}
+	return 0
+}
+
+// cut empties the log, which is written over where it was moved, so that nothing of what
+// was removed on purpose stays behind. It reports whether it could: no reader may need
+// the log.
+func (k *keeper) cut() bool {
+	k.s.moving.Lock()
+	defer k.s.moving.Unlock()
+	done, err := k.s.emptyLog(context.Background())
+	return done || err != nil
 }
 
 // checkpoint copies what no reader needs from the log; it never blocks a

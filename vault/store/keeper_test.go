@@ -71,3 +71,42 @@ func TestReadingAloneFillsOneCache(t *testing.T) {
 		t.Errorf("%d connections after two readers: %v", n, err)
 	}
 }
+
+// What was removed on purpose does not stay behind in the log, which otherwise is
+// written over: as soon as nobody writes nor reads an older state it is cut.
+func TestTheLogIsCutAfterAPurge(t *testing.T) {
+	s := newStore(t)
+	s.keeper.stop() // what it does is done here
+	defer func() { s.keeper = startKeeper(s) }()
+	rest := func() {
+		for s.keeper.rest() == idleAfter/10 {
+		}
+	}
+	addJSON(t, s, ann, weight, asthma)
+	if rest(); logFile(t, s) == 0 {
+		t.Error("a log is cut for nothing")
+	}
+	err := s.read(ctx, func(c *conn) error {
+		if err := c.run("BEGIN"); err != nil {
+			return err
+		}
+		if _, err := count(ctx, c, "SELECT count(*) FROM entry"); err != nil {
+			return err
+		}
+		purge(t, s, vault.RecordIDOf("a", "Observation", "w1"))
+		if s.keeper.rest(); !s.logHolds.Load() {
+			t.Error("the log was cut under a reader")
+		}
+		return c.run("COMMIT")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rest(); logFile(t, s) != 0 || s.logHolds.Load() {
+		t.Errorf("%d bytes of log are left", logFile(t, s))
+	}
+	addJSON(t, s, strings.NewReplacer(`"w1"`, `"w2"`, "71.50", "72.50").Replace(weight))
+	if rest(); logFile(t, s) == 0 {
+		t.Error("a log is cut for ever")
+	}
+}

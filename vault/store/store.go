@@ -72,6 +72,7 @@ type Store struct {
 	moving   sync.Mutex   // held while the write-ahead log is moved; taken before write
 	mostLog  int64        // mostLog
 	logSize  atomic.Int64 // bytes of the write-ahead log that are in use, about
+	logHolds atomic.Bool  // what was removed on purpose may still be in the log, moved or not
 	logBound atomic.Int64 // size of the write-ahead log at which it is moved next, before anyone writes
 
 	readers chan struct{} // one element for each reader that may work now
