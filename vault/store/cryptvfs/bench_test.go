@@ -211,3 +211,43 @@ func BenchmarkBesidePlain(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkReadPage reads pages of a file that the system has in its cache, as SQLite
+// asks for them, and beside it the bare system call: what lies between is what sealing
+// costs.
+func BenchmarkReadPage(b *testing.B) {
+	const pages = 4096
+	h := pageHandle(b, 4096)
+	buf := make([]byte, 4096)
+	for n := range int64(pages) {
+		if h.write(buf, n*4096) != 0 {
+			b.Fatal(h.vfs.LastError())
+		}
+	}
+	f := h.content.(*database).os
+	for _, order := range []struct {
+		name string
+		next func(n int64) int64
+	}{
+		{"in order", func(n int64) int64 { return (n + 1) % pages }},
+		{"at random", func(n int64) int64 { return (n*1597 + 51) % pages }},
+	} {
+		for _, way := range []struct {
+			name string
+			read func(off int64) bool
+		}{
+			{"sealed", func(off int64) bool { return h.read(buf, off) == 0 }},
+			{"system", func(off int64) bool { _, err := f.ReadAt(buf, off); return err == nil }},
+		} {
+			b.Run(order.name+"/"+way.name, func(b *testing.B) {
+				n := int64(0)
+				b.ReportAllocs()
+				for b.Loop() {
+					if n = order.next(n); !way.read(n * 4096) {
+						b.Fatal(h.vfs.LastError())
+					}
+				}
+			})
+		}
+	}
+}

@@ -22,6 +22,7 @@ type database struct {
 	state *fileState
 	box   box
 	page  int
+	pages fetcher
 	raw   []byte // one sealed page
 	plain []byte // page one, for the peeks only
 }
@@ -42,7 +43,7 @@ func (d *database) read(buf []byte, off int64) error {
 // zeros as in SQLite's own VFS: with the log at hand it never asks for one.
 func (d *database) readPage(buf []byte, n int64) error {
 	where := place{kind: kindPage, number: n}
-	got, err := readFull(d.os, d.raw, n*int64(d.page))
+	got, fetched, err := d.pages.read(d.raw, n)
 	if err == nil && got < len(d.raw) {
 		err = where.at(ErrTruncated)
 	}
@@ -51,7 +52,13 @@ func (d *database) readPage(buf []byte, n int64) error {
 		return err
 	}
 	clear(buf[d.page-overhead:])
-	return d.box.open(buf[:d.page-overhead], d.raw, where)
+	if err := d.box.open(buf[:d.page-overhead], d.raw, where); err != nil {
+		return err
+	}
+	if fetched {
+		d.pages.beside(n, buf)
+	}
+	return nil
 }
 
 // peek reads within page one. When a power cut in a checkpoint left page one
