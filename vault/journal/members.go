@@ -2,7 +2,6 @@ package journal
 
 import (
 	"bytes"
-	"cmp"
 	"maps"
 	"slices"
 
@@ -96,8 +95,20 @@ func (s *state) pastOf(seg *segment.Segment) past {
 // members evaluates the events of a past, and more. The result depends on the set
 // alone, never on the order in which its events arrived.
 func (s *state) members(in past, more ...event) membership {
-	m := membership{admits: map[[16]byte][]admits{}, removed: map[[16]byte]segment.Removal{}}
-	var removals, names []event
+	m, removals, names := s.admitted(in, more...)
+	first := m.standings(m.stands)
+	m.become(first)
+	m.decide(removals)
+	now := m.cascade()
+	m.sort(now, first)
+	m.name(names, now)
+	return m
+}
+
+// admitted are those whom events admit, before any removal counts, and the removals and
+// names among them.
+func (s *state) admitted(in past, more ...event) (m membership, removals, names []event) {
+	m = membership{admits: map[[16]byte][]admits{}, removed: map[[16]byte]segment.Removal{}}
 	seen := map[[16]byte]bool{}
 	for _, e := range append(slices.Clone(s.Events), more...) {
 		switch {
@@ -124,69 +135,13 @@ func (s *state) members(in past, more ...event) membership {
 			names = append(names, e)
 		}
 	}
-	first := m.standings(m.stands)
-	m.become(first)
-	m.decide(removals)
-	now := m.cascade()
-	m.sort(now, first)
-	m.name(names, now)
-	return m
-}
-
-// decide finds which removals count, by the removals that were counted so far. One
-// attacks another when it removes the other's author and the other lies beyond its
-// cut-off, or takes away what let that author do it. What nobody attacks counts, and
-// what something that counts attacks does not; in a circle the senior author's counts.
-func (m *membership) decide(open []event) {
-	for len(open) > 0 {
-		now := m.standings(m.stands)
-		left := map[act]map[[16]byte]standing{} // what remains with one more
-		for _, r := range open {
-			left[r.act()] = m.without(r, now)
-		}
-		attacks := func(a, b event) bool {
-			if a.Remove.Device == b.By {
-				return beyond(*a.Remove, b.At.Log, b.At.Seq)
-			}
-			return !allowed(left[a.act()], b)
-		}
-		able := slices.DeleteFunc(slices.Clone(open), func(e event) bool { return !allowed(now, e) || attacks(e, e) })
-		if len(able) == 0 {
-			return
-		}
-		slices.SortFunc(able, func(a, b event) int { return cmp.Or(now[a.By].compare(now[b.By]), earlier(a, b)) })
-		pick := 0
-		for i, e := range able {
-			if !slices.ContainsFunc(able[:i], func(o event) bool { return attacks(o, e) }) &&
-				!slices.ContainsFunc(able[i:], func(o event) bool { return attacks(o, e) && !attacks(e, o) }) {
-				pick = i
-				break
-			}
-		}
-		e := able[pick]
-		open = slices.DeleteFunc(slices.Clone(open), func(o event) bool { return o.act() == e.act() })
-		if m.count(e) {
-			open = slices.DeleteFunc(open, func(o event) bool { return beyond(*e.Remove, o.At.Log, o.At.Seq) })
-		}
-	}
+	return m, removals, names
 }
 
 // stands reports whether what was written at a place has effect.
 func (m membership) stands(p vault.Place) bool {
 	r, gone := m.removed[p.Log.Device]
 	return !gone || !beyond(r, p.Log, p.Seq)
-}
-
-// count makes a removal take effect, unless no owner would be left: whom the removed
-// device admitted beyond the cut-off goes with it.
-func (m *membership) count(e event) bool {
-	then := membership{founder: m.founder, all: slices.Clone(m.all), admits: m.admits, removed: m.with(*e.Remove)}
-	then.cascade()
-	left := slices.ContainsFunc(m.all, func(x member) bool { return then.owner(x.device) })
-	if left {
-		m.removed = m.with(*e.Remove)
-	}
-	return left
 }
 
 // with are the removals that count, and one more.

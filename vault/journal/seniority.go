@@ -102,16 +102,6 @@ func (m membership) standings(stands func(vault.Place) bool) map[[16]byte]standi
 	return in
 }
 
-// without is what standings would be with one more removal; now is what they are.
-func (m membership) without(r event, now map[[16]byte]standing) map[[16]byte]standing {
-	if slices.ContainsFunc(m.admits[r.Remove.Device], func(e admits) bool {
-		return beyond(*r.Remove, e.At.Log, e.At.Seq) && m.stands(e.At)
-	}) {
-		return m.standings(membership{removed: m.with(*r.Remove)}.stands)
-	}
-	return now
-}
-
 // become gives the devices what their standings say of them.
 func (m *membership) become(in map[[16]byte]standing) {
 	for i, x := range m.all {
