@@ -42,7 +42,7 @@ func (s *Store) migrate(ctx context.Context, have int) error {
 		if !strings.HasPrefix(name, fmt.Sprintf("schema/%04d_", have+n+1)) {
 			panic("store: migrations are not numbered without gaps: " + name)
 		}
-		if err := s.step(ctx, have+n+1, string(sql)); err != nil {
+		if err := s.step(ctx, have+n+1, terse(string(sql))); err != nil {
 			return fmt.Errorf("schema %d: %w", have+n+1, err)
 		}
 	}
