@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,8 @@ func timesOf(t testing.TB, v *Vault) string {
 	return b.String()
 }
 
+func sortedLines(text string) []string { return slices.Sorted(strings.Lines(text)) }
+
 // makeShared makes a golden vault of which another device wrote a part, in dir.
 func makeShared(t *testing.T, dir string) {
 	t.Helper()
@@ -156,6 +159,8 @@ func TestGoldenTimesStay(t *testing.T) {
 			}
 			if got := timesOf(t, s); strings.Count(got, "sent=true") != old || strings.Count(got, "sent=false") != 5-old {
 				t.Errorf("who joins learns\n%s", got)
+			} else if told := timesOf(t, v); old == 0 && !slices.Equal(sortedLines(got), sortedLines(told)) {
+				t.Errorf("who joins learns\n%s\nnot\n%s", got, told)
 			}
 			wantClean(t, v)
 			wantClean(t, s)

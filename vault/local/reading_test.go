@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
+	"phivault/sync/remote/memory"
 	"phivault/vault"
 )
 
@@ -32,7 +34,13 @@ func readsOnly(t *testing.T, w *world) {
 	t.Helper()
 	before := copyFolder(t, w.dir)
 	w.notices()
+	notice, said := w.o.Notice, ""
+	w.o.Notice = func(n Notice) { said += n.Text + "\n"; notice(n) }
 	v := w.open()
+	w.o.Notice = notice
+	if !strings.Contains(said, "an older copy put in its place would not be noticed") {
+		t.Errorf("told is %s", said)
+	}
 	wantPatients(t, v, 2)
 	n := 0
 	for r, err := range v.Find(t.Context(), vault.Query{Type: "Patient"}) {
@@ -154,10 +162,41 @@ func TestAVaultThatCannotBeWrittenIsRead(t *testing.T) {
 			w.o.unwritable = func(string) bool { return true }
 			v = w.open()
 			wantPatients(t, v, 3)
+			w.notices()
 			backedUpReading(t, w, v)
+			if told := w.notices(); len(told) > 0 {
+				t.Errorf("the backup's notices are %v: nothing was to be remembered", told)
+			}
 			w.close(v)
 		})
 	}
+}
+
+// What a journal has to catch up with where nothing can be written is noted in memory. Seen
+// to fail with what it notes written.
+func TestAJournalThatIsBehindIsReadWhereNothingCanBeWritten(t *testing.T) {
+	w, b := newWorld(t), newWorld(t)
+	v := w.create()
+	b.close(admitted(t, v, b, pass))
+	r := memory.New()
+	syncsWith(t, v, "main", r)
+	const journalState = "state"
+	if kept, err := v.database.store.State(ctx, journalState); err != nil || kept == nil {
+		t.Fatal("the journal keeps its state elsewhere", err)
+	}
+	if err := v.database.store.SetState(ctx, journalState, nil); err != nil {
+		t.Fatal(err)
+	}
+	f := copyFolder(t, w.dir) // as a kill leaves it
+	w.close(v)
+	w.dir, w.o.StateDir = filepath.Join(t.TempDir(), "medium"), t.TempDir()
+	f.put(t, w.dir)
+	w.o.unwritable = func(string) bool { return true }
+	v = w.open()
+	if j, err := v.ReadJournal(ctx); err != nil || len(j.Members()) != 2 {
+		t.Errorf("a journal to read: %v", err)
+	}
+	w.close(v)
 }
 
 // keptState is a journal's state as a test has it.
@@ -170,9 +209,10 @@ func (s keptState) States(_ context.Context, prefix string) ([]string, error) {
 	return slices.Sorted(maps.Keys(s)), nil
 }
 
+// Seen to fail with keys given twice, with what was removed, and with what is kept given.
 func TestWhatIsNotedInMemoryCoversWhatIsKept(t *testing.T) {
 	s := &notedState{JournalState: keptState{"a/1": {1}, "a/2": {2}}, held: map[string][]byte{}}
-	for key, value := range map[string][]byte{"a/2": nil, "a/3": {3}, "b": {4}} {
+	for key, value := range map[string][]byte{"a/1": {5}, "a/2": nil, "a/3": {3}, "b": {4}} {
 		if err := s.SetState(t.Context(), key, value); err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +221,7 @@ func TestWhatIsNotedInMemoryCoversWhatIsKept(t *testing.T) {
 	if err != nil || !slices.Equal(keys, []string{"a/1", "a/3"}) {
 		t.Errorf("%q %v", keys, err)
 	}
-	for key, want := range map[string]string{"a/1": "\x01", "a/2": "", "a/3": "\x03", "b": "\x04", "c": ""} {
+	for key, want := range map[string]string{"a/1": "\x05", "a/2": "", "a/3": "\x03", "b": "\x04", "c": ""} {
 		if b, err := s.State(t.Context(), key); err != nil || string(b) != want {
 			t.Errorf("%s: %q %v", key, b, err)
 		}

@@ -211,6 +211,9 @@ func TestExecResets(t *testing.T) {
 			t.Errorf("%d: %v", i, err)
 		}
 	}
+	if err := s.Exec(strings.Repeat("x", 4*keepBound)); err != nil || s.size > 2*keepBound {
+		t.Errorf("%d bytes are kept: %v", s.size, err)
+	}
 	if err := c.Run("DROP TABLE t"); err != nil { // locked, while a statement is not reset
 		t.Error(err)
 	}
