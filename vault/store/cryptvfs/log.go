@@ -28,7 +28,8 @@ const none = -1
 // page of a frame again when a transaction spilled it before, all headers of
 // such a transaction at its end (walRewriteChecksums), whole frames on recovery.
 type log struct {
-	os    *os.File
+	os    *os.File // nil until it is there: see here
+	open  func(create bool) (*os.File, error)
 	disk  changes
 	state *logState
 	box   box
@@ -63,6 +64,11 @@ func (l *log) read(buf []byte, off int64) error {
 }
 
 func (l *log) readShape(buf []byte, off int64) error {
+	if ok, err := l.here(false); err != nil {
+		return err
+	} else if !ok {
+		return errShort
+	}
 	if l.head != none { // its page must come first
 		return ErrShape
 	}

@@ -19,6 +19,9 @@ func (l *log) writeShape(buf []byte, off int64) error {
 	if err := l.state.writable(); err != nil {
 		return err
 	}
+	if _, err := l.here(true); err != nil {
+		return err
+	}
 	if off == 0 && len(buf) == headerSize {
 		return l.writeHeader(buf)
 	}
@@ -146,6 +149,9 @@ func (l *log) sync() error {
 	if l.head != none {
 		return ErrShape
 	}
+	if ok, err := l.here(false); !ok {
+		return err
+	}
 	if err := l.state.writable(); err != nil {
 		return err
 	}
@@ -169,6 +175,9 @@ func (l *log) sync() error {
 // size is the size SQLite would see: what is less than a frame or the header is
 // the rest of a torn write and counts for nothing.
 func (l *log) size() (int64, error) {
+	if ok, err := l.here(false); !ok {
+		return 0, err
+	}
 	if err := l.writeOut(); err != nil {
 		return 0, err
 	}
@@ -184,6 +193,9 @@ func (l *log) size() (int64, error) {
 func (l *log) truncate(size int64) error {
 	if size < 0 {
 		return ErrShape
+	}
+	if ok, err := l.here(false); !ok {
+		return err
 	}
 	if err := l.state.writable(); err != nil {
 		return err

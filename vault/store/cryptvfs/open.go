@@ -120,41 +120,31 @@ func (v *VFS) openLog(path string, create bool) (*handle, int32) {
 	}
 	_, err := os.Lstat(path)
 	missing := errors.Is(err, fs.ErrNotExist)
-	open := func(create bool) (*os.File, error) {
+	frame := markSize + frameHeaderSize + v.page - overhead
+	l := &log{disk: v.disk, box: newBox(v.keys, v.vault), page: v.page,
+		raw: make([]byte, frame+overhead), plain: make([]byte, frame), head: none, held: none}
+	l.open = func(create bool) (*os.File, error) {
 		mode := v.mode
 		if create && mode == os.O_RDWR {
 			mode |= os.O_CREATE
 		}
 		return openPlain(path, mode)
 	}
-	late := missing && create && v.frozen() != nil
-	var f *os.File
-	if !late {
-		if f, err = open(create); err != nil {
+	if !missing || !create {
+		if l.os, err = l.open(create); err != nil {
 			return nil, v.failOpen(err, !missing)
 		}
 	}
 	n := v.acquire(base)
-	if missing {
-		n.log.begin(0)
-	}
+	l.state = &n.log
 	if !n.log.known {
-		// Whoever made it may have been killed before its name was durable.
+		// Whoever made it may have been killed before its name was durable. What
+		// others of this process know of it stays: they may be making it just now.
 		n.log.known = true
 		n.log.unnamed.Store(true)
 		n.log.inherited.pending.Store(!missing)
 	}
-	frame := markSize + frameHeaderSize + v.page - overhead
-	l := log{os: f, disk: v.disk, state: &n.log, box: newBox(v.keys, v.vault), page: v.page,
-		raw: make([]byte, frame+overhead), plain: make([]byte, frame), head: none, held: none}
-	h := &handle{vfs: v, node: n, wipe: [][]byte{l.plain}}
-	if late {
-		l := &lateLog{l, open}
-		h.content, h.closeOS = l, l.close
-	} else {
-		h.content, h.closeOS = &l, f.Close
-	}
-	return h, sqlite3.SQLITE_OK
+	return &handle{vfs: v, node: n, content: l, closeOS: l.close, wipe: [][]byte{l.plain}}, sqlite3.SQLITE_OK
 }
 
 // remove serves xDelete, which for the files of this package means the log.
@@ -186,9 +176,12 @@ func (v *VFS) remove(path string, durable bool) int32 {
 // exists serves xAccess. A journal of another making is not looked at: SQLite
 // would roll it back into the database.
 func exists(path string) bool {
+	if strings.HasSuffix(path, journalSuffix) {
+		return false
+	}
 	st, err := os.Stat(path)
 	switch {
-	case err != nil, strings.HasSuffix(path, journalSuffix):
+	case err != nil:
 		return false
 	case strings.HasSuffix(path, logSuffix):
 		return st.Size() > 0
