@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"phivault/vault"
+	"phivault/vault/store/cryptvfs"
 )
 
 // begun is a database that has something of everything that a writer must know of, as
@@ -191,4 +193,44 @@ func TestWhatOnlyWritingNeedsIsNotReadForReading(t *testing.T) {
 	if _, err := s.Get(ctx, vault.RecordIDOf("a", "Patient", "p1")); err != nil || s.ready || s.blob != 0 {
 		t.Errorf("reading had to know what writing does: %v", err)
 	}
+}
+
+// Opening reads what it must and no more, however much there is: page 1 thrice, which SQLite
+// wants before it trusts it, two pages of the schema, the settings, what leads to the end
+// of the log, and what tells of attachments that no record cites. It makes no file.
+func TestOpeningReadsFewPages(t *testing.T) {
+	const most = 9
+	key, o := bytes.Repeat([]byte{7}, 32), testOptions()
+	path := filepath.Join(t.TempDir(), "vault.db")
+	with := func(open func(context.Context, string, Options) (*Store, error), do func(*Store, *cryptvfs.VFS)) {
+		v, err := cryptvfs.New(cryptvfs.Options{Key: key, VaultID: o.VaultID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer v.Close()
+		o := o
+		o.VFS = v.Name()
+		s, err := open(ctx, path, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(s, v)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	with(Create, func(s *Store, _ *cryptvfs.VFS) {
+		for _, b := range batchesOf(t, s, 600, 8) {
+			add(t, s, b.Puts...)
+		}
+		add(t, s, document(t, s, "d1", "Letter", []byte("A thorough anamnesis")))
+	})
+	with(Open, func(_ *Store, v *cryptvfs.VFS) {
+		if n := v.Stats().Reads; n > most {
+			t.Errorf("%d reads, and not %d", n, most)
+		}
+		if files := filesIn(t, filepath.Dir(path)); len(files) != 1 {
+			t.Errorf("%d files", len(files))
+		}
+	})
 }
