@@ -251,3 +251,29 @@ func BenchmarkReadPage(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkWritePage overwrites pages in order, as a checkpoint does, and beside it makes a
+// system call for each.
+func BenchmarkWritePage(b *testing.B) {
+	const pages = 4096
+	h := pageHandle(b, 4096)
+	f := h.content.(*database).os
+	buf := make([]byte, 4096)
+	for _, way := range []struct {
+		name  string
+		write func(off int64) bool
+	}{
+		{"sealed", func(off int64) bool { return h.write(buf, off) == 0 }},
+		{"system", func(off int64) bool { _, err := f.WriteAt(buf, off); return err == nil }},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			n := int64(0)
+			b.ReportAllocs()
+			for b.Loop() {
+				if n = (n + 1) % pages; !way.write(n * 4096) {
+					b.Fatal(h.vfs.LastError())
+				}
+			}
+		})
+	}
+}

@@ -169,8 +169,12 @@ func xCheckReservedLock(_ *libc.TLS, file, out uintptr) int32 {
 	return sqlite3.SQLITE_OK
 }
 
-// xFileControl sees every PRAGMA first.
+// xFileControl sees every PRAGMA first, and the end of every checkpoint.
 func xFileControl(_ *libc.TLS, file uintptr, op int32, arg uintptr) int32 {
+	if op == sqlite3.SQLITE_FCNTL_CKPT_DONE {
+		handleOf(file).moved()
+		return sqlite3.SQLITE_OK
+	}
 	if op != sqlite3.SQLITE_FCNTL_PRAGMA {
 		return sqlite3.SQLITE_NOTFOUND
 	}

@@ -19,7 +19,7 @@ const (
 type database struct {
 	os    *os.File
 	disk  changes
-	state *fileState
+	state *mainState
 	box   box
 	page  int
 	pages fetcher
@@ -43,7 +43,10 @@ func (d *database) read(buf []byte, off int64) error {
 // zeros as in SQLite's own VFS: with the log at hand it never asks for one.
 func (d *database) readPage(buf []byte, n int64) error {
 	where := place{kind: kindPage, number: n}
-	got, fetched, err := d.pages.read(d.raw, n)
+	got, fetched, err := len(d.raw), false, error(nil)
+	if !d.state.together.read(d.raw, n) {
+		got, fetched, err = d.pages.read(d.raw, n)
+	}
 	if err == nil && got < len(d.raw) {
 		err = where.at(ErrTruncated)
 	}
@@ -87,10 +90,7 @@ func (d *database) write(buf []byte, off int64) error {
 	if err := d.state.writable(); err != nil {
 		return err
 	}
-	if err := sealPage(&d.box, d.raw, buf, off/size); err != nil {
-		return err
-	}
-	return d.disk.Write(d.os, d.raw, off)
+	return d.state.together.write(d, buf, off/size)
 }
 
 // sealPage refuses content in the reserved bytes: it would be lost.
@@ -109,12 +109,35 @@ func (d *database) truncate(size int64) error {
 	if err := d.state.writable(); err != nil {
 		return err
 	}
+	if err := d.state.together.flush(d); err != nil {
+		return err
+	}
 	return d.disk.Truncate(d.os, size)
 }
 
-func (d *database) size() (int64, error) { return fileSize(d.os) }
+func (d *database) size() (int64, error) { return d.state.together.size(d) }
 
-func (d *database) sync() error { return d.state.sync(d.disk, d.os) }
+func (d *database) sync() error {
+	if err := d.state.writable(); err != nil {
+		return err
+	}
+	if err := d.state.together.flush(d); err != nil {
+		return err
+	}
+	return d.state.sync(d.disk, d.os)
+}
+
+// moved is called when a checkpoint has no more pages.
+func (d *database) moved() {
+	if d.state.writable() == nil {
+		_ = d.state.together.flush(d) // what fails stays held
+	}
+}
+
+func (d *database) close() error {
+	d.moved()
+	return d.os.Close()
+}
 
 // firstPage is page one of an empty database in WAL mode whose pages end in
 // reserved bytes (https://sqlite.org/fileformat2.html, sections 1.3 and 1.6).

@@ -48,6 +48,9 @@ func told(t *testing.T, pages int64, say func(int64) whereabouts) (*handle, *say
 	for n := range pages {
 		mustWrite(t, h, n, tableLeaf, 0)
 	}
+	if h.sync() != 0 {
+		t.Fatal(h.vfs.LastError())
+	}
 	d := h.content.(*database)
 	s := &saying{f: d.os, say: say}
 	d.pages.cache = s

@@ -70,6 +70,15 @@ func (h *handle) sync() int32 {
 	return h.vfs.fail(err, sqlite3.SQLITE_IOERR_FSYNC)
 }
 
+// moved is told when a checkpoint has no more pages.
+func (h *handle) moved() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if d, ok := h.content.(*database); ok {
+		d.moved()
+	}
+}
+
 func (h *handle) size() (int64, int32) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

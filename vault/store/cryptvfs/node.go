@@ -7,7 +7,7 @@ import "sync"
 type node struct {
 	path string // absolute, links resolved
 	refs int    // guarded by VFS.mu
-	main fileState
+	main mainState
 	log  logState
 
 	mu     sync.Mutex // guards what follows
@@ -19,3 +19,9 @@ type node struct {
 
 // other reports whether a lock is held by someone else.
 func other(holder, h *handle) bool { return holder != nil && holder != h }
+
+// mainState is what the handles of a main file share.
+type mainState struct {
+	fileState
+	together together
+}

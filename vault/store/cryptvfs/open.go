@@ -47,7 +47,7 @@ func (v *VFS) openDatabase(path string, create bool) (*handle, int32) {
 	n := v.acquire(path)
 	d := &database{os: f, disk: v.disk, state: &n.main, box: newBox(v.keys, v.vault), page: v.page,
 		pages: newFetcher(f, v.page), raw: make([]byte, v.page), plain: make([]byte, v.page)}
-	return &handle{vfs: v, node: n, content: d, closeOS: f.Close, wipe: [][]byte{d.plain}}, sqlite3.SQLITE_OK
+	return &handle{vfs: v, node: n, content: d, closeOS: d.close, wipe: [][]byte{d.plain}}, sqlite3.SQLITE_OK
 }
 
 // ensure makes path a database that has at least page one. The page appears
