@@ -168,7 +168,7 @@ type Counts struct {
 // Problem is something that Verify found. ID is a record id, an entry number or
 // a table's name; never content.
 type Problem struct {
-	Kind string // "page", "chain", "payload", "view", "index", "blob", "anchor", …
+	Kind string // "page", "chain", "payload", "view", "index", "blob", "anchor", "time", …
 	ID   string
 }
 

@@ -42,6 +42,13 @@ type Run struct {
 	At      time.Time
 }
 
+// TimedSegment is what a ledger knows of when a segment's entries were made.
+type TimedSegment struct {
+	Head []byte
+	Made []Run  // in the order of the entries, of all of them
+	Sent []bool // of each run: the writer did not say, and At is when the segment was cut
+}
+
 // RunSize is the bytes that a Run has in a segment.
 const RunSize = 2 + 8
 

@@ -7,6 +7,7 @@ import (
 
 	"phivault/crypto/keyfile"
 	"phivault/vault"
+	"phivault/vault/journal/segment"
 	"phivault/vault/store"
 	"phivault/vault/store/cryptvfs"
 )
@@ -87,5 +88,14 @@ func (d *database) end(err error) error {
 }
 
 func (d *database) parts(clock vault.Clock) vault.Parts {
-	return vault.Parts{Store: d.store, Load: d.store, Index: d.store, Blobs: d.store, Log: d.store, Check: d.store, Clock: clock}
+	return vault.Parts{Store: d.store, Load: d.store, Index: d.store, Blobs: d.store, Log: d.store, Check: checker{d.store}, Clock: clock}
+}
+
+// checker has the store's own checks compare times, too.
+type checker struct{ *store.Store }
+
+var _ vault.Checker = checker{}
+
+func (c checker) Verify(ctx context.Context, quick bool, found func(vault.Problem), progress func(done, total int64)) (vault.Verified, error) {
+	return c.VerifyWith(ctx, quick, segment.AsSigned, found, progress)
 }

@@ -138,7 +138,7 @@ func (d *database) prove(ctx context.Context, quick bool, o Options, out *Restor
 		return err
 	}
 	out.Backup.Entry = h.Entry
-	out.Verified, err = d.store.Verify(ctx, quick,
+	out.Verified, err = checker{d.store}.Verify(ctx, quick,
 		func(p vault.Problem) { out.Problems = append(out.Problems, p) },
 		func(done, total int64) { o.Progress(StepVerify, done, total) })
 	return err

@@ -27,6 +27,13 @@ import (
 // own check of every page, full-text index included. The syntax of a payload whose
 // hash is right is not judged once more: it was when it was taken in.
 func (s *Store) Verify(ctx context.Context, quick bool, found func(vault.Problem), progress func(done, total int64)) (vault.Verified, error) {
+	return s.VerifyWith(ctx, quick, nil, found, progress)
+}
+
+// VerifyWith is Verify; a deep one has when, unless it is nil, tell of each segment that has
+// entries whether what it says of when they were made is what was signed. when is called
+// from one goroutine, and keeps nothing of what it is given.
+func (s *Store) VerifyWith(ctx context.Context, quick bool, when func(vault.TimedSegment) bool, found func(vault.Problem), progress func(done, total int64)) (vault.Verified, error) {
 	s.checking.Lock()
 	defer s.checking.Unlock()
 	if err := s.usable(); err != nil {
@@ -41,7 +48,7 @@ func (s *Store) Verify(ctx context.Context, quick bool, found func(vault.Problem
 		case <-ctx.Done():
 		}
 	}()
-	v := &verifier{s: s, lore: newLore(), quick: quick, found: found, progress: progress, broken: map[string]bool{}, seed: maphash.MakeSeed()}
+	v := &verifier{s: s, lore: newLore(), quick: quick, when: when, found: found, progress: progress, broken: map[string]bool{}, seed: maphash.MakeSeed()}
 	snaps, err := v.snapshots(ctx)
 	if err == nil {
 		err = v.run(ctx, snaps)
@@ -58,6 +65,7 @@ const verifyConns = 2
 type verifier struct {
 	s        *Store
 	quick    bool
+	when     func(vault.TimedSegment) bool
 	progress func(done, total int64)
 	total    int64
 	out      vault.Verified
@@ -221,7 +229,11 @@ func unreadable(err error) bool {
 // views checks everything that is made from the log, but for what the payloads
 // say of their records' rows.
 func (v *verifier) views(ctx context.Context, c *snapshot) error {
-	for _, check := range []func(context.Context, *snapshot) error{v.large, v.few, v.blobs, v.sqlite} {
+	checks := []func(context.Context, *snapshot) error{v.large, v.few, v.blobs, v.sqlite}
+	if v.when != nil {
+		checks = append(checks, v.times)
+	}
+	for _, check := range checks {
 		if err := check(ctx, c); err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 	"phivault/vault"
 	"phivault/vault/fhir"
 	"phivault/vault/journal"
+	"phivault/vault/journal/segment"
 	"phivault/vault/store"
 	"phivault/vault/store/unsealed"
 )
@@ -249,7 +250,7 @@ func (d *Device) Logical(t TB) string {
 // Verify proves the database's consistency.
 func (d *Device) Verify(t TB) {
 	t.Helper()
-	_, err := d.Store.Verify(context.Background(), false, func(p vault.Problem) { t.Fatalf("%s: %s %s", d.Name, p.Kind, p.ID) }, nil)
+	_, err := d.Store.VerifyWith(context.Background(), false, segment.AsSigned, func(p vault.Problem) { t.Fatalf("%s: %s %s", d.Name, p.Kind, p.ID) }, nil)
 	check(t, err)
 }
 

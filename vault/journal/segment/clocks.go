@@ -2,8 +2,10 @@ package segment
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
+	"phivault/crypto/identity"
 	"phivault/vault"
 )
 
@@ -62,4 +64,28 @@ func covers(runs []vault.Run, entries uint32) bool {
 		sum += uint64(r.Entries)
 	}
 	return sum == uint64(entries)
+}
+
+// AsSigned reports whether what a ledger knows of when a segment's entries were made is
+// what was signed. Of its own a device knows more than a segment without clocks says.
+func AsSigned(t vault.TimedSegment) bool {
+	if len(t.Head) < identity.SignatureSize || len(t.Made) != len(t.Sent) {
+		return false
+	}
+	s := new(Segment)
+	r := &reader{b: t.Head[:len(t.Head)-identity.SignatureSize]}
+	if s.decodePrefix(r); r.end() != nil {
+		return false
+	}
+	if len(s.Made) > 0 {
+		return !slices.Contains(t.Sent, true) && slices.EqualFunc(s.Made, Runs(t.Made), func(a, b vault.Run) bool {
+			return a.Entries == b.Entries && wireClock(a.At) == wireClock(b.At)
+		})
+	}
+	for i, sent := range t.Sent {
+		if sent && wireClock(t.Made[i].At) != wireClock(s.Clock) {
+			return false
+		}
+	}
+	return true
 }

@@ -116,3 +116,36 @@ func TestClocksAreWhereTheyAreSpecified(t *testing.T) {
 		t.Errorf("%x, not %x", got, want)
 	}
 }
+
+// Seen to fail with runs of other lengths or clocks taken, with what was only sent taken for
+// what was made, and with the segment's clock not compared.
+func TestWhatALedgerSaysIsAsSigned(t *testing.T) {
+	s, _ := sample(t) // of two runs
+	head, one, two := s.Head(), s.Made[0], s.Made[1]
+	s.Made = nil
+	old := s.Head()
+	other := run(2, s.Clock.UnixMilli()+1)
+	split := vault.Run{Entries: 1, At: s.Clock}
+	for name, c := range map[string]struct {
+		head []byte
+		made []vault.Run
+		sent []bool
+		want bool
+	}{
+		"the same":                      {head, []vault.Run{one, two}, []bool{false, false}, true},
+		"within a millisecond":          {head, []vault.Run{{Entries: 1, At: one.At.Add(time.Microsecond)}, two}, []bool{false, false}, true},
+		"another time":                  {head, []vault.Run{one, {Entries: 1, At: two.At.Add(time.Millisecond)}}, []bool{false, false}, false},
+		"other runs":                    {head, []vault.Run{{Entries: 2, At: one.At}, two}, []bool{false, false}, false},
+		"fewer":                         {head, []vault.Run{one}, []bool{false}, false},
+		"sent":                          {head, []vault.Run{one, two}, []bool{false, true}, false},
+		"nothing said, and sent":        {old, []vault.Run{split, split}, []bool{true, true}, true},
+		"nothing said, and known":       {old, []vault.Run{other}, []bool{false}, true},
+		"nothing said, sent some other": {old, []vault.Run{other}, []bool{true}, false},
+		"no head":                       {nil, []vault.Run{one, two}, []bool{false, false}, false},
+		"half a head":                   {head[1:], []vault.Run{one, two}, []bool{false, false}, false},
+	} {
+		if AsSigned(vault.TimedSegment{Head: c.head, Made: c.made, Sent: c.sent}) != c.want {
+			t.Errorf("%s: it is %v", name, !c.want)
+		}
+	}
+}
