@@ -76,6 +76,7 @@ type verifier struct {
 	seed    maphash.Seed
 	tables  [tallies]tally // as the tables say it
 	indexes [tallies]tally
+	counted bool        // records were, on the way
 	doubt   atomic.Bool // tables and indexes may differ
 	others  bool        // there are indexes that only SQLite knows how to check
 
@@ -151,13 +152,25 @@ func (c *snapshot) close(broken bool) error {
 
 func (v *verifier) run(ctx context.Context, snaps []*snapshot) error {
 	if v.quick {
+		if err := v.count(ctx, snaps[0]); err != nil {
+			return err
+		}
 		return v.log(ctx, snaps[0])
 	}
 	err := v.both(ctx, snaps)
+	if err == nil && !v.counted {
+		err = v.count(ctx, snaps[0])
+	}
 	if err == nil && (v.others || v.differ()) {
 		err = v.precisely(ctx, snaps[1])
 	}
 	return err
+}
+
+// count counts live records where that was not done on the way.
+func (v *verifier) count(ctx context.Context, c *snapshot) error {
+	_, err := c.row(ctx, []any{&v.out.Records}, "SELECT count(*) FROM record WHERE state<>1")
+	return v.past("record", err)
 }
 
 // both checks the log and the views at once.

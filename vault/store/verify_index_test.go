@@ -159,6 +159,30 @@ func TestVerifyLeavesIndexesItDoesNotKnowToSQLite(t *testing.T) {
 	}
 }
 
+// Live records are counted on the way of a deep look, and otherwise by themselves.
+func TestVerifyCountsLiveRecords(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		s := some(t)
+		want := ask(t, s, "SELECT count(*) FROM record WHERE state<>1")
+		if all := ask(t, s, "SELECT count(*) FROM record"); all == want {
+			t.Fatal("none is deleted")
+		}
+		if gone {
+			do(t, s, "DROP INDEX record_odd")
+		}
+		for _, quick := range []bool{false, true} {
+			v, err := s.Verify(ctx, quick, func(vault.Problem) {}, func(done, total int64) {
+				if done > total {
+					t.Errorf("%d of %d entries", done, total)
+				}
+			})
+			if err != nil || fmt.Sprint(v.Records) != want {
+				t.Errorf("index gone %v, quick %v: %d records of %s: %v", gone, quick, v.Records, want, err)
+			}
+		}
+	}
+}
+
 // What is read of an index must not come from its table.
 func TestLargeIndexesAreReadAlone(t *testing.T) {
 	s := newPlain(t)

@@ -215,6 +215,7 @@ func (v *verifier) large(ctx context.Context, c *snapshot) error {
 		err = v.records(ctx, c, types)
 	}
 	if err == nil {
+		v.counted, v.out.Records = true, int64(v.tables[inText].rows)
 		err = v.texts(ctx, c)
 	}
 	for i := 0; i < len(largeIndexes) && err == nil; i++ {

@@ -22,12 +22,8 @@ const (
 // log recomputes the chain of each log batch by batch, and hands the payloads,
 // unless quick, to a sifter.
 func (v *verifier) log(ctx context.Context, c *snapshot) error {
-	_, err := c.row(ctx, []any{&v.total}, "SELECT count(*) FROM entry")
+	_, err := c.row(ctx, []any{&v.total}, "SELECT coalesce(max(entry),0) FROM entry") // they have no gaps
 	if err = v.past("entry", err); err != nil {
-		return err
-	}
-	_, err = c.row(ctx, []any{&v.out.Records}, "SELECT count(*) FROM record WHERE state<>1")
-	if err = v.past("record", err); err != nil {
 		return err
 	}
 	l := &logCheck{v: v, snapshot: c}
