@@ -17,7 +17,8 @@ func (a *app) renameCommand() *cobra.Command {
 		Use:   "rename NAME [DEVICE]",
 		Short: "Give this device, or another one, a name that all devices show",
 		Long: `Rename gives a device a name; without DEVICE this one. A device may name itself, an
-owner may name any. Others see it when they have synced.
+owner may name any. Others see it when they have synced. A letter, and 4 to 32 digits and
+letters from a to f, are no name: they could be taken for another device's letter or id.
 
 DEVICE is its letter, its name, or its id, as "phivault device list" shows them.`,
 		Args: takes(1, 2, "a name, and a device unless it is this one"),
