@@ -284,7 +284,7 @@ func (s *listing) About() about {
 	none, flat := "", ""
 	r := s.selected()
 	if r == nil {
-		none = "There is no record here."
+		none = noneHere(s.pages.busy)
 	}
 	if r == nil || !r.trends {
 		flat = "Only a measured value can be drawn."

@@ -328,12 +328,20 @@ func summaryLine(part int, r *row, w int) string {
 	return widget.Fit(widget.Fit(title, min(room, widget.Width(title)))+" "+status, w-13) + "  " + widget.Fit(date, 11)
 }
 
+// noneHere is why nothing can be read where no record is selected: one may come yet.
+func noneHere(busy bool) string {
+	if busy {
+		return "The records are still being read."
+	}
+	return "There is no record here."
+}
+
 func (s *summary) About() about {
 	a := about{name: "summary", patient: s.p}
 	none, flat := "", "Only a measured value can be drawn."
 	r := s.selected()
 	if r == nil {
-		none = "There is no record here."
+		none = noneHere(s.waits())
 	} else if r.trends {
 		flat = ""
 	}
