@@ -48,3 +48,30 @@ func TestTheFirstWriteMakesTheLog(t *testing.T) {
 		t.Errorf("after a kill there are %s rows", n)
 	}
 }
+
+// A log that is made once more while the database stays open has a name once more, which
+// must be durable with the first commit.
+func TestTheNameOfEachLogIsSynced(t *testing.T) {
+	r := &recorder{}
+	v := vfsOn(t, 4096, r)
+	path := filepath.Join(mustDir(t), "v.db")
+	handlesOn(t, v, path, 1) // somebody who read nothing yet
+	for i := range 3 {
+		r.events = nil
+		db := openDB(t, v, path, "")
+		run(t, db, "create table if not exists t(n); insert into t values(1)")
+		named := false
+		for _, e := range r.events {
+			named = named || e.op == "sync-folder"
+		}
+		if !named {
+			t.Errorf("log %d: its folder was not synced", i)
+		}
+		if err := db.Close(); err != nil { // which removes the log
+			t.Fatal(err)
+		}
+		if _, err := os.Lstat(path + logSuffix); !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("log %d is still there: %v", i, err)
+		}
+	}
+}

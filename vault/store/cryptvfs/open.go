@@ -160,6 +160,8 @@ func (v *VFS) remove(path string, durable bool) int32 {
 	}
 	err := v.frozen()
 	if err == nil {
+		// Who has the database open and did not read yet makes the next log under a new name.
+		v.nodes[base].log.unnamed.Store(true)
 		err = v.disk.Remove(path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {

@@ -106,6 +106,8 @@ func crashed(events []event, n int, decide func(i int) fate, r *rand.Rand) map[s
 				covered[j] = true
 			}
 			delete(bySync, names[e.path])
+		case "sync-failed": // the system takes what it could not write for written
+			delete(bySync, names[e.path])
 		case "sync-folder":
 			clear(safe)
 			for p, f := range names {
