@@ -90,6 +90,7 @@ func (s *Store) adoptLog(ctx context.Context) error {
 		return nil
 	}
 	s.logSize.Store(st.Size())
+	s.logHolds.Store(true) // for all that anyone knows
 	_, err = s.truncateLog(ctx)
 	if errors.Is(mapError(err), vault.ErrFull) {
 		return nil

@@ -11,7 +11,7 @@ import (
 func TestOwnDeletionsAreCountedByBatches(t *testing.T) {
 	s := newStore(t)
 	var plan []string
-	err := s.w.rows(ctx, func(scan func(...any) error) error {
+	err := rowsAlone(s, func(scan func(...any) error) error {
 		var id, parent, unused int64
 		var step string
 		err := scan(&id, &parent, &unused, &step)
@@ -28,7 +28,7 @@ func TestOwnDeletionsAreCountedByBatches(t *testing.T) {
 func TestOwnDeletionsLookAtEachEntryOnce(t *testing.T) {
 	s := newStore(t)
 	compared := 0
-	err := s.w.rows(ctx, func(scan func(...any) error) error {
+	err := rowsAlone(s, func(scan func(...any) error) error {
 		var addr, p1, p2, p3, p5 int64
 		var op string
 		var p4, comment *string

@@ -12,6 +12,8 @@ import (
 // breaks makes a statement of the writer fail from now on.
 func breaks(t *testing.T, s *Store, query string) {
 	t.Helper()
+	s.write.Lock()
+	defer s.write.Unlock()
 	if _, err := s.w.stmt(query); err != nil { // a name that drifted breaks nothing
 		t.Fatal(err)
 	}
@@ -27,6 +29,8 @@ func breaks(t *testing.T, s *Store, query string) {
 
 func mends(t *testing.T, s *Store, query string) {
 	t.Helper()
+	s.write.Lock()
+	defer s.write.Unlock()
 	if err := s.w.stmts[query].Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -110,3 +110,33 @@ func TestTheLogIsCutAfterAPurge(t *testing.T) {
 		t.Error("a log is cut for ever")
 	}
 }
+
+// Nor what a killed process left there, where a full disk kept opening from moving it: it
+// is cut as soon as there is room.
+func TestALogThatWasFoundIsCutLater(t *testing.T) {
+	s := newStore(t)
+	s.keeper.stop()
+	defer func() { s.keeper = startKeeper(s) }()
+	addJSON(t, s, ann)
+	var pages int64
+	if _, err := s.w.row(ctx, []any{&pages}, "PRAGMA page_count"); err != nil {
+		t.Fatal(err)
+	}
+	const moving = "PRAGMA wal_checkpoint(TRUNCATE)"
+	full, err := s.w.db.Prepare("INSERT INTO meta(key,value) VALUES('full',zeroblob(1000000))")
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, s, fmt.Sprint("PRAGMA max_page_count=", pages))
+	s.w.stmts[moving] = &statement{Stmt: full}
+	if err := s.adoptLog(ctx); err != nil || logFile(t, s) == 0 {
+		t.Fatalf("the disk is not full: %v", err)
+	}
+	mends(t, s, moving)
+	do(t, s, "PRAGMA max_page_count=1000000")
+	for s.keeper.rest() > 0 {
+	}
+	if n := logFile(t, s); n != 0 {
+		t.Errorf("%d bytes of log are left", n)
+	}
+}

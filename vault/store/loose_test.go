@@ -33,7 +33,7 @@ func TestWhatNoRecordCitesGoesAtOpening(t *testing.T) {
 			t.Errorf("older is %v: what is left is %q", older, left)
 		}
 		plan := ""
-		err = s.w.rows(ctx, func(scan func(...any) error) error {
+		err = rowsAlone(s, func(scan func(...any) error) error {
 			var skip sqlite.Raw
 			var text string
 			err := scan(&skip, &skip, &skip, &text)

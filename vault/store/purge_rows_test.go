@@ -48,7 +48,7 @@ func TestARebuildKeepsOnlyPhrasesInUse(t *testing.T) {
 	s := newPlain(t)
 	said := `{"resourceType":"Condition","id":"%","subject":{"reference":"Patient/p1"},"code":{"text":"Quokkafever severe"}}`
 	addJSON(t, s, ann, strings.Replace(said, "%", "1", 1), strings.Replace(said, "%", "2", 1), strings.Replace(said, "%", "3", 1))
-	if err := s.w.run("INSERT INTO phrase(data) VALUES(?)", []byte("Numbatpox")); err != nil {
+	if err := whileAlone(s, func(w *conn) error { return w.run("INSERT INTO phrase(data) VALUES(?)", []byte("Numbatpox")) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Rebuild(ctx, nil); err != nil {

@@ -258,17 +258,13 @@ func TestAWithdrawalIsWhole(t *testing.T) {
 	addJSON(t, b, ann, weight, asthma)
 	exchange(t, a, b)
 	before := shownBy(t, a)
-	if err := a.w.exec(ctx, "CREATE TRIGGER stop BEFORE DELETE ON record WHEN (SELECT count(*) FROM record)<3 BEGIN SELECT RAISE(ABORT,'stop'); END"); err != nil {
-		t.Fatal(err)
-	}
+	do(t, a, "CREATE TRIGGER stop BEFORE DELETE ON record WHEN (SELECT count(*) FROM record)<3 BEGIN SELECT RAISE(ABORT,'stop'); END")
 	out := map[vault.LogID]uint64{{Device: b.o.Device}: 0}
 	if _, err := a.Withdraw(ctx, out, nil); err == nil || shownBy(t, a) != before {
 		t.Fatalf("%v", err)
 	}
 	clean(t, a)
-	if err := a.w.exec(ctx, "DROP TRIGGER stop"); err != nil {
-		t.Fatal(err)
-	}
+	do(t, a, "DROP TRIGGER stop")
 	if done, err := a.Withdraw(ctx, out, nil); err != nil || done.Records != 3 {
 		t.Fatalf("%v %+v", err, done)
 	}

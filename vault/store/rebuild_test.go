@@ -29,12 +29,8 @@ func TestRebuildMakesTheViewsFromTheLog(t *testing.T) {
 	for _, q := range queries {
 		before = append(before, find(t, s, q))
 	}
-	for _, q := range []string{"UPDATE record SET doc=record,state=0,subject=NULL,revisions=7", "DELETE FROM name",
-		"INSERT INTO fts(fts) VALUES('delete-all')", "DELETE FROM subject"} {
-		if err := s.w.exec(ctx, q); err != nil {
-			t.Fatal(err)
-		}
-	}
+	do(t, s, []string{"UPDATE record SET doc=record,state=0,subject=NULL,revisions=7", "DELETE FROM name",
+		"INSERT INTO fts(fts) VALUES('delete-all')", "DELETE FROM subject"}...)
 	if len(verify(t, s, false)) == 0 {
 		t.Fatal("the damage does not show")
 	}
@@ -93,15 +89,11 @@ func TestListsAreWholeBesideARebuild(t *testing.T) {
 			t.Errorf("an id: %v", err)
 		}
 	}
-	if err := s.w.exec(ctx, "CREATE TRIGGER refusal BEFORE DELETE ON name BEGIN SELECT RAISE(ABORT,''); END"); err != nil {
-		t.Fatal(err)
-	}
+	do(t, s, "CREATE TRIGGER refusal BEFORE DELETE ON name BEGIN SELECT RAISE(ABORT,''); END")
 	if err := s.Rebuild(ctx, nil); err == nil {
 		t.Error("a rebuild that could not begin")
 	}
-	if err := s.w.exec(ctx, "DROP TRIGGER refusal"); err != nil {
-		t.Fatal(err)
-	}
+	do(t, s, "DROP TRIGGER refusal")
 	answered(nil) // nothing was taken away
 	c, stop := context.WithCancel(ctx)
 	defer stop()
@@ -143,11 +135,7 @@ func TestAnInterruptedRebuildIsFinishedAtOpening(t *testing.T) {
 		t.Fatal(err)
 	}
 	addJSON(t, s, ann, weight)
-	for _, q := range []string{"INSERT INTO fts(fts) VALUES('delete-all')", "INSERT INTO meta(key,value) VALUES('rebuild',0)"} {
-		if err := s.w.exec(ctx, q); err != nil {
-			t.Fatal(err)
-		}
-	}
+	do(t, s, []string{"INSERT INTO fts(fts) VALUES('delete-all')", "INSERT INTO meta(key,value) VALUES('rebuild',0)"}...)
 	s.Close()
 	o := testOptions()
 	o.ReadOnly = true

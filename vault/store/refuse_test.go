@@ -61,11 +61,7 @@ func killed(t testing.TB, moved bool, more ...string) map[string]string {
 	} else if _, err := w.Write([]byte("not cited")); err != nil {
 		t.Fatal(err)
 	}
-	for _, q := range append(more, "INSERT INTO meta(key,value) VALUES('rebuild',0)") {
-		if err := s.w.exec(ctx, q); err != nil {
-			t.Fatal(err)
-		}
-	}
+	do(t, s, append(more, "INSERT INTO meta(key,value) VALUES('rebuild',0)")...)
 	if moved {
 		if err := s.Checkpoint(ctx); err != nil {
 			t.Fatal(err)

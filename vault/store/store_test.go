@@ -409,9 +409,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 			r, _ := fhir.Parse([]byte(`{"resourceType":"Binary","id":"b","data":""}`), []vault.Cut{{Offset: 42, Size: n, SHA256: sum}})
 			add(t, s, prepared(t, s, &r))
 			clean(t, s)
-			if err := s.w.exec(ctx, damage); err != nil {
-				t.Fatal(err)
-			}
+			do(t, s, damage)
 			problems := verify(t, s, false)
 			if !slices.ContainsFunc(problems, func(p vault.Problem) bool { return p.Kind == name }) {
 				t.Errorf("found %v", problems)
@@ -455,9 +453,7 @@ func TestRefusesANewerSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.w.exec(ctx, "UPDATE meta SET value=99 WHERE key='schema'"); err != nil {
-		t.Fatal(err)
-	}
+	do(t, s, "UPDATE meta SET value=99 WHERE key='schema'")
 	s.Close()
 	if _, err := Open(ctx, path, testOptions()); !errors.Is(err, ErrNewer) {
 		t.Fatalf("a newer schema: %v", err)

@@ -21,7 +21,7 @@ func TestTerse(t *testing.T) {
 // what is read at each opening holds no comment.
 func TestANewVaultKeepsNoCommentsOfItsSchema(t *testing.T) {
 	schema := func(s *Store) (rows []string) {
-		err := s.w.rows(ctx, func(scan func(...any) error) error {
+		err := rowsAlone(s, func(scan func(...any) error) error {
 			var name string
 			var sql *string
 			err := scan(&name, &sql)

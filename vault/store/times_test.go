@@ -199,16 +199,16 @@ func TestVerifyComparesTimesWithWhatIsSigned(t *testing.T) {
 			t.Fatalf("%v", told)
 		}
 		var last, segments, batches int64
-		if _, err := s.w.row(ctx, []any{&last, &segments}, "SELECT max(last),count(*) FROM segment WHERE last>=first"); err != nil || segments < 5 {
+		if err := rowAlone(s, []any{&last, &segments}, "SELECT max(last),count(*) FROM segment WHERE last>=first"); err != nil || segments < 5 {
 			t.Fatal(segments, err)
 		}
-		if _, err := s.w.row(ctx, []any{&batches}, "SELECT count(*) FROM batch"); err != nil || batches < 8 {
+		if err := rowAlone(s, []any{&batches}, "SELECT count(*) FROM batch"); err != nil || batches < 8 {
 			t.Fatal(batches, err)
 		}
 		for n := range batches {
 			var in bool // a segment
 			of := fmt.Sprintf("(SELECT last FROM batch ORDER BY last LIMIT 1 OFFSET %d)", n)
-			if _, err := s.w.row(ctx, []any{&in}, "SELECT EXISTS(SELECT 1 FROM batch b JOIN segment g ON g.log=b.log AND g.first<=b.last AND g.last>b.last-b.count WHERE b.last="+of+")"); err != nil {
+			if err := rowAlone(s, []any{&in}, "SELECT EXISTS(SELECT 1 FROM batch b JOIN segment g ON g.log=b.log AND g.first<=b.last AND g.last>b.last-b.count WHERE b.last="+of+")"); err != nil {
 				t.Fatal(err)
 			}
 			do(t, s, "UPDATE batch SET at=at+1 WHERE last="+of)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -38,19 +39,42 @@ func some(t *testing.T) *Store {
 	return s
 }
 
-func do(t *testing.T, s *Store, statements ...string) {
+// whileAlone lends the writer, which the keeper uses too: nothing else keeps two from
+// using one connection at once.
+func whileAlone(s *Store, f func(w *conn) error) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	return f(s.w)
+}
+
+// rowsAlone is the writer's rows.
+func rowsAlone(s *Store, each func(scan func(...any) error) error, query string, args ...any) error {
+	return whileAlone(s, func(w *conn) error { return w.rows(ctx, each, query, args...) })
+}
+
+// rowAlone is the writer's row, which must be there.
+func rowAlone(s *Store, dest []any, query string) error {
+	return whileAlone(s, func(w *conn) error {
+		if ok, err := w.row(ctx, dest, query); err != nil || !ok {
+			return errors.Join(err, fmt.Errorf("a row: %v", ok))
+		}
+		return nil
+	})
+}
+
+func do(t testing.TB, s *Store, statements ...string) {
 	t.Helper()
 	for _, q := range statements {
-		if err := s.w.exec(ctx, q); err != nil {
+		if err := whileAlone(s, func(w *conn) error { return w.exec(ctx, q) }); err != nil {
 			t.Fatalf("%s: %v", q, err)
 		}
 	}
 }
 
-func ask(t *testing.T, s *Store, query string) (text string) {
+func ask(t testing.TB, s *Store, query string) (text string) {
 	t.Helper()
-	if ok, err := s.w.row(ctx, []any{&text}, query); !ok || err != nil {
-		t.Fatalf("%s: %v %v", query, ok, err)
+	if err := rowAlone(s, []any{&text}, query); err != nil {
+		t.Fatalf("%s: %v", query, err)
 	}
 	return text
 }
@@ -188,7 +212,7 @@ func TestLargeIndexesAreReadAlone(t *testing.T) {
 	s := newPlain(t)
 	for _, x := range largeIndexes {
 		opened := 0
-		err := s.w.rows(ctx, func(scan func(...any) error) error {
+		err := rowsAlone(s, func(scan func(...any) error) error {
 			var op string
 			var skip sqlite.Raw
 			err := scan(&skip, &op, &skip, &skip, &skip, &skip, &skip, &skip)

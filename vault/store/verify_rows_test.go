@@ -26,7 +26,8 @@ func TestVerifySeesWhoseARecordIs(t *testing.T) {
 		s := newPlain(t)
 		addJSON(t, s, ann, other, weight, asthma, `{"resourceType":"Basic","id":"b","code":{"text":"nobody's"}}`)
 		clean(t, s)
-		if n, err := s.w.change(change); err != nil || n == 0 {
+		n := int64(0)
+		if err := whileAlone(s, func(w *conn) (err error) { n, err = w.change(change); return err }); err != nil || n == 0 {
 			t.Fatal(change, n, err)
 		}
 		if p := verify(t, s, false); len(p) == 0 {
@@ -93,7 +94,8 @@ func TestVerifyComparesAConflictWithItsHistory(t *testing.T) {
 		"UPDATE name SET record=record+1",
 	} {
 		s := apart()
-		if n, err := s.w.change(change); err != nil || n == 0 {
+		n := int64(0)
+		if err := whileAlone(s, func(w *conn) (err error) { n, err = w.change(change); return err }); err != nil || n == 0 {
 			t.Fatal(change, n, err)
 		}
 		if p := verify(t, s, false); len(p) != 1 || p[0].Kind != "view" {
