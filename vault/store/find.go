@@ -27,8 +27,9 @@ func (s *Store) Find(ctx context.Context, q vault.Query) iter.Seq2[vault.Record,
 func pages[T any](ctx context.Context, s *Store, q vault.Query, page func(*finder, context.Context) ([]T, error), rank func(*T, int)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
+		begun := s.remade.Load()
 		f, err := s.plan(ctx, q)
-		if err = s.whole(q, err); err != nil {
+		if err = s.whole(q, begun, err); err != nil {
 			yield(none, err)
 			return
 		}
@@ -39,7 +40,7 @@ func pages[T any](ctx context.Context, s *Store, q vault.Query, page func(*finde
 				return
 			}
 			all, err := page(f, ctx)
-			if gap := s.whole(q, nil); gap != nil { // it may have begun meanwhile
+			if gap := s.whole(q, begun, nil); gap != nil { // it may have begun meanwhile
 				yield(none, gap)
 				return
 			}
@@ -64,9 +65,10 @@ func pages[T any](ctx context.Context, s *Store, q vault.Query, page func(*finde
 	}
 }
 
-// whole is err, or ErrRemaking where what q asks of the index may be missing there.
-func (s *Store) whole(q vault.Query, err error) error {
-	if s.rebuilding.Load() && (q.Text != "" || q.Code != "" || !q.Patient.IsZero()) {
+// whole is err, or ErrRemaking where what q asks of the index may be missing there, or was
+// since so many rebuilds had begun.
+func (s *Store) whole(q vault.Query, begun int64, err error) error {
+	if s.remaking(begun) && (q.Text != "" || q.Code != "" || !q.Patient.IsZero()) {
 		return vault.ErrRemaking
 	}
 	return err
@@ -264,8 +266,8 @@ func (f *finder) dated(order string, ready bool) (from, where string, args []any
 
 // inOrder reads a page in the order by date; once more where a rebuild began meanwhile.
 func (f *finder) inOrder(read func(ready bool) error) error {
-	if !f.s.rebuilding.Load() {
-		if err := read(true); err != nil || !f.s.rebuilding.Load() {
+	for begun := f.s.remade.Load(); !f.s.rebuilding.Load(); begun = f.s.remade.Load() {
+		if err := read(true); err != nil || !f.s.remaking(begun) {
 			return err
 		}
 	}

@@ -22,6 +22,7 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 	}
 	defer s.write.Unlock()
 	s.rebuilding.Store(true) // before anyone can see it, and also when it breaks off
+	s.remade.Add(1)          // second: whoever has read the new number sees the other, too
 	err := s.w.transact(ctx, func() error {
 		for _, q := range []string{
 			"INSERT INTO meta(key,value) VALUES('rebuild',0) ON CONFLICT(key) DO UPDATE SET value=0",
@@ -47,6 +48,10 @@ func (s *Store) Rebuild(ctx context.Context, progress func(done, total int64)) e
 	}
 	return mapError(err)
 }
+
+// remaking reports whether the index lacks records, or did since so many rebuilds had begun:
+// one that is over by now may have begun after that.
+func (s *Store) remaking(begun int64) bool { return s.rebuilding.Load() || s.remade.Load() != begun }
 
 // finishRebuild goes on with a rebuild where it stands, if there is one.
 func (s *Store) finishRebuild(ctx context.Context, progress func(done, total int64)) error {

@@ -13,6 +13,7 @@ import (
 
 // Resolve follows a reference; see vault.Index.
 func (s *Store) Resolve(ctx context.Context, source, reference string) (id vault.RecordID, err error) {
+	begun := s.remade.Load()
 	err = s.read(ctx, func(c *conn) error {
 		record, err := resolve(ctx, c, source, reference, "")
 		if err != nil {
@@ -21,7 +22,7 @@ func (s *Store) Resolve(ctx context.Context, source, reference string) (id vault
 		id, err = idOf(ctx, c, record)
 		return err
 	})
-	if s.rebuilding.Load() && fhir.ParseReference(reference).Kind != fhir.Relative {
+	if s.remaking(begun) && fhir.ParseReference(reference).Kind != fhir.Relative {
 		return vault.RecordID{}, vault.ErrRemaking
 	}
 	return id, err

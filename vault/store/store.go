@@ -65,7 +65,8 @@ type Store struct {
 
 	failed atomic.Bool // memory may differ from the database: nothing works any more
 
-	rebuilding atomic.Bool // the full-text index lacks records: until a rebuild that began is finished
+	rebuilding atomic.Bool  // the full-text index lacks records: until a rebuild that began is finished
+	remade     atomic.Int64 // rebuilds that began
 
 	checking sync.Mutex // one Verify at a time, so that its connections are there
 
