@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"phivault/vault"
+	"phivault/vault/journal/segment"
 	"phivault/vault/local"
 	"phivault/vault/store"
 )
@@ -146,7 +147,9 @@ func (w *worker) openings(ctx context.Context, n int, cold bool) (r reply, err e
 func (w *worker) verify(ctx context.Context) (r reply, err error) {
 	var v vault.Verified
 	problems := 0
-	r.MS = append(r.MS, timed(func() { v, err = w.store.Verify(ctx, false, func(vault.Problem) { problems++ }, nil) }))
+	r.MS = append(r.MS, timed(func() {
+		v, err = w.store.VerifyWith(ctx, false, segment.AsSigned, func(vault.Problem) { problems++ }, nil)
+	}))
 	if err == nil && problems > 0 {
 		err = fmt.Errorf("%w: verify found %d problems", vault.ErrIntegrity, problems)
 	}

@@ -85,8 +85,13 @@ func TestADayOnTwoDevicesInTheInterface(t *testing.T) {
 	b.typed("Yy").looks("Synced.").looks("Nothing waits to be sent.").typed("\x03").ends(0)
 
 	// The first one follows.
-	// What arrived before the first look at how things stand is shown at once.
-	a = sit(t, env, nil).looks("locked").typed(testPassphrase+"\r").looks("new: Ctrl-R", "08-Jul-2021").typed("\x12").looks("08-Jul-2021").typed("\r").looks("Version 4 of 4").looks("recurrence").looks("08-Jul-2021").typed("\x03")
+	// What arrived before the first look at how things stand is shown at once, and what
+	// is shown while the chart reads anew cannot be opened.
+	a = sit(t, env, nil).looks("locked").typed(testPassphrase+"\r").looks("new: Ctrl-R", "08-Jul-2021")
+	if strings.Contains(a.drawn(), "new: Ctrl-R") {
+		a.typed("\x12")
+	}
+	a.looks("08-Jul-2021").typed("\r").looks("Version 4 of 4").looks("recurrence").looks("08-Jul-2021").typed("\x03")
 	a.ends(0)
 	if left := run(env, "conflicts", "list", "--json"); len(left) > 0 {
 		t.Errorf("still in conflict: %s", left)
