@@ -149,13 +149,16 @@ func (l *logCheck) batch(ctx context.Context, b batch, chain vault.Chain) (vault
 	if unreadable(err) { // the next batch goes on from what this one says
 		return b.chain, v.past(fmt.Sprintf("entries %d to %d", first, b.last), err)
 	}
+	if err != nil { // who stops it has not found that anything lacks
+		return chain, err
+	}
 	if n != b.count {
 		v.problem("log", fmt.Sprintf("entries %d to %d", first, b.last))
 	}
 	if v.progress != nil {
 		v.progress(v.out.Entries, v.total)
 	}
-	return chain, err
+	return chain, nil
 }
 
 // entries steps through entries and gives their headers.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -100,6 +101,27 @@ func TestVerifyComparesAConflictWithItsHistory(t *testing.T) {
 		}
 		if p := verify(t, s, false); len(p) != 1 || p[0].Kind != "view" {
 			t.Errorf("%s: told is %v", change, p)
+		}
+	}
+}
+
+// Who stops a verification is told of no problem. Seen to fail with a batch that was not read
+// to its end taken for one that lacks entries.
+func TestAVerificationThatIsStoppedFindsNothing(t *testing.T) {
+	s := newStore(t)
+	addJSON(t, s, ann, weight, asthma)
+	for _, quick := range []bool{true, false} {
+		for after := range 3 {
+			c, stop := context.WithCancel(ctx)
+			n := 0
+			_, err := s.Verify(c, quick, func(p vault.Problem) { t.Errorf("told is %v", p) }, func(int64, int64) {
+				if n++; n > after {
+					stop()
+				}
+			})
+			if stop(); !errors.Is(err, context.Canceled) {
+				t.Errorf("it ended with %v", err)
+			}
 		}
 	}
 }
