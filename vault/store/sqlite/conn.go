@@ -44,10 +44,19 @@ type Conn struct {
 func Open(uri string) (*Conn, error) {
 	begin.Do(sqlite3.PatchIssue199)
 	c := &Conn{tls: libc.NewTLS()}
+	if err := c.open(uri); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
+	c.stable()
+	return c, nil
+}
+
+// open gives back what it borrows of tls before anyone closes that.
+func (c *Conn) open(uri string) error {
 	name, err := libc.CString(uri)
 	if err != nil {
-		c.tls.Close()
-		return nil, ErrTooLong
+		return ErrTooLong
 	}
 	defer libc.Xfree(c.tls, name)
 	out := c.tls.Alloc(pointerSize)
@@ -56,12 +65,7 @@ func Open(uri string) (*Conn, error) {
 	const flags = sqlite3.SQLITE_OPEN_READWRITE | sqlite3.SQLITE_OPEN_CREATE | sqlite3.SQLITE_OPEN_NOMUTEX | sqlite3.SQLITE_OPEN_URI
 	rc := sqlite3.Xsqlite3_open_v2(c.tls, name, out, flags, 0)
 	c.db = address(out)
-	if rc != sqlite3.SQLITE_OK {
-		return nil, errors.Join(&Error{rc}, c.Close())
-	}
-	sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
-	c.stable()
-	return c, nil
+	return result(rc)
 }
 
 // stable has statements planned without a look at what is bound: otherwise each with a
