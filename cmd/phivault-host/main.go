@@ -13,9 +13,12 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"phivault/sync/host"
 	"phivault/sync/remote"
@@ -105,6 +108,7 @@ reached or refuses.`
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{Use: "phivault-host", Short: "Keeps phivault's vaults, and cannot open them", Long: help,
 		SilenceErrors: true, SilenceUsage: true, Args: known,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return checkEmpty(cmd) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.Help()
 			return usageError{errors.New("say serve, token, vaults or check")}
@@ -114,6 +118,21 @@ func (a *app) command() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(a.serveCommand(), a.tokenCommand(), a.vaultsCommand(), a.checkCommand())
 	return root
+}
+
+// checkEmpty refuses a flag that is given and says nothing: a variable that was not
+// set, and no wish for the default. An empty label takes one away.
+func checkEmpty(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		said := strings.TrimSpace(f.Value.String()) != ""
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			said = len(list.GetSlice()) > 0 && !slices.Contains(list.GetSlice(), "")
+		}
+		if err == nil && !said && !(cmd.Name() == "set" && f.Name == "label") {
+			err = usageError{errors.New("--" + f.Name + " is empty; give it a value, or leave it out")}
+		}
+	})
+	return err
 }
 
 // known is run for what names no command: nothing, or a slip of the fingers.

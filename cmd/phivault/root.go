@@ -23,7 +23,13 @@ func (a *app) root() *cobra.Command {
 		DisableAutoGenTag: true,
 		Args:              noArgs,
 		RunE:              a.runBare,
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { a.ran = c; return a.checkGlobals() },
+		PersistentPreRunE: func(c *cobra.Command, args []string) error {
+			a.ran = c
+			if err := checkEmpty(c, args); err != nil {
+				return err
+			}
+			return a.checkGlobals()
+		},
 	}
 	root.SuggestionsMinimumDistance = 2
 	a.addGlobals(root.PersistentFlags())
@@ -94,12 +100,6 @@ func (a *app) checkGlobals() error {
 	}
 	if a.g.wait < 0 {
 		return usage("--wait is not negative", "")
-	}
-	// An empty value is a variable that was not set, and no wish for the default.
-	for _, name := range []string{"vault", "passphrase-file", "passphrase-command", "device-secret-file"} {
-		if f := a.ran.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
-			return usage("--"+name+" is empty", "")
-		}
 	}
 	return nil
 }
