@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -11,11 +12,8 @@ import (
 	"phivault/vault"
 )
 
-const (
-	sheetPage = 400
-	// sheetMost results are read by themselves; older ones on demand.
-	sheetMost = 4000
-)
+// sheetFirst results are shown while the others are read, page by page.
+const sheetFirst = 400
 
 // flowsheet shows tests as rows and days as columns.
 type flowsheet struct {
@@ -34,7 +32,7 @@ type flowsheet struct {
 }
 
 func newFlowsheet(c commands, p *patient) *flowsheet {
-	return &flowsheet{commands: c, p: p, sheet: newSheet(), goal: sheetMost, own: true}
+	return &flowsheet{commands: c, p: p, sheet: newSheet(), goal: resultsMost, own: true}
 }
 
 func (s *flowsheet) Init() tea.Cmd { return s.next() }
@@ -49,7 +47,10 @@ type sheetRead struct {
 }
 
 func (s *flowsheet) next() tea.Cmd {
-	q := vault.Query{Type: "Observation", Patient: s.p.id, Limit: sheetPage, After: s.sheet.after}
+	q := vault.Query{Type: "Observation", Patient: s.p.id, Limit: resultsPage, After: s.sheet.after}
+	if s.read == 0 {
+		q.Limit = sheetFirst
+	}
 	return s.reading(&s.pages, func(ctx context.Context, in Session) (any, error) {
 		out := sheetRead{after: q.After}
 		for r, err := range in.Records().Rows(ctx, q) {
@@ -64,7 +65,7 @@ func (s *flowsheet) next() tea.Cmd {
 			out.n++
 			out.after = r.Order
 		}
-		out.ended = out.n < sheetPage
+		out.ended = out.n < q.Limit
 		return out, nil
 	})
 }
@@ -143,14 +144,24 @@ func (s *flowsheet) test() *series {
 
 func (s *flowsheet) drill() tea.Cmd {
 	if t := s.test(); t != nil {
-		s.open(newValues(s.commands, s.p, t))
+		s.open(newValues(s.commands, s.p, t, s.trendOf, s.sheet.ended && t.older == 0))
 	}
 	return nil
 }
 
+// trendOf draws a test of which everything is here, or asks for all of it.
+func (s *flowsheet) trendOf(t *series) *trend {
+	if t.code == "" || s.sheet.ended && t.older == 0 {
+		c := newTrend(s.commands, s.p, t)
+		c.newest = !s.sheet.ended || t.older > 0
+		return c
+	}
+	return newTrendOf(s.commands, s.p, t.code, t.name, t.unit)
+}
+
 func (s *flowsheet) chart() tea.Cmd {
 	if t := s.test(); t != nil {
-		s.open(newTrend(s.commands, s.p, t))
+		s.open(s.trendOf(t))
 	}
 	return nil
 }
@@ -164,7 +175,7 @@ func (s *flowsheet) days() []int32 {
 	}
 	var out []int32
 	for _, p := range t.points {
-		if n := len(out); s.sheet.names[p.day] != "" && (n == 0 || out[n-1] != p.day) {
+		if n := len(out); p.day != math.MinInt32 && (n == 0 || out[n-1] != p.day) {
 			out = append(out, p.day)
 		}
 	}
@@ -178,6 +189,8 @@ func (s *flowsheet) View(w, h int) string {
 		switch {
 		case s.pages.busy:
 			text = "Reading…"
+		case s.filter.Text() != "" && !s.sheet.ended:
+			text = fmt.Sprintf("No test among the newest %d results fits the filter. Older results: m", s.read)
 		case s.filter.Text() != "":
 			text = "No test fits the filter."
 		}
@@ -209,7 +222,7 @@ func (s *flowsheet) View(w, h int) string {
 			line += " " + cell(x, d, col)
 		}
 		last := x.last()
-		return line + " " + widget.FitRight(x.lastRange(), ref) + " " + widget.Fit(flagText(last.flag), flag) + " " + widget.Spark(x.numbers(), spark)
+		return line + " " + widget.FitRight(x.lastRange(), ref) + " " + widget.Fit(flagText(last.flag), flag) + " " + widget.Spark(x.numbers(spark), spark)
 	})
 	lines = append(lines, body...)
 	last, left := s.note()
@@ -266,8 +279,12 @@ func (s *flowsheet) note() (last, left string) {
 			parts = append(parts, "no range supplied")
 		}
 	}
-	if !s.sheet.ended && !s.pages.busy {
-		parts = append(parts, "older results: m")
+	switch {
+	case s.sheet.ended:
+	case s.pages.busy:
+		parts = append(parts, fmt.Sprintf("%d results so far, older ones are still being read", s.read))
+	default:
+		parts = append(parts, fmt.Sprintf("of the newest %d results, older ones: m", s.read))
 	}
 	return last, strings.Join(parts, " · ")
 }
@@ -288,7 +305,7 @@ func (s *flowsheet) About() about {
 		bind("left h", "earlier days", func() tea.Cmd { s.shift++; return nil }),
 		bind("right l", "later days", func() tea.Cmd { s.shift--; return nil }),
 		bind("d", "days of the selected test, or all", func() tea.Cmd { s.own, s.shift = !s.own, 0; return nil }),
-		bind("m", "read older results", func() tea.Cmd { s.goal = s.read + sheetMost; return s.next() }).unless(all),
+		bind("m", "read older results", func() tea.Cmd { s.goal = s.read + resultsMost; return s.next() }).unless(all),
 	}
 	if s.filtering {
 		a.keys[1] = bind("enter", "use the filter", func() tea.Cmd { s.filtering = false; return nil }).foot()

@@ -295,7 +295,7 @@ func (s *listing) About() about {
 		a.keys = []binding{
 			bind("enter", "read", s.show).unless(none).foot(),
 			bind("f", "filter by type, year, source", func() tea.Cmd { s.filtering = true; return nil }).foot(),
-			bind("t", "chart of this test", func() tea.Cmd { s.open(newTrendOf(s.commands, s.p, r.code, r.title)); return nil }).unless(flat),
+			bind("t", "chart of this test", func() tea.Cmd { s.open(newTrendOf(s.commands, s.p, r.code, r.title, "")); return nil }).unless(flat),
 		}
 	}
 	if a.holds {

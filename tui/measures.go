@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"phivault/tui/widget"
 	"phivault/vault"
@@ -15,6 +16,7 @@ import (
 // point is one value of a test.
 type point struct {
 	day    int32  // as written, without its zone
+	at     int64  // seconds of its moment, 0 where only a day is written
 	date   string // as written
 	value  string // digits as written; "" with a reason in absent
 	absent string
@@ -33,7 +35,11 @@ type series struct {
 	short  string // without what stands in brackets, where that is still one test
 	unit   string
 	points []point // oldest first
+	older  int     // values that are not kept: those before the first of points
 }
+
+// pointsMost values of a test are kept, the newest.
+const pointsMost = 100_000
 
 // sheet holds the tests of a patient, as far as they were read.
 type sheet struct {
@@ -65,13 +71,14 @@ func readingsOf(r *vault.Row) (out []reading, void bool) {
 	if !dated {
 		day = math.MinInt32
 	}
+	at := instant(r.Date)
 	for _, m := range r.Measures {
 		code := best(m.Codings)
 		name := widget.Clean(m.Name)
 		if name == "" {
 			name = widget.Clean(code.Display)
 		}
-		p := point{day: day, date: widget.Clean(r.Date), value: widget.Clean(m.Value), absent: widget.Clean(m.Absent), flag: widget.Clean(m.Flag),
+		p := point{day: day, at: at, date: widget.Clean(r.Date), value: widget.Clean(m.Value), absent: widget.Clean(m.Absent), flag: widget.Clean(m.Flag),
 			ref: rangeText(m.Low, m.High, m.Range), low: number(m.Low), high: number(m.High), num: number(m.Value), record: r.ID}
 		out = append(out, reading{[3]string{code.System, code.Code, m.Unit}, name, p})
 		if code.Code == "" {
@@ -114,8 +121,30 @@ func rangeText(low, high, text string) string {
 	return widget.Clean(text)
 }
 
-// add takes in readings.
+// compare orders values by the day that is written, and within it by their moments.
+func (p *point) compare(o *point) int {
+	if n := cmp.Compare(p.day, o.day); n != 0 {
+		return n
+	}
+	if n := cmp.Compare(p.at, o.at); n != 0 {
+		return n
+	}
+	return strings.Compare(p.date, o.date)
+}
+
+// instant is a date's place in time, 0 where it says no more than a day.
+func instant(date string) int64 {
+	if len(date) > 10 {
+		if t, err := time.Parse(time.RFC3339, date); err == nil {
+			return t.Unix()
+		}
+	}
+	return 0
+}
+
+// add takes in a page of readings, newest first and older than those that are there.
 func (s *sheet) add(list []reading) {
+	fresh := map[*series][]point{}
 	for _, r := range list {
 		t := s.index[r.key]
 		if t == nil {
@@ -129,7 +158,7 @@ func (s *sheet) add(list []reading) {
 		if t.name == "" {
 			t.name = r.name
 		}
-		t.points = append(t.points, r.point)
+		fresh[t] = append(fresh[t], r.point)
 		if r.day == math.MinInt32 {
 			s.undated++
 		} else if s.names[r.day] == "" {
@@ -139,12 +168,15 @@ func (s *sheet) add(list []reading) {
 	}
 	slices.Sort(s.days)
 	for _, t := range s.tests {
-		slices.SortStableFunc(t.points, func(a, b point) int {
-			if n := cmp.Compare(a.day, b.day); n != 0 {
-				return n
+		if page := fresh[t]; page != nil {
+			slices.Reverse(page)
+			if over := len(page) + len(t.points) - pointsMost; over > 0 {
+				over = min(over, len(page))
+				t.older, page = t.older+over, page[over:]
 			}
-			return strings.Compare(a.date, b.date)
-		})
+			t.points = append(page, t.points...)
+			slices.SortStableFunc(t.points, func(a, b point) int { return a.compare(&b) })
+		}
 		if t.name == "" {
 			t.name = "unnamed test"
 		}
@@ -180,12 +212,16 @@ func shortName(name string) string {
 
 // on gives the last value of that day, and whether there were more.
 func (t *series) on(day int32) (p point, more, ok bool) {
-	for _, x := range t.points {
-		if x.day == day {
-			more, ok, p = ok, true, x
+	end, _ := slices.BinarySearchFunc(t.points, day, func(p point, day int32) int {
+		if p.day <= day {
+			return -1
 		}
+		return 1
+	})
+	if end == 0 || t.points[end-1].day != day {
+		return point{}, false, false
 	}
-	return p, more, ok
+	return t.points[end-1], end > 1 && t.points[end-2].day == day, true
 }
 
 // last is the newest value.
@@ -194,13 +230,18 @@ func (t *series) last() point { return t.points[len(t.points)-1] }
 // lastRange is the range of the newest value, which may differ from older ones'.
 func (t *series) lastRange() string { return stated(t.last().ref, "–") }
 
-func (t *series) numbers() []float64 {
-	out := make([]float64, len(t.points))
-	for i, p := range t.points {
-		out[i] = p.num
+// numbers are the last n values.
+func (t *series) numbers(n int) []float64 {
+	points := t.points[max(0, len(t.points)-n):]
+	out := make([]float64, len(points))
+	for i := range points {
+		out[i] = points[i].num
 	}
 	return out
 }
+
+// count is how many values there are, as far as they were read.
+func (t *series) count() int { return len(t.points) + t.older }
 
 // followed are the tests that are followed over years, in the order in which
 // they stand at the top of the flowsheet (LOINC, https://loinc.org).

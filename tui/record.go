@@ -233,7 +233,7 @@ func (s *record) About() about {
 		bind("J", "edit as JSON", func() tea.Cmd { return s.edit(true) }).unless(none + past),
 		bind("d", del, s.remove).unless(none + past).foot(),
 		bind("t", "chart of this test", func() tea.Cmd {
-			s.open(newTrendOf(s.commands, s.p, s.row.code, s.row.title))
+			s.open(newTrendOf(s.commands, s.p, s.row.code, s.row.title, ""))
 			return nil
 		}).unless(flat),
 		bind("o", "attachments", func() tea.Cmd { s.open(newAttachments(s.commands, s.p, s.r.Patient, s.files)); return nil }).unless(files).foot(),

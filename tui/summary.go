@@ -11,10 +11,7 @@ import (
 	"phivault/vault"
 )
 
-const (
-	summaryMost   = 300 // records of a type that are looked at
-	summaryRecent = 200 // newest results that are looked at
-)
+const summaryMost = 300 // records of a type that are looked at
 
 // summary is what a clinician looks at first: allergies, problems, medications,
 // and the newest result of each test.
@@ -22,6 +19,8 @@ type summary struct {
 	commands
 	p     *patient
 	reads lane
+	older lane
+	found *recents
 	parts [4]section // allergies, problems, medications, results
 	at    int        // the part that has the selection
 	ready bool
@@ -50,7 +49,34 @@ func (s *summary) Init() tea.Cmd {
 func (s *summary) waits() bool { return s.reads.busy && !s.ready }
 
 // summaryRead is what the vault said.
-type summaryRead struct{ parts [4]section }
+type summaryRead struct {
+	parts [4]section
+	found *recents // the newest results; there may be more
+}
+
+// next reads older results behind those that are shown.
+func (s *summary) next() tea.Cmd {
+	id, at := s.p.id, recents{after: s.found.after}
+	return s.reading(&s.older, func(ctx context.Context, in Session) (any, error) { return at.next(ctx, in.Records(), id) })
+}
+
+// results puts the tests that were found into their part.
+func (s *section) results(found *recents, reading bool) {
+	var was vault.RecordID
+	if s.list.At < len(s.rows) {
+		was = s.rows[s.list.At].id
+	}
+	s.rows, s.title, s.empty = found.rows(), found.title(reading), "No results."
+	if reading {
+		s.empty = "Reading…"
+	}
+	s.list.N = len(s.rows)
+	for i := range s.rows {
+		if s.list.At > 0 && s.rows[i].id == was {
+			s.list.At = i
+		}
+	}
+}
 
 func readSummary(ctx context.Context, in Records, id vault.RecordID) (out summaryRead, err error) {
 	var most [4]bool
@@ -85,10 +111,14 @@ func readSummary(ctx context.Context, in Records, id vault.RecordID) (out summar
 	for _, typ := range []string{"MedicationRequest", "MedicationStatement"} {
 		find(2, typ, summaryMost, active(2, "active", "on-hold", "intended", "unknown", ""))
 	}
-	find(3, "Observation", summaryRecent, results(&out.parts[3]))
 	if err != nil {
 		return summaryRead{}, err
 	}
+	out.found = newRecents()
+	if err := out.found.read(ctx, in, id, recentFirst); err != nil {
+		return summaryRead{}, err
+	}
+	out.parts[3].results(out.found, out.found.more())
 	slices.SortStableFunc(out.parts[2].rows, func(a, b row) int {
 		switch {
 		case a.order > b.order:
@@ -98,14 +128,10 @@ func readSummary(ctx context.Context, in Records, id vault.RecordID) (out summar
 		}
 		return 0
 	})
-	for i, name := range []string{"ALLERGIES", "PROBLEMS", "MEDICATIONS", "RECENT RESULTS"} {
+	for i, name := range []string{"ALLERGIES", "PROBLEMS", "MEDICATIONS"} {
 		p := &out.parts[i]
 		p.most = most[i]
 		p.list.N = len(p.rows)
-		p.title = name
-		if i == 3 {
-			continue
-		}
 		of := "active"
 		if i == 0 {
 			of = "recorded"
@@ -122,54 +148,38 @@ func readSummary(ctx context.Context, in Records, id vault.RecordID) (out summar
 	out.parts[0].empty = "No allergy records. That is not \"no known allergies\"."
 	out.parts[1].empty = "No active problem is recorded."
 	out.parts[2].empty = "No active medication is recorded."
-	out.parts[3].empty = "No results."
 	return out, nil
-}
-
-// results keeps the newest value of each test and puts the one before it, of the
-// same code and unit, beside it.
-func results(s *section) func(*row, *vault.Row) bool {
-	first := map[[3]string]int{}
-	was := map[[3]string]bool{}
-	return func(r *row, rec *vault.Row) bool {
-		list, void := readingsOf(rec)
-		if void || len(list) == 0 {
-			return false
-		}
-		key := list[0].key
-		if len(list) > 1 { // a panel is known by its own code
-			key = [3]string{rec.Code.System, rec.Code.Code, rec.Unit}
-		}
-		i, seen := first[key]
-		if !seen {
-			r.passage = rangeWords(list[0].ref)
-			if len(list) > 1 {
-				r.passage = ""
-			}
-			r.who = rec.Unit
-			first[key] = len(s.rows)
-			return true
-		}
-		// The value before is in the same unit, which is said once.
-		if before := widget.Clean(rec.Value); !was[key] && before != "" && s.rows[i].who == rec.Unit {
-			was[key] = true
-			s.rows[i].value += " (was " + before + ")"
-		}
-		return false
-	}
 }
 
 func (s *summary) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case answer:
-		if v, ok := msg.value.(summaryRead); ok && msg.lane == &s.reads {
-			s.parts, s.ready = v.parts, true
+		switch v := msg.value.(type) {
+		case summaryRead:
+			if msg.lane != &s.reads {
+				return nil
+			}
+			s.parts, s.found, s.ready = v.parts, v.found, true
 			s.at = 1
 			for i := range s.parts {
 				if len(s.parts[s.at].rows) == 0 {
 					s.at = (1 + i) % 4
 				}
 			}
+		case *recents:
+			if msg.lane != &s.older {
+				return nil
+			}
+			s.found.join(v)
+			s.parts[3].results(s.found, s.found.more())
+		default:
+			if msg.lane == &s.older && msg.err != nil {
+				s.parts[3].results(s.found, false) // and the title says that there are more
+			}
+			return nil
+		}
+		if s.found.more() {
+			return s.next()
 		}
 	case tea.KeyPressMsg:
 		s.move(msg.String())
@@ -348,7 +358,7 @@ func (s *summary) About() about {
 	hop := func(by int) func() tea.Cmd { return func() tea.Cmd { s.step(by); return nil } }
 	a.keys = []binding{
 		bind("enter", "read", func() tea.Cmd { s.open(newRecord(s.commands, s.p, r.id)); return nil }).unless(none).foot(),
-		bind("t", "chart of this test", func() tea.Cmd { s.open(newTrendOf(s.commands, s.p, r.code, r.title)); return nil }).unless(flat).foot(),
+		bind("t", "chart of this test", func() tea.Cmd { s.open(newTrendOf(s.commands, s.p, r.code, r.title, "")); return nil }).unless(flat).foot(),
 		bind("right l", "next part", hop(1)),
 		bind("left h", "part before", hop(-1)),
 	}
@@ -357,5 +367,6 @@ func (s *summary) About() about {
 
 func (s *summary) Wipe() {
 	s.reads.end()
-	s.parts, s.ready = [4]section{}, false
+	s.older.end()
+	s.parts, s.found, s.ready = [4]section{}, nil, false
 }

@@ -228,6 +228,14 @@ func (t *talk) summary(p *patient) error {
 	if err != nil {
 		return err
 	}
+	for sum.found.more() {
+		next, err := sum.found.next(t.ctx, t.session.Records(), p.id)
+		if err != nil {
+			return err
+		}
+		sum.found.join(next)
+	}
+	sum.parts[3].results(sum.found, false)
 	var rows []row
 	var lines []string
 	heads := map[int]string{}
@@ -252,27 +260,33 @@ func (t *talk) summary(p *patient) error {
 
 // results lists the tests with their last values, and the values of the one chosen.
 func (t *talk) results(p *patient) error {
-	s := newSheet()
-	q := vault.Query{Type: "Observation", Patient: p.id, Limit: sheetMost}
-	n := 0
-	for r, err := range t.session.Records().Rows(t.ctx, q) {
-		if err != nil {
-			return err
+	s, n, ended := newSheet(), 0, false
+	q := vault.Query{Type: "Observation", Patient: p.id, Limit: resultsPage}
+	for !ended && n < resultsMost {
+		var page []reading
+		last := n
+		for r, err := range t.session.Records().Rows(t.ctx, q) {
+			if err != nil {
+				return err
+			}
+			n++
+			q.After = r.Order
+			list, _ := readingsOf(&r)
+			page = append(page, list...)
 		}
-		n++
-		list, _ := readingsOf(&r)
-		s.add(list)
+		s.add(page)
+		ended = n-last < resultsPage
 	}
 	var lines []string
 	for _, x := range s.tests {
-		lines = append(lines, fmt.Sprintf("%s: %s, %s", x.name, pointWords(x, x.last()), plural(len(x.points), "value")))
+		lines = append(lines, fmt.Sprintf("%s: %s, %s", x.name, pointWords(x, x.last()), plural(x.count(), "value")))
 	}
 	if len(lines) == 0 {
 		t.say("No results.")
 		return nil
 	}
-	if n == sheetMost {
-		t.sayf("Of the newest %d results.", sheetMost)
+	if !ended {
+		t.sayf("Of the newest %d results. Older ones were not looked at.", n)
 	}
 	var err error
 	for at := 0; ; {
@@ -296,6 +310,9 @@ func pointWords(x *series, p point) string {
 
 func (t *talk) values(p *patient, x *series) error {
 	t.sayf("%s, %s, newest first.", x.name, stated(x.unit, "no unit"))
+	if x.older > 0 {
+		t.sayf("The newest %d of %d values.", len(x.points), x.count())
+	}
 	var lines []string
 	points := slices.Clone(x.points)
 	slices.Reverse(points)

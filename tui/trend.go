@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -19,12 +20,15 @@ type trend struct {
 	p    *patient
 	code string // what to ask for, when test is nil
 	name string
+	want string // the unit to begin with
 	asks lane
 	all  []*series // one a unit
 	unit int       // which of all
 	dots []widget.Dot
 	from []int // the dots' places in the test's points
 	at   int
+
+	newest bool // of test there are older values that are not here
 }
 
 func newTrend(c commands, p *patient, t *series) *trend {
@@ -33,9 +37,10 @@ func newTrend(c commands, p *patient, t *series) *trend {
 	return s
 }
 
-// newTrendOf asks for the test with the code.
-func newTrendOf(c commands, p *patient, code, name string) *trend {
-	return &trend{commands: c, p: p, code: code, name: name}
+// newTrendOf asks for all values of the test with the code, and begins with those of the unit;
+// "" with the unit used most.
+func newTrendOf(c commands, p *patient, code, name, unit string) *trend {
+	return &trend{commands: c, p: p, code: code, name: name, want: unit}
 }
 
 func (s *trend) Init() tea.Cmd {
@@ -90,8 +95,12 @@ func (s *trend) Update(msg tea.Msg) tea.Cmd {
 			if !ok {
 				day = math.MinInt32
 			}
-			x.points = append(x.points, point{day: day, date: widget.Clean(p.Date), value: widget.Clean(p.Value), flag: widget.Clean(p.Flag),
+			x.points = append(x.points, point{day: day, at: instant(p.Date), date: widget.Clean(p.Date), value: widget.Clean(p.Value), flag: widget.Clean(p.Flag),
 				ref: rangeText(p.Low, p.High, ""), low: number(p.Low), high: number(p.High), num: number(p.Value), record: p.Record})
+		}
+		slices.SortStableFunc(x.points, func(a, b point) int { return a.compare(&b) })
+		if x.unit == s.want && s.want != "" {
+			s.unit = len(s.all)
 		}
 		s.all = append(s.all, x)
 	}
@@ -129,6 +138,9 @@ func (s *trend) View(w, h int) string {
 	note := fmt.Sprintf("  %d of %d values", s.at+1, len(s.dots))
 	if left := len(t.points) - len(s.dots); left > 0 {
 		note += fmt.Sprintf(", %d more without a date or a number", left)
+	}
+	if s.newest {
+		note += ", the newest; older ones are not drawn"
 	}
 	if len(s.all) > 1 {
 		note += fmt.Sprintf(" · unit %d of %d, never drawn together: u", s.unit+1, len(s.all))

@@ -14,11 +14,15 @@ type values struct {
 	commands
 	p    *patient
 	test *series
+	draw func(*series) *trend
+	all  bool // of the test there are no more values
 	list widget.List
 }
 
-func newValues(c commands, p *patient, t *series) *values {
-	return &values{commands: c, p: p, test: t, list: widget.List{N: len(t.points)}}
+// newValues lists a copy: the sheet that the test is of may still grow.
+func newValues(c commands, p *patient, t *series, draw func(*series) *trend, all bool) *values {
+	test := *t
+	return &values{commands: c, p: p, test: &test, draw: draw, all: all, list: widget.List{N: len(t.points)}}
 }
 
 func (s *values) Init() tea.Cmd { return nil }
@@ -46,9 +50,13 @@ func (s *values) show() tea.Cmd {
 
 func (s *values) View(w, h int) string {
 	t := s.d.theme
-	lines := []string{t.Title.Render(widget.Fit("  "+testTitle(s.test), w)), "",
-		t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, valueWidths, "Date", "Value", "Unit", "Flag", "Range"), w))}
 	n := len(s.test.points)
+	count := plural(n, "value")
+	if !s.all {
+		count = fmt.Sprintf("The newest %d values; older ones: t draws them all, and they stand in the tab All.", n)
+	}
+	lines := []string{t.Title.Render(widget.Fit("  "+testTitle(s.test), w)), t.Faint.Render(widget.Fit("  "+count, w)),
+		t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, valueWidths, "Date", "Value", "Unit", "Flag", "Range"), w))}
 	return widget.Block(append(lines, s.list.Draw(w, h-3, t.Selected.Render, func(i, w int) string {
 		p := s.test.points[n-1-i]
 		return widget.Columns(w, valueWidths, stated(dayText(p.date), "no date"), valueText(p), s.test.unit, flagText(p.flag), stated(p.ref, "no range supplied"))
@@ -73,7 +81,7 @@ func testTitle(t *series) string {
 func (s *values) About() about {
 	return about{name: "values", patient: s.p, keys: []binding{
 		bind("enter", "the record", s.show).foot(),
-		bind("t", "chart", func() tea.Cmd { s.open(newTrend(s.commands, s.p, s.test)); return nil }).foot(),
+		bind("t", "chart", func() tea.Cmd { s.open(s.draw(s.test)); return nil }).foot(),
 	}}
 }
 

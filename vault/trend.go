@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Trend gives one measurement of one patient over time. code is as in
@@ -45,10 +46,38 @@ func (v *Vault) Trend(ctx context.Context, q Query) ([]Trend, error) {
 	}
 	out := make([]Trend, 0, len(order))
 	for _, k := range order {
-		out = append(out, *trends[k])
+		t := trends[k]
+		within(t.Points)
+		out = append(out, *t)
 	}
 	slices.SortStableFunc(out, func(a, b Trend) int { return len(b.Points) - len(a.Points) })
 	return out, nil
+}
+
+// within orders the values of a day, which come by date alone, by their time: those
+// without one first.
+func within(points []Point) {
+	type timed struct {
+		at time.Time
+		p  Point
+	}
+	var day []timed
+	for len(points) > 0 {
+		n := 1
+		for len(points[0].Date) > 9 && n < len(points) && strings.HasPrefix(points[n].Date, points[0].Date[:10]) {
+			n++
+		}
+		day = day[:0]
+		for _, p := range points[:n] {
+			at, _ := time.Parse(time.RFC3339, p.Date) // a day alone has none
+			day = append(day, timed{at, p})
+		}
+		slices.SortStableFunc(day, func(a, b timed) int { return a.at.Compare(b.at) })
+		for i := range day {
+			points[i] = day[i].p
+		}
+		points = points[n:]
+	}
 }
 
 // matchCode finds the coding that want ("code" or "system|code") names.
