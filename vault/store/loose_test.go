@@ -20,7 +20,7 @@ func TestWhatNoRecordCitesGoesAtOpening(t *testing.T) {
 		do(t, s, "INSERT INTO blob(blob,sha256,size,entry) VALUES(7,NULL,5,NULL),(8,x'08',5,1)", "INSERT INTO chunk(chunk,data) VALUES(7<<24,x'0001'),(8<<24,x'0002')")
 		if older {
 			do(t, s, "DROP INDEX blob_loose", "DROP INDEX record_odd", "CREATE INDEX record_doc ON record(doc)",
-				"CREATE INDEX record_type ON record(type, doc)", "UPDATE meta SET value=8 WHERE key='schema'")
+				"CREATE INDEX record_type ON record(type, doc)", "ALTER TABLE record DROP COLUMN sum", "ALTER TABLE subject DROP COLUMN patient", "UPDATE meta SET value=8 WHERE key='schema'")
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

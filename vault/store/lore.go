@@ -101,7 +101,7 @@ func (r *reader) patient(subject int64) (id vault.RecordID, err error) {
 		return id, nil
 	}
 	var b []byte
-	if _, err := r.c.row(r.ctx, []any{&b}, "SELECT p.id FROM subject s JOIN record p ON p.record=s.record WHERE s.subject=?", subject); err != nil {
+	if _, err := r.c.row(r.ctx, []any{&b}, "SELECT "+patientOf+" FROM subject s WHERE s.subject=?", subject); err != nil {
 		return id, err
 	}
 	copy(id[:], b)

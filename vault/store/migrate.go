@@ -17,7 +17,7 @@ import (
 var schemaFiles embed.FS
 
 // newestSchema is the number of the last of them.
-const newestSchema = 10
+const newestSchema = 11
 
 // migrate brings the database from the schema that it has to the newest.
 func (s *Store) migrate(ctx context.Context, have int) error {

@@ -135,8 +135,8 @@ func (t *tx) insert(ctx context.Context, p *vault.Put, h vault.Header) (bool, er
 	if err != nil {
 		return false, err
 	}
-	n, err := t.w.change(`INSERT INTO record(record,id,type,source,subject,doc,head,revisions,state,brief) VALUES(?,?,?,?,?,?,?,1,0,?)
-		ON CONFLICT(id) DO NOTHING`, record, p.ID[:], typ, source, null(subject), doc, t.s.next.entry, brief)
+	n, err := t.w.change(`INSERT INTO record(record,id,type,source,subject,doc,head,revisions,state,brief,sum) VALUES(?,?,?,?,?,?,?,1,0,?,?)
+		ON CONFLICT(id) DO NOTHING`, record, p.ID[:], typ, source, null(subject), doc, t.s.next.entry, brief, h.Payload[:])
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -196,10 +196,10 @@ func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, h history, 
 	}
 	if doc == k.doc && subject == k.subject {
 		// SQLite would write the pages of three indexes anew, though they stay as they are.
-		err = t.w.run("UPDATE record SET head=?,revisions=revisions+1,state=?,brief=? WHERE record=?", entry, stateLive, brief, k.record)
+		err = t.w.run("UPDATE record SET head=?,revisions=revisions+1,state=?,brief=?,sum=? WHERE record=?", entry, stateLive, brief, p.Payload[:], k.record)
 	} else {
-		err = t.w.run("UPDATE record SET subject=?,doc=?,head=?,revisions=revisions+1,state=?,brief=? WHERE record=?",
-			null(subject), doc, entry, stateLive, brief, k.record)
+		err = t.w.run("UPDATE record SET subject=?,doc=?,head=?,revisions=revisions+1,state=?,brief=?,sum=? WHERE record=?",
+			null(subject), doc, entry, stateLive, brief, p.Payload[:], k.record)
 	}
 	if err != nil {
 		return err
@@ -236,7 +236,7 @@ func (t *tx) tombstone(ctx context.Context, d vault.Delete) error {
 		return err
 	}
 	t.unindex(k.doc)
-	return t.w.run("UPDATE record SET head=?,revisions=revisions+1,state=?,brief=NULL WHERE record=?", entry, stateDeleted, k.record)
+	return t.w.run("UPDATE record SET head=?,revisions=revisions+1,state=?,brief=NULL,sum=NULL WHERE record=?", entry, stateDeleted, k.record)
 }
 
 // unindex takes a document out of full-text search, also one that this transaction

@@ -354,7 +354,7 @@ func (w *withdrawal) meanings(ctx context.Context) error {
 		if err != nil && !isMissing(err) {
 			return err
 		}
-		if err := w.w.run("UPDATE subject SET record=? WHERE subject=?", null(means), r.subject); err != nil {
+		if err := w.w.run(meansNow, null(means), r.subject); err != nil {
 			return err
 		}
 	}

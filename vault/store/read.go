@@ -20,10 +20,14 @@ const (
 )
 
 // oneRecord is recordColumns with the id of the patient: for one record a further
-// statement costs more than two further tables.
-const oneRecord = `SELECT r.record a,r.id b,r.source c,r.doc d,r.head e,r.revisions f,r.state g,e.sha256 h,p.body i,coalesce(r.subject,0) j,u.url k,o.id l
-	FROM record r JOIN entry e ON e.entry=r.head LEFT JOIN payload p ON p.entry=r.head LEFT JOIN url u ON u.record=r.record
-	LEFT JOIN subject s ON s.subject=r.subject LEFT JOIN record o ON o.record=s.record `
+// statement costs more than a further table. Its entry and its patient's row lie in other
+// pages, which may have to come from the disk: they are read where the row does not tell.
+const oneRecord = `SELECT r.record a,r.id b,r.source c,r.doc d,r.head e,r.revisions f,r.state g,
+	coalesce(r.sum,(SELECT e.sha256 FROM entry e WHERE e.entry=r.head)) h,p.body i,coalesce(r.subject,0) j,u.url k,` + patientOf + ` l
+	FROM record r LEFT JOIN payload p ON p.entry=r.head LEFT JOIN url u ON u.record=r.record LEFT JOIN subject s ON s.subject=r.subject `
+
+// patientOf is the id of the patient that subject s means.
+const patientOf = "coalesce(s.patient,(SELECT o.id FROM record o WHERE o.record=s.record))"
 
 // row is a record as it lies in the tables.
 type row struct {

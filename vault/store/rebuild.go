@@ -198,8 +198,8 @@ func (t *tx) rebuild(ctx context.Context, r rebuilt, url string) (int, error) {
 			return 0, err
 		}
 	}
-	if err := t.w.run("UPDATE record SET type=?,source=?,subject=?,doc=?,head=?,revisions=?,state=?,brief=? WHERE record=?",
-		typeWord, sourceWord, null(subject), doc, head.entry, len(h), state, brief, r.record); err != nil {
+	if err := t.w.run("UPDATE record SET type=?,source=?,subject=?,doc=?,head=?,revisions=?,state=?,brief=?,sum=? WHERE record=?",
+		typeWord, sourceWord, null(subject), doc, head.entry, len(h), state, brief, head.header.Payload[:], r.record); err != nil {
 		return 0, err
 	}
 	if state == stateDeleted {
@@ -217,7 +217,7 @@ func (t *tx) empty(ctx context.Context, r rebuilt, head int64, h history) error 
 	if err != nil {
 		return err
 	}
-	return t.w.run("UPDATE record SET type=?,source=?,subject=NULL,doc=?,head=?,revisions=?,state=?,brief=NULL WHERE record=?",
+	return t.w.run("UPDATE record SET type=?,source=?,subject=NULL,doc=?,head=?,revisions=?,state=?,brief=NULL,sum=NULL WHERE record=?",
 		none, none, r.record, head, len(h), stateDeleted, r.record)
 }
 

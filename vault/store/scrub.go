@@ -59,7 +59,7 @@ func (t *tx) respell(ctx context.Context) error {
 		if err != nil && !isMissing(err) {
 			return err
 		}
-		if err := t.w.run("UPDATE subject SET record=? WHERE subject=?", null(means), n); err != nil {
+		if err := t.w.run(meansNow, null(means), n); err != nil {
 			return err
 		}
 	}

@@ -265,6 +265,7 @@ func (v *verifier) few(ctx context.Context, c *snapshot) error {
 		{"purge", "SELECT e.entry FROM purge u CROSS JOIN entry e ON e.about=u.record AND e.sha256=u.sha256 AND e.kind=5 JOIN payload p ON p.entry=e.entry"},
 		// What a reference to a patient is said to mean is what it would mean now.
 		{"view", "SELECT s.subject FROM subject s LEFT JOIN record r ON r.record=s.record WHERE s.record IS NOT NULL AND r.record IS NULL"},
+		{"view", "SELECT s.subject FROM subject s LEFT JOIN record r ON r.record=s.record WHERE s.patient IS NOT NULL AND s.patient IS NOT r.id"},
 	} {
 		if err := v.none(ctx, c.conn, q.kind, q.query); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -12,7 +13,7 @@ import (
 // that they are of; quickRows are the same without.
 const (
 	deepRows = `SELECT e.entry,e.kind,coalesce(r.id,e.about),e.parents,e.sha256,e.length,e.record,p.body,
-		r.doc,r.head,r.state,r.type,r.source,r.subject,r.brief
+		r.doc,r.head,r.state,r.type,r.source,r.subject,r.brief,r.sum
 		FROM entry e LEFT JOIN record r ON r.record=e.record LEFT JOIN payload p ON p.entry=e.entry
 		WHERE e.entry BETWEEN ? AND ? ORDER BY e.entry`
 	quickRows = `SELECT e.entry,e.kind,coalesce(r.id,e.about),e.parents,e.sha256,e.length
@@ -207,6 +208,9 @@ func (l *logCheck) sifted(ctx context.Context, h vault.Header) (err error) {
 			return err
 		}
 		r.reads = err == nil
+	}
+	if sum := s.Bytes(15); r.head == r.number && sum != nil && !bytes.Equal(sum, h.Payload[:]) {
+		v.problem("view", h.Record)
 	}
 	body := s.Bytes(7)
 	r.own = body != nil

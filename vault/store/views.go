@@ -68,16 +68,19 @@ func (t *tx) subject(ctx context.Context, p *vault.Put, source, record int64) (i
 	if err != nil {
 		return 0, err
 	}
-	if err := t.w.run("UPDATE subject SET record=? WHERE subject=?", record, n); err != nil {
+	if err := t.w.run("UPDATE subject SET record=?,patient=? WHERE subject=?", record, p.ID[:], n); err != nil {
 		return 0, err
 	}
 	for _, ref := range own[1:] {
-		if err := t.w.run("UPDATE subject SET record=? WHERE source=? AND ref=? AND record IS NULL", record, source, ref); err != nil {
+		if err := t.w.run("UPDATE subject SET record=?,patient=? WHERE source=? AND ref=? AND record IS NULL", record, p.ID[:], source, ref); err != nil {
 			return 0, err
 		}
 	}
 	return n, nil
 }
+
+// meansNow has a reference to a patient mean another record, or none.
+const meansNow = "UPDATE subject SET record=?1,patient=(SELECT id FROM record WHERE record=?1) WHERE subject=?2"
 
 func (t *tx) subjectOf(ctx context.Context, sourceName string, source int64, ref string) (n int64, err error) {
 	k := subjectKey{source, ref}
@@ -95,7 +98,7 @@ func (t *tx) subjectOf(ctx context.Context, sourceName string, source int64, ref
 		if err != nil && !isMissing(err) {
 			return 0, err
 		}
-		if err := t.w.run("INSERT INTO subject(subject,source,ref,record) VALUES(?,?,?,?)", n, source, ref, null(means)); err != nil {
+		if err := t.w.run("INSERT INTO subject(subject,source,ref,record,patient) VALUES(?1,?2,?3,?4,(SELECT id FROM record WHERE record=?4))", n, source, ref, null(means)); err != nil {
 			return 0, err
 		}
 	}
