@@ -17,7 +17,7 @@ type comparing struct {
 
 func newComparing(c commands) *comparing {
 	s := &comparing{commands: c}
-	s.form.fields = []*field{{label: "Its code", need: true, in: widget.NewInput("", 60), hint: "a letter, a number and 20 digits; spaces do not count"}}
+	s.form.fields = []*field{{label: "Its code", need: true, in: widget.NewInput("", 60), hint: "as it is shown there; how the digits are grouped does not count"}}
 	return s
 }
 

@@ -186,6 +186,7 @@ var better = []struct {
 	hint  string
 }{
 	{local.ErrOlder, olderHint},
+	{journal.ErrMistyped, "have it read out again; nothing was compared"},
 	{remote.ErrToken, `it is good once and for a limited time; the host's operator makes another with "phivault-host token", and with --vault TAG for a vault that is there already`},
 	{remote.ErrStranger, `"phivault device list" on another device tells whether this one was removed, or has had new keys since this copy of it was made; if neither, ask the host's operator for a token of "phivault-host token --vault TAG", and add the remote again`},
 	{engine.ErrContradiction, "it says that an object is there and does not give it: it is damaged, or it cheats; nothing here was changed; ask who runs it, or use another bucket, prefix, folder or remote"},

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"phivault/vault"
+	"phivault/vault/journal"
 	"phivault/vault/local"
 )
 
@@ -29,6 +29,11 @@ shows two devices different histories is caught by nothing else.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			begun := false
+			if with != "" {
+				if err := journal.CheckForm(with); err != nil {
+					return err
+				}
+			}
 			if quick && rebuild {
 				return usage("--quick and --rebuild do not go together", "a rebuild is always checked whole")
 			}
@@ -75,7 +80,7 @@ func (a *app) verify(ctx context.Context, s *session, quick bool, schema string)
 	}
 	o.OK, o.MS = len(o.Problems) == 0, a.since(begun)
 	o.Records, o.Revisions, o.Entries = v.Records, v.Revisions, v.Entries
-	o.Code = chainCode(v.Entries, v.Chain)
+	o.Code = journal.CodeText("A", itoa(v.Entries), vault.Hash(v.Chain)) // of a vault that never synced
 	if j, err := s.ReadJournal(ctx); err == nil && j.Code() != "" {
 		o.Code = j.Code()
 		for _, m := range j.Members() {
@@ -101,12 +106,17 @@ func (a *app) compare(ctx context.Context, s *session, code string) error {
 	if err != nil {
 		return err
 	}
-	if err := j.CheckCode(ctx, code); err != nil {
+	if err := j.CheckCode(ctx, code); errors.Is(err, journal.ErrFork) {
+		return &fault{code: "fork", why: reason(err), hint: hintOtherCode, cause: err}
+	} else if err != nil {
 		return err
 	}
 	a.note("Both devices have seen the same history up to there.")
 	return nil
 }
+
+// hintOtherCode is for a code that could be one and is another.
+const hintOtherCode = `have it read out once more; if it is the same one again, sync both devices with one remote: then "phivault status" tells whose history there are two of, and an owner ends it with "phivault device resolve-fork DEVICE"`
 
 // unverified reports a vault that is too damaged to be opened or rebuilt as
 // verify reports any other: with its object, and exit code 13.
@@ -159,20 +169,4 @@ func (a *app) showVerified(o *verifyObject, blobs int64) error {
 		what = "the chain alone"
 	}
 	return writeFields(a.out, [][2]string{{"result", result}, {"checked", what}, {"log", count(o.Entries, "entry", "entries")}, {"code", o.Code}})
-}
-
-// chainCode shows where the log stands and what it says, in a form to read out:
-// the number of entries and 20 digits of the chain's hash, which commits to
-// everything before.
-func chainCode(entries int64, c vault.Chain) string {
-	var digits strings.Builder
-	for i := range 10 {
-		n := int(c[2*i])<<8 | int(c[2*i+1])
-		digits.WriteByte(byte('0' + n/10%10))
-		digits.WriteByte(byte('0' + n%10))
-		if i%2 == 1 && i < 9 {
-			digits.WriteByte(' ')
-		}
-	}
-	return "A " + itoa(entries) + " " + digits.String()
 }

@@ -2,12 +2,8 @@ package journal
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"phivault/crypto/identity"
 	"phivault/vault"
@@ -194,70 +190,4 @@ func (j *Journal) seen(d [16]byte, p vault.Place) bool {
 		}
 	}
 	return false
-}
-
-// Code names this device's last segment for another device to compare: its
-// letter, the segment's number (behind that of its log and a slash, in a log after
-// the first), and 20 digits of its hash, which commits to all
-// that this device has seen. It is "" before the first segment.
-func (j *Journal) Code() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	l := j.s.Logs[j.own]
-	if l == nil {
-		return ""
-	}
-	m, _ := j.s.members(everything).find(j.self)
-	at := strconv.FormatUint(l.Last.Seq, 10)
-	if j.own.Number > 0 {
-		at = strconv.FormatUint(j.own.Number, 10) + "/" + at
-	}
-	return fmt.Sprintf("%s %s %s", letter(m.order), at, digits(l.Last.Hash))
-}
-
-// digits are 20 decimal digits of a hash: its first 16 bytes, each half modulo
-// 10¹⁰.
-func digits(h vault.Hash) string {
-	const m = 10_000_000_000
-	return fmt.Sprintf("%010d%010d", binary.BigEndian.Uint64(h[:])%m, binary.BigEndian.Uint64(h[8:])%m)
-}
-
-// CheckCode compares another device's Code with what is here: nil when both saw
-// the same, ErrWaiting when that segment is not here yet, ErrFork when it differs.
-func (j *Journal) CheckCode(ctx context.Context, code string) error {
-	f := strings.Fields(code)
-	if len(f) < 3 {
-		return fmt.Errorf("%w: a code has a letter, a number and 20 digits", vault.ErrUsage)
-	}
-	number, within, later := strings.Cut(f[1], "/")
-	if !later {
-		number, within = "0", f[1]
-	}
-	n, err := strconv.ParseUint(number, 10, 63)
-	seq, wrong := strconv.ParseUint(within, 10, 63)
-	sum := strings.Join(f[2:], "")
-	if err != nil || wrong != nil || len(sum) != 20 {
-		return fmt.Errorf("%w: a code has a letter, a number and 20 digits", vault.ErrUsage)
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, m := range j.s.members(everything).all {
-		if letter(m.order) != strings.ToUpper(f[0]) {
-			continue
-		}
-		log := vault.LogID{Device: m.device, Number: n}
-		p := vault.Place{Log: log, Seq: seq}
-		if seq >= j.s.next(log) {
-			return at(ErrWaiting, p, "it is not here yet")
-		}
-		hash, err := j.hashAt(ctx, log, seq)
-		if err != nil {
-			return err
-		}
-		if digits(hash) != sum {
-			return at(ErrFork, p, "the devices have seen different histories")
-		}
-		return nil
-	}
-	return fmt.Errorf("%w: no device has this letter", vault.ErrUsage)
 }
