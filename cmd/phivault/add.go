@@ -140,6 +140,11 @@ func (a *app) add(ctx context.Context, v *vault.Vault, typ string, f *addFlags) 
 				return err
 			}
 		}
+		if f.display == "" && f.code != "" {
+			if f.display, err = calledHere(ctx, v, f.code); err != nil {
+				return err
+			}
+		}
 		b = f.resource(typ, subject)
 	}
 	if err != nil {
@@ -163,6 +168,28 @@ func (a *app) add(ctx context.Context, v *vault.Vault, typ string, f *addFlags) 
 		a.warn("phivault: note: its source has no such patient, so it belongs to nobody; --source names the one whose patients it means")
 	}
 	return a.saved(&rec, "phivault.add.v1", "added")
+}
+
+// calledMost is how many records of a code are asked what it is called.
+const calledMost = 20
+
+// calledHere gives what the newest records of this very code call it, or "".
+func calledHere(ctx context.Context, v *vault.Vault, typed string) (string, error) {
+	system, code := compose.Coding(typed)
+	if system == "" {
+		return "", nil
+	}
+	for r, err := range v.Rows(ctx, vault.Query{Code: system + "|" + code, Limit: calledMost}) {
+		if err != nil {
+			return "", err
+		}
+		for _, c := range append(r.Codings[:len(r.Codings):len(r.Codings)], r.Code) {
+			if c.System == system && c.Code == code && c.Display != "" && c.Display != code {
+				return c.Display, nil
+			}
+		}
+	}
+	return "", nil
 }
 
 // subjectOf gives the reference to a patient and the source in which it holds.

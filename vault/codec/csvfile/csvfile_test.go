@@ -59,6 +59,9 @@ var inputs = []struct{ name, mapping, in, want string }{
 line 2;2024-01-02;70.10;kg;http://loinc.org|29463-7;Body weight;Patient/p1
 line 3;2024;71;kg;http://loinc.org|29463-7;Body weight;Patient/p1
 `},
+	{"a code alone is called what is known of it", "date=Date,value=Weight,unit==kg,code=http://loinc.org|29463-7,patient==p1", "Date,Weight\n2024-01-02,70.10\n", `
+line 2;2024-01-02;70.10;kg;http://loinc.org|29463-7;Body weight;Patient/p1
+`},
 	{"columns, any case, a line for Excel, quotes and other line ends",
 		"date=date,value=value,unit=unit,code=code,system==http://loinc.org,name=what,patient=who",
 		"sep=;\r\n\"DATE\";Value;Unit;Code;What;Who\r\n\r\n\"2024-01-02\"; 5.0 ;\"m\"\"m\";8-9;\"a\r\nb;c\";Patient/x\r\n2024-01-03;<6e-1;mm;s|8-9;d;urn:uuid:1", `

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"phivault/vault/fhir"
 )
 
 // measurement is one row, understood.
@@ -58,6 +60,9 @@ func (m *measurement) json() []byte {
 			b = append(b, ',')
 		}
 		b = quote(append(b, `"code":`...), m.code)
+		if known := fhir.KnownName(m.system, m.code); known != "" && m.name == "" {
+			b = quote(append(b, `,"display":`...), known)
+		}
 		b = append(b, "}]"...)
 		if m.name != "" {
 			b = append(b, ',')

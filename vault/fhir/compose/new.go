@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"phivault/vault"
+	"phivault/vault/fhir"
 )
 
 // Key names a field: of a form, of a flag, of a resource.
@@ -156,9 +157,11 @@ func person(in Values) (o object) {
 	return o
 }
 
-// concept writes a code and its words as a CodeableConcept.
+// concept writes a code and its words as a CodeableConcept. One that comes without
+// words has those that are known of it.
 func concept(code, display string) object {
 	o := object{}
+	display = cmp.Or(display, fhir.KnownName(Coding(code)))
 	if c := coding(code); c != nil {
 		if display != "" {
 			c.put("display", display)
@@ -169,6 +172,20 @@ func concept(code, display string) object {
 		o.put("text", display)
 	}
 	return o
+}
+
+// Coding gives the system and the code that a code as a person types it means, either
+// "" where it has none.
+func Coding(typed string) (system, code string) {
+	for _, m := range coding(typed) {
+		switch text, _ := m.value.(string); m.name {
+		case "system":
+			system = text
+		case "code":
+			code = text
+		}
+	}
+	return system, code
 }
 
 // coding reads a code as a person types it; one that looks like LOINC's is taken
