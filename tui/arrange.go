@@ -12,6 +12,7 @@ import (
 // those without one last. It is for when somebody came or was opened, and not for
 // every key.
 func (s *patients) sorted() {
+	s.compare()
 	s.order = s.order[:0]
 	for i := range s.all {
 		s.order = append(s.order, i)
@@ -64,6 +65,18 @@ func (s *patients) arrange(keep bool) {
 			return
 		}
 	}
+}
+
+// compare tells everyone who is here from who looks alike.
+func (s *patients) compare() {
+	var all []*patient
+	for i := range s.all {
+		all = append(all, &s.all[i])
+	}
+	for i := range s.found {
+		all = append(all, &s.found[i])
+	}
+	tellApart(all)
 }
 
 func (s *patients) at(i int) *patient {

@@ -18,6 +18,7 @@ type chart struct {
 	tabs []tab
 	at   int
 	asks lane
+	like lane
 	torn int // records of this patient in conflict
 }
 
@@ -55,7 +56,7 @@ func (s *chart) waits() bool { return waits(s.pane()) }
 
 func (s *chart) pane() screen { return s.tabs[s.at].pane }
 
-func (s *chart) Init() tea.Cmd { return tea.Batch(s.turn(0), s.conflicts()) }
+func (s *chart) Init() tea.Cmd { return tea.Batch(s.turn(0), s.conflicts(), s.namesakes()) }
 
 // tornMost bounds what is counted; more are said to be more.
 const tornMost = 50
@@ -81,6 +82,12 @@ func (s *chart) conflicts() tea.Cmd {
 	})
 }
 
+// namesakes looks for who has the same name and birth date.
+func (s *chart) namesakes() tea.Cmd {
+	p := s.p
+	return s.reading(&s.like, func(ctx context.Context, in Session) (any, error) { return known(ctx, in.Records(), p), nil })
+}
+
 // turn shows tab i.
 func (s *chart) turn(i int) tea.Cmd {
 	s.at = (i + len(s.tabs)) % len(s.tabs)
@@ -99,6 +106,11 @@ func (s *chart) Update(msg tea.Msg) tea.Cmd {
 			return s.changed(v)
 		case imported:
 			return s.again()
+		case patient:
+			if msg.lane == &s.like && v.id == s.p.id {
+				s.p.apart = v.apart
+				return nil
+			}
 		case torn:
 			if msg.lane == &s.asks {
 				s.torn = int(v)
@@ -126,7 +138,9 @@ func (s *chart) changed(v saved) tea.Cmd {
 		return nil
 	}
 	if v.record.ID == s.p.id && !v.record.Deleted {
+		apart := s.p.apart
 		s.p = patientOf(&v.record)
+		s.p.apart = apart
 	}
 	return s.again()
 }
@@ -137,7 +151,7 @@ func (s *chart) again() tea.Cmd {
 		s.tabs[i].pane.Wipe()
 		s.tabs[i].asked = false
 	}
-	return tea.Batch(s.turn(s.at), s.conflicts())
+	return tea.Batch(s.turn(s.at), s.conflicts(), s.namesakes())
 }
 
 // bar draws the names of the tabs.
@@ -185,6 +199,8 @@ func (s *chart) View(w, h int) string {
 func (s *chart) notice(w int) string {
 	text := ""
 	switch {
+	case s.torn == 0 && s.p.apart != "":
+		text = " ! " + s.p.namesake()
 	case s.torn == 1:
 		text = " ! 1 record here is in conflict: two devices changed it apart. C decides."
 	case s.torn >= tornMost:
@@ -215,6 +231,7 @@ func (s *chart) About() about {
 
 func (s *chart) Wipe() {
 	s.asks.end()
+	s.like.end()
 	for _, t := range s.tabs {
 		t.pane.Wipe()
 	}

@@ -62,7 +62,7 @@ func (s *deciding) Init() tea.Cmd {
 			whose = v.now.ID
 		}
 		if p, err := in.Records().Get(ctx, whose); err == nil {
-			about := patientOf(&p)
+			about := known(ctx, in.Records(), patientOf(&p))
 			v.who = &about
 		}
 		if v.heads, err = sh.Conflicts().Heads(ctx, id); err != nil {

@@ -26,6 +26,7 @@ type patient struct {
 	words  string // what the filter looks at, lower case
 	sortAs string // the name, lower case
 	opened time.Time
+	apart  string // what tells it from another of the same name and birth date; "" where there is none
 }
 
 func patientOf(r *vault.Record) patient {
@@ -126,6 +127,14 @@ func stated(s, otherwise string) string {
 	return s
 }
 
+// number is the identifier to show, behind what tells the patient from another.
+func (p *patient) number() string {
+	if p.apart == "" || p.mrn == "" {
+		return stated(p.apart, p.mrn)
+	}
+	return p.apart + ", " + p.mrn
+}
+
 // banner is the first line of every screen about a patient.
 func (p *patient) banner(w int, now time.Time, t theme.Theme) string {
 	rest := "Born " + p.bornText(now) + "   Gender " + stated(p.gender, "not stated")
@@ -134,6 +143,9 @@ func (p *patient) banner(w int, now time.Time, t theme.Theme) string {
 		if p.died == "yes" {
 			rest += "date not stated"
 		}
+	}
+	if p.apart != "" {
+		rest += "   " + p.apart
 	}
 	// The name goes before the number.
 	name := max(24, min(40, widget.Width(p.shownName())))

@@ -194,6 +194,7 @@ func (s *patients) answered(a answer) tea.Cmd {
 					s.found = append(s.found, p)
 				}
 			}
+			s.compare()
 			s.arrange(true)
 		}
 	case imported:
@@ -246,6 +247,9 @@ func (s *patients) View(w, h int) string {
 	}
 	widths := []int{-1, 17, 10, 20}
 	if w >= 100 {
+		if slices.ContainsFunc(s.shown, func(i int) bool { return i < len(s.all) && s.all[i].apart != "" }) {
+			widths[3] = 36
+		}
 		widths = append(widths, 11)
 	}
 	lines := []string{head, t.Faint.Render(widget.Fit("  "+widget.Columns(w-2, widths, "Name", "Born", "Gender", "Id", "Opened"), w))}
@@ -265,7 +269,7 @@ func (s *patients) View(w, h int) string {
 		if !p.opened.IsZero() {
 			opened = p.opened.Local().Format("02-Jan-2006")
 		}
-		return widget.Columns(w, widths, p.shownName(), p.bornText(s.d.now()), stated(p.gender, "not stated"), p.mrn, opened)
+		return widget.Columns(w, widths, p.shownName(), p.bornText(s.d.now()), stated(p.gender, "not stated"), p.number(), opened)
 	})...), w, h)
 }
 

@@ -135,7 +135,7 @@ func (s *search) show() tea.Cmd {
 	if h.typ == "Patient" {
 		return s.reading(&s.asks, func(ctx context.Context, in Session) (any, error) {
 			r, err := in.Records().Get(ctx, h.id)
-			return patientOpened{patientOf(&r)}, err
+			return patientOpened{known(ctx, in.Records(), patientOf(&r))}, err
 		})
 	}
 	var p *patient
@@ -145,7 +145,7 @@ func (s *search) show() tea.Cmd {
 		// The banner needs more than the hit says.
 		return s.reading(&s.asks, func(ctx context.Context, in Session) (any, error) {
 			r, err := in.Records().Get(ctx, h.patient)
-			return hitOpened{patientOf(&r), h.id}, err
+			return hitOpened{known(ctx, in.Records(), patientOf(&r)), h.id}, err
 		})
 	}
 	s.open(newRecord(s.commands, p, h.id))

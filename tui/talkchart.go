@@ -103,7 +103,7 @@ func (t *talk) find() error {
 	}
 	var names []string
 	for _, p := range list {
-		names = append(names, fmt.Sprintf("%s, born %s, gender %s, %s", p.shownName(), t.born(&p), stated(p.gender, notStated), p.mrn))
+		names = append(names, fmt.Sprintf("%s, born %s, gender %s, %s", p.shownName(), t.born(&p), stated(p.gender, notStated), p.number()))
 	}
 	order := "by name"
 	if text != "" {
@@ -137,6 +137,11 @@ func (t *talk) patients(text string) (out []patient, err error) {
 			break
 		}
 	}
+	all := make([]*patient, len(out))
+	for i := range out {
+		all[i] = &out[i]
+	}
+	tellApart(all)
 	// Who is found by an address or a mother's name comes after who is called so.
 	slices.SortStableFunc(out, func(a, b patient) int {
 		return cmp.Or(cmp.Compare(fit(b.words, terms), fit(a.words, terms)), strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name)))
@@ -146,12 +151,16 @@ func (t *talk) patients(text string) (out []patient, err error) {
 
 // chart is one patient's menu.
 func (t *talk) chart(p patient) error {
+	p = known(t.ctx, t.session.Records(), p)
 	who := func() string {
 		text := fmt.Sprintf("Chart of %s. Born %s. Gender %s.", p.shownName(), t.born(&p), stated(p.gender, notStated))
 		if p.died != "" {
 			text += " Died " + strings.Replace(longDay(p.died), "yes", "on a date that is not stated", 1) + "."
 		}
-		return strings.TrimSpace(text + " " + p.mrn)
+		if text = strings.TrimSpace(text + " " + p.mrn); p.apart != "" {
+			text += ". " + p.namesake()
+		}
+		return text
 	}
 	section := func(empty string, typed bool, types ...string) func() error {
 		return func() error { return t.section(&p, empty, typed, types...) }
@@ -361,6 +370,6 @@ func (t *talk) about(ctx context.Context, r *vault.Record) *patient {
 	if err != nil {
 		return nil
 	}
-	p := patientOf(&rec)
+	p := known(ctx, t.session.Records(), patientOf(&rec))
 	return &p
 }

@@ -45,7 +45,7 @@ func (t *talk) record(p *patient, id vault.RecordID) error {
 		if read {
 			t.say("")
 			if p != nil && r.Resource.Type != "Patient" {
-				t.sayf("Patient %s, born %s.", p.shownName(), t.born(p))
+				t.sayf("Patient %s, born %s%s.", p.shownName(), t.born(p), strings.TrimSuffix(", "+p.apart, ", "))
 			}
 			if err := t.read(append(spoken(in.view), calledIn(in.facts[0], t.called()), in.facts[1])); err != nil {
 				return err

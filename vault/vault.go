@@ -128,6 +128,13 @@ func (v *Vault) PatientName(ctx context.Context, patient RecordID) string {
 	return r.Resource.Title
 }
 
+// Namesakes gives the patients in whose records all words of name stand, at most most
+// of them, newest first. It is to tell one patient from another: like PatientName it
+// notes no reading, and what it gives is not to be shown beyond that.
+func (v *Vault) Namesakes(ctx context.Context, name string, most int) iter.Seq2[Record, error] {
+	return v.p.Index.Find(ctx, Query{Type: "Patient", Text: name, Limit: most})
+}
+
 // Resolve follows a reference that stands in record r. The text is as written
 // in the resource; "#contained" references are the caller's, as they never
 // leave the resource.
