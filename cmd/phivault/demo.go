@@ -107,7 +107,23 @@ func (a *app) demo(ctx context.Context, keep bool) (err error) {
 	if err := d.play(); err != nil {
 		return err
 	}
+	if !keep {
+		if err := d.clear(); err != nil {
+			return err
+		}
+	}
 	return d.show()
+}
+
+// clear removes what is readable without a passphrase, as soon as no step needs it: the
+// interface at the end may stay open for long, and a machine may go down under it.
+func (d *demonstration) clear() error {
+	for _, name := range []string{"records", "edited.json", "export.ndjson"} {
+		if err := os.RemoveAll(filepath.Join(d.dir, name)); err != nil {
+			return because(err, "the demo's input could not be removed")
+		}
+	}
+	return nil
 }
 
 // drop closes the vaults that were kept open between the commands, and ends the

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -65,5 +66,33 @@ func TestDemoRemovesItsVaultWhenTheInterfaceIsEndedBySignal(t *testing.T) {
 func TestDemoEndsBeforeTheInterfaceWithCtrlC(t *testing.T) {
 	s, tmp := demoAt(t)
 	s.expect("Enter opens the interface").typed("\x03").expect("is removed.").ends(130)
+	nothingIn(t, tmp)
+}
+
+// A terminal that is closed tells more than once: its shell and the system both do.
+func TestDemoRemovesItsVaultWhenTheTerminalIsClosed(t *testing.T) {
+	s, tmp := demoAt(t)
+	s.expect("Enter opens the interface")
+	clear, err := filepath.Glob(filepath.Join(tmp, "*", "*.ndjson"))
+	inputs, _ := filepath.Glob(filepath.Join(tmp, "*", "records"))
+	if err != nil || len(clear)+len(inputs) > 0 {
+		t.Errorf("in the clear: %v %v %v", clear, inputs, err)
+	}
+	for range 3 {
+		s.cmd.Process.Signal(syscall.SIGHUP)
+	}
+	s.file.Close()
+	for s.cmd.Process.Signal(syscall.SIGHUP) == nil {
+		runtime.Gosched()
+	}
+	<-s.done
+	nothingIn(t, tmp)
+}
+
+// Without a signal, as an orphan: the terminal's end is all that is seen.
+func TestDemoRemovesItsVaultWhenTheTerminalEnds(t *testing.T) {
+	s, tmp := demoAt(t)
+	s.expect("Enter opens the interface").typed("\x04")
+	<-s.done
 	nothingIn(t, tmp)
 }

@@ -167,7 +167,7 @@ func (i *importing) report() error {
 	if i.o.StaysDeleted > 0 {
 		a.note(itoa(i.o.StaysDeleted) + " of the same were deleted here and stay so.")
 	}
-	t := newTable(a.out, column{title: "REFUSED", shrink: 1}, column{title: "WHERE", shrink: 1}, column{title: "WHY"})
+	t := newTable(a.out, column{title: "REFUSED"}, column{title: "WHERE"}, column{title: "WHY"})
 	for _, r := range i.o.Refusals {
 		if err := t.row(r.Input, r.Place, r.Reason); err != nil {
 			return err

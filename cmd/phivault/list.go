@@ -93,9 +93,9 @@ func (a *app) recordTable(patients bool) *recordTable {
 	cols := []column{{title: "ID"}, {title: "DATE"}, {title: "TYPE", shrink: 2, most: 20}, {title: "TITLE", shrink: 3},
 		{title: "VALUE", shrink: 2, most: 32}, {title: "FLAG"}}
 	if patients {
-		cols = append(cols, column{title: "PATIENT", shrink: 2, most: 24})
+		cols = append(cols, column{title: "PATIENT", shrink: 2, most: 24, once: true})
 	}
-	cols = append(cols, column{title: "SOURCE", shrink: 2, most: 16})
+	cols = append(cols, column{title: "SOURCE", shrink: 2, most: 16, once: true})
 	return &recordTable{table: newTable(a.out, cols...), patients: patients}
 }
 

@@ -46,7 +46,8 @@ func (a *app) main(args []string) int {
 }
 
 // interruptible gives a context that the first SIGINT, SIGTERM or SIGHUP cancels, with
-// the fault as its cause; the second one ends the process as usual. SIGPIPE is
+// the fault as its cause; the second one ends the process as usual, but a SIGHUP, which
+// the shell and the system both send when a terminal goes. SIGPIPE is
 // an error of the write instead of a sudden end, so that the vault is closed.
 func interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -62,7 +63,8 @@ func interruptible() (context.Context, func()) {
 		if !ok {
 			return
 		}
-		signal.Reset(ends...)
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		signal.Ignore(syscall.SIGHUP)
 		if s == os.Interrupt {
 			cancel(errInterrupted)
 		} else {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"phivault/tui/plain"
@@ -13,8 +14,9 @@ import (
 type column struct {
 	title  string
 	right  bool
-	shrink int // its share when there is too little room: 0 keeps its width
-	most   int // widest it gets on a terminal; 0: no limit
+	shrink int  // its share when there is too little room: 0 keeps its width
+	most   int  // widest it gets on a terminal; 0: no limit
+	once   bool // said once above the table where all rows say the same and the room does not suffice
 }
 
 // table writes rows in aligned columns. It looks at the first rows to choose
@@ -50,9 +52,45 @@ func (t *table) row(cells ...string) error {
 // close writes what is still held. A table without rows writes nothing.
 func (t *table) close() error {
 	if t.widths == nil && len(t.held) > 0 {
+		t.shorten() // now that all rows are here
 		return t.release()
 	}
 	return t.failed
+}
+
+// shorten takes columns that say the same in every row out of a table that is too
+// wide, the last one first, and says it once.
+func (t *table) shorten() {
+	said := ""
+	for i := len(t.cols) - 1; i >= 0 && t.out.tty && t.out.cols > 0 && t.natural() > t.out.cols; i-- {
+		first := t.held[0][i]
+		if !t.cols[i].once || slices.ContainsFunc(t.held, func(r []string) bool { return r[i] != first }) {
+			continue
+		}
+		if first != "" {
+			said = "  " + t.cols[i].title + ": " + first + said
+		}
+		t.cols = slices.Delete(slices.Clone(t.cols), i, i+1)
+		for n := range t.held {
+			t.held[n] = slices.Delete(t.held[n], i, i+1)
+		}
+	}
+	if said != "" {
+		_, t.failed = t.out.Write([]byte(strings.TrimPrefix(said, "  ") + "\n"))
+	}
+}
+
+// natural is how wide the table is where nothing is cut.
+func (t *table) natural() int {
+	total := 2 * (len(t.cols) - 1)
+	for i, c := range t.cols {
+		w := widget.Width(c.title)
+		for _, r := range t.held {
+			w = max(w, widget.Width(r[i]))
+		}
+		total += w
+	}
+	return total
 }
 
 func (t *table) release() error {

@@ -82,6 +82,66 @@ func TestTheLastColumnIsBrokenBetweenWords(t *testing.T) {
 	}
 }
 
+// What all rows say is said once where there is too little room, and nowhere else.
+func TestAColumnThatSaysTheSameMakesRoom(t *testing.T) {
+	title := strings.Repeat("long title ", 4) + "end"
+	for _, x := range []struct {
+		cols         int
+		other, first string // the second row's source, and the first line
+	}{
+		{80, "clinic", "PATIENT: Ada Sample  SOURCE: clinic"},
+		{75, "lab", "PATIENT: Ada Sample"},
+		{85, "clinic", "SOURCE: clinic"},
+		{160, "clinic", "TITLE"},
+	} {
+		out, b := paper(true, x.cols)
+		tab := newTable(out, column{title: "TITLE", shrink: 3}, column{title: "VALUE"}, column{title: "PATIENT", shrink: 2, once: true},
+			column{title: "SOURCE", shrink: 2, once: true})
+		tab.row(title, "12345678901234567890", "Ada Sample", "clinic")
+		tab.row("short", "1", "Ada Sample", x.other)
+		tab.close()
+		out.flush()
+		lines := strings.Split(b.String(), "\n")
+		if !strings.HasPrefix(lines[0], x.first) || !strings.Contains(b.String(), title) != (x.other == "lab") {
+			t.Errorf("%d columns:\n%s", x.cols, b)
+		}
+		if strings.Contains(x.first, "SOURCE") == strings.Contains(lines[1], "SOURCE") && x.cols < 160 {
+			t.Errorf("%d columns: the source\n%s", x.cols, b)
+		}
+	}
+	out, b := paper(true, 40)
+	tab := newTable(out, column{title: "TITLE", shrink: 3}, column{title: "SOURCE", shrink: 2, once: true})
+	for range tableLook {
+		tab.row(title, "clinic")
+	}
+	tab.row(title, "lab") // after the widths were chosen
+	tab.close()
+	out.flush()
+	if !strings.HasPrefix(b.String(), "TITLE") || !strings.Contains(b.String(), "lab") {
+		t.Errorf("a source is gone:\n%s", b)
+	}
+}
+
+// A refusal is found again by where it was: that is never cut.
+func TestWhereSomethingWasRefusedIsNotCut(t *testing.T) {
+	out, b := paper(true, 80)
+	a := &app{out: out, err: out}
+	i := &importing{a: a, f: &importFlags{}, o: importObject{Refused: 1, Refusals: []refusalObject{{"records/portal-of-2024.zip", "entry 2, line 1024, entry 17",
+		"it is no FHIR resource: resourceType is not there, and what is there is no Bundle either"}}}}
+	if err := i.report(); err != nil {
+		t.Fatal(err)
+	}
+	out.flush()
+	if s := b.String(); !strings.Contains(s, "records/portal-of-2024.zip  entry 2, line 1024, entry 17") || !strings.Contains(s, "Bundle either") || strings.Contains(s, "…") {
+		t.Errorf("\n%s", s)
+	}
+	for _, l := range strings.Split(b.String(), "\n") {
+		if widget.Width(l) > 80 {
+			t.Errorf("%q is wider than the terminal", l)
+		}
+	}
+}
+
 func TestTableStreamsRowsAfterTheFirst(t *testing.T) {
 	out, b := paper(false, 0)
 	tab := newTable(out, column{title: "N"}, column{title: "X"})
