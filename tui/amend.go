@@ -42,7 +42,8 @@ func amendForm(old *vault.Record) (f *form, begun []string) {
 		f.fields = append(f.fields, amended(old.Resource.Type, x))
 	}
 	for _, x := range f.fields {
-		begun = append(begun, x.text())
+		x.kept, x.was = true, x.text()
+		begun = append(begun, x.was)
 	}
 	return f, begun
 }

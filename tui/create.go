@@ -164,7 +164,7 @@ func (s *create) View(w, h int) string {
 	}
 	lines = append(lines, s.form.lines(w, 6, t)...)
 	if s.said != "" {
-		lines = append(lines, "  "+s.said)
+		lines = append(lines, wrapped([]string{s.said}, "  ", "  ", w)...)
 	}
 	if s.shown != "" {
 		lines = append(lines, "", "  Write this down, it is shown only now, then type it twice above:", "", "      "+t.Title.Render(s.shown))

@@ -22,6 +22,8 @@ type field struct {
 	choices []string            // the values that there are; left and right go through them
 	check   func(string) string // what is wrong with the text, "" when nothing
 	area    *widget.Area        // several lines in place of one; the last field of its form
+	kept    bool                // it is of a record that exists, where it may stay as it was
+	was     string              // what it says there
 	off     string              // why the field can only be read, a clause; "" when it can be changed
 }
 
@@ -152,7 +154,7 @@ func (f *field) wrong(text string) string {
 		empty = f.secret.Len() == 0
 	}
 	switch {
-	case f.off != "":
+	case f.off != "", f.kept && text == f.was:
 	case empty && f.need:
 		return "is needed."
 	case len(f.choices) > 0 && !slices.Contains(f.choices, text):

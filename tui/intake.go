@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"phivault/tui/widget"
+	"phivault/vault"
 )
 
 // intake imports: it asks what, shows what would happen, and does it only then.
@@ -72,12 +73,25 @@ func (s *intake) take(v *Outcome) {
 	}
 	var lines []string
 	for _, r := range v.Refusals {
-		lines = append(lines, widget.Clean(fmt.Sprintf("%s, %s: %s", r.Input, r.Place, r.Reason)))
+		lines = append(lines, refusedWords(&r))
 	}
 	if more := v.Refused - int64(len(v.Refusals)); more > 0 {
 		lines = append(lines, fmt.Sprintf("… and %d more", more))
 	}
 	s.refused.Set(lines)
+}
+
+// refusedWords says what was refused, where in it, why, and what else there is to do.
+func refusedWords(r *vault.Refusal) string {
+	text := r.Input
+	if r.Place != "" {
+		text += ", " + r.Place
+	}
+	text += ": " + r.Reason
+	if name := strings.ToLower(r.Input); strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".tsv") {
+		text += "; a CSV needs a mapping of its columns: phivault import --map"
+	}
+	return widget.Clean(text)
 }
 
 // imported says that any record may have changed.

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -89,11 +88,15 @@ func (s *recents) read(ctx context.Context, in Records, patient vault.RecordID, 
 			continue
 		}
 		key := list[0].key
+		value, unit := valueOf(&r)
+		if len(list) > 1 && r.Value == "" && unit == "" {
+			value = "" // how many there are is nothing to compare with
+		}
 		part := r.Code.Code != "" && !slices.Contains(r.Measures[0].Codings, r.Code)
 		if len(list) > 1 || part { // a panel is known by its own code, however few of its values are there
-			key = [3]string{r.Code.System, r.Code.Code, cmp.Or(r.Unit, r.Measures[0].Unit)}
+			key = [3]string{r.Code.System, r.Code.Code, unit}
 		}
-		x := &result{order: r.Order, point: list[0].point, value: widget.Clean(r.Value), unit: r.Unit}
+		x := &result{order: r.Order, point: list[0].point, value: widget.Clean(value), unit: unit}
 		if !s.add(key, x) {
 			continue
 		}

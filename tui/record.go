@@ -263,7 +263,7 @@ func (s *record) edit(raw bool) tea.Cmd {
 func (s *record) remove() tea.Cmd {
 	if !s.sure {
 		s.sure = true
-		s.say("d again deletes this record. Its history stays.")
+		s.fail("d again deletes this record. Its history stays.")
 		return nil
 	}
 	r := *s.r

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,11 +37,54 @@ func rowOf(r *vault.Row) row {
 	out := row{id: r.ID, patient: r.Patient, order: r.Order, typ: r.Type, date: widget.Clean(r.Date), title: widget.Clean(r.Title),
 		status: widget.Clean(r.Status), value: widget.Clean(fhir.Amount(strings.TrimSpace(r.Value), strings.TrimSpace(r.Unit))), flag: widget.Clean(r.Flag),
 		source: widget.Clean(r.Source), conflict: r.Conflict}
+	if out.value == "" && r.Type == "Observation" {
+		out.value = widget.Clean(fhir.Amount(partsOfValue(r.Measures)))
+	}
 	if r.Code.Code != "" {
 		out.code = r.Code.System + "|" + r.Code.Code
 	}
+	if len(r.Measures) == 1 && !slices.Contains(r.Measures[0].Codings, r.Code) { // the one component that there is
+		if c := best(r.Measures[0].Codings); c.Code != "" {
+			out.code = c.System + "|" + c.Code
+		}
+	}
 	out.trends = r.Type == "Observation" && out.code != "" && len(r.Measures) == 1
 	return out
+}
+
+// partsOfValue is the value of an Observation that has none of its own: its components, as
+// far as they are there. Of a blood pressure the one that is missing is a dash.
+func partsOfValue(parts []vault.Measure) (value, of string) {
+	var there []vault.Measure
+	pressure, unit := [2]string{"–", "–"}, ""
+	for _, m := range parts {
+		if m.Value == "" {
+			continue
+		}
+		there = append(there, m)
+		for _, c := range m.Codings {
+			if i := slices.Index([]string{"8480-6", "8462-4"}, c.Code); i >= 0 && (c.System == "http://loinc.org" || c.System == "urn:oid:2.16.840.1.113883.6.1") {
+				pressure[i], unit = m.Value, m.Unit
+			}
+		}
+	}
+	switch {
+	case len(there) == 0:
+		return "", ""
+	case len(there) > 1:
+		return plural(len(there), "value"), ""
+	case pressure != [2]string{"–", "–"}:
+		return strings.Join(pressure[:], "/"), unit
+	}
+	return there[0].Value, there[0].Unit
+}
+
+// valueOf is an Observation's value as lines show it, and its unit.
+func valueOf(r *vault.Row) (value, unit string) {
+	if r.Value != "" {
+		return r.Value, r.Unit
+	}
+	return partsOfValue(r.Measures)
 }
 
 // words turns a type's name into words: "MedicationRequest" into "Medication request".

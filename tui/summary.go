@@ -102,10 +102,20 @@ func readSummary(ctx context.Context, in Records, id vault.RecordID) (out summar
 			return slices.Contains(ok, r.status)
 		}
 	}
-	find(0, "AllergyIntolerance", summaryMost, func(r *row, _ *vault.Row) bool {
+	n := 0
+	for r, e := range in.Find(ctx, vault.Query{Type: "AllergyIntolerance", Patient: id, Limit: summaryMost}) {
+		if e != nil {
+			return summaryRead{}, e
+		}
+		n++
 		total[0]++
-		return !void[r.status] // an inactive one is shown with its status
-	})
+		w := r.Row()
+		if x := rowOf(&w); !void[x.status] { // an inactive one is shown with its status
+			x.passage = riskOf(r.Resource.JSON)
+			out.parts[0].rows = append(out.parts[0].rows, x)
+		}
+	}
+	most[0] = n == summaryMost
 	// A status that is not stated may be an active one.
 	find(1, "Condition", summaryMost, active(1, "active", "recurrence", "relapse", "provisional", "confirmed", "unknown", ""))
 	for _, typ := range []string{"MedicationRequest", "MedicationStatement"} {
@@ -278,6 +288,9 @@ func (s *summary) whole(w, half int) string {
 		w = half
 	}
 	text := whole(r, summaryLine(s.at, r, w-2))
+	if s.at == 0 && text != "" && r.passage != "" {
+		text += ", " + r.passage
+	}
 	if s.at == 3 && text != "" && r.passage != "" {
 		text += ", " + r.passage
 	}
@@ -321,7 +334,8 @@ func summaryLine(part int, r *row, w int) string {
 	}
 	switch part {
 	case 0:
-		return widget.Columns(w, []int{-1, 22, 12}, title, "status "+stated(r.status, "not stated"), date)
+		const status, day = 18, 11
+		return widget.Columns(w, []int{-1, status, day}, risky(title, r.passage, w-status-day-4), "status "+stated(r.status, "not stated"), date)
 	case 3:
 		value := stated(r.value, "no value")
 		if w > 110 {

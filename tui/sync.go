@@ -127,7 +127,7 @@ func (s *syncing) forget() tea.Cmd {
 	}
 	if !s.sure {
 		s.sure = true
-		s.say("d again forgets " + r.Name + " and its credentials. What lies there stays there.")
+		s.fail("d again forgets " + r.Name + " and its credentials. What lies there stays there.")
 		return nil
 	}
 	s.sure = false

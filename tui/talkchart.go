@@ -257,6 +257,9 @@ func (t *talk) summary(p *patient) error {
 		heads[len(rows)] = strings.TrimPrefix(heads[len(rows)]+"\n"+head, "\n")
 		for _, r := range part.rows {
 			text := rowWords(&r, false)
+			if i == 0 && r.passage != "" {
+				text += ", " + r.passage
+			}
 			if i == 3 {
 				text = fmt.Sprintf("%s, %s, %s, %s, %s", stated(r.title, "without a title"), stated(r.value, "no value"), longDay(r.date),
 					stated(strings.TrimPrefix(flagWords(r.flag), "flag "), "no flag stated"), stated(r.passage, "ranges are in the record"))

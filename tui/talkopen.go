@@ -258,7 +258,7 @@ func (t *talk) takeIn() error {
 				t.sayf("and %d more are refused.", out.Refused-5)
 				break
 			}
-			t.sayf("Refused: %s, %s: %s", r.Input, r.Place, r.Reason)
+			t.say("Refused: " + refusedWords(&r))
 		}
 		if !review {
 			t.say("Done.")
