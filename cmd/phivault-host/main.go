@@ -65,7 +65,11 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetErr(a.err)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
-		fmt.Fprintf(a.err, "phivault-host: %v\n", err)
+		more := ""
+		if errors.Is(err, host.ErrInUse) {
+			more = "; one that was told to stop may be still finishing, for as long as its --grace"
+		}
+		fmt.Fprintf(a.err, "phivault-host: %v%s\n", err, more)
 	}
 	return exitCode(err)
 }

@@ -174,8 +174,11 @@ const backupHint = `this backup is damaged: make a new one with "phivault backup
 // badBackup says of a damaged backup what to do about backups: there is nothing
 // to verify in a folder.
 func badBackup(err error) error {
-	if o, why, _ := explain(err); o.code == "integrity" {
+	switch o, why, hint := explain(err); o.code {
+	case "integrity":
 		return &fault{code: o.code, why: why, hint: backupHint, cause: err}
+	case "wrong_passphrase":
+		return &fault{code: o.code, why: why, hint: "a backup opens with the passphrase of its day; " + hint, cause: err}
 	}
 	return err
 }

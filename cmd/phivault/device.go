@@ -198,6 +198,9 @@ func stillOpen(r local.Remote) string {
 	if strings.HasPrefix(r.URL, placeHost+":") {
 		return "phivault: note: remote " + r.Name + " does not let its access be taken away now: the next sync of an owner with it does, or its operator"
 	}
+	if strings.HasPrefix(r.URL, placeFolder+":") {
+		return "phivault: note: the removed device may still reach the folder of remote " + r.Name + ": only whoever looks after that folder can change it"
+	}
 	return "phivault: note: change the credentials of remote " + r.Name + ": the removed device still has them"
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/fips140"
 	"errors"
 	"os"
+	"strings"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -118,7 +119,10 @@ func (a *app) keyringFinding(ctx context.Context) finding {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if _, err := k.Get(ctx, keyringProbe); err != nil && !errors.Is(err, local.ErrNoItem) {
-		f.Detail = "no keyring answers: " + reason(err)
+		f.Detail = "no keyring answers"
+		if more := reason(err); more != f.Detail {
+			f.Detail += ": " + strings.TrimPrefix(more, f.Detail+": ")
+		}
 		return f
 	}
 	return finding{Check: "keyring", State: "ok", Detail: "it answers"}

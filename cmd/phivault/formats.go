@@ -30,6 +30,11 @@ func (f *importFlags) codecs(ctx context.Context, v *vault.Vault) ([]vault.Codec
 		}
 	}
 	list := []vault.Codec{fhirjson.JSON(), fhirjson.NDJSON()}
+	if subject != "" {
+		for i, c := range list {
+			list[i] = heedless{c, &f.unheeded}
+		}
+	}
 	if len(f.mapping) > 0 {
 		c, err := f.csv(subject)
 		if err != nil {
@@ -46,7 +51,7 @@ func (f *importFlags) codecs(ctx context.Context, v *vault.Vault) ([]vault.Codec
 	}
 	if f.format == "" {
 		if subject == "" {
-			list = append(list, ownerless{})
+			list = append(list, ownerless{len(f.mapping) > 0})
 		}
 		return list, nil
 	}
@@ -62,15 +67,36 @@ func (f *importFlags) codecs(ctx context.Context, v *vault.Vault) ([]vault.Codec
 	return nil, usage("there is no such format", "bundle, ndjson, csv and document can be read")
 }
 
-// ownerless refuses documents, which say themselves not whose they are, with
-// what is missing.
-type ownerless struct{}
+// heedless is a format whose records say themselves whom they are about: that
+// --patient was without effect is told.
+type heedless struct {
+	vault.Codec
+	unheeded *bool
+}
+
+func (h heedless) Decode(ctx context.Context, name string, r io.Reader, o vault.DecodeOptions) iter.Seq2[vault.Item, error] {
+	return func(yield func(vault.Item, error) bool) {
+		for it, err := range h.Codec.Decode(ctx, name, r, o) {
+			*h.unheeded = *h.unheeded || err == nil
+			if !yield(it, err) {
+				return
+			}
+		}
+	}
+}
+
+// ownerless refuses documents, which say themselves not whose they are, and tables,
+// which say not what their columns are, with what is missing.
+type ownerless struct{ mapped bool }
 
 var _ vault.Codec = ownerless{}
 
 func (ownerless) Name() string { return "document" }
 
-func (ownerless) Sniff(prefix []byte) bool {
+func (o ownerless) Sniff(prefix []byte) bool {
+	if isText(prefix) {
+		return true
+	}
 	for _, magic := range []string{"%PDF-", "\x89PNG\r\n", "\xff\xd8\xff", "GIF87a", "GIF89a", "II*\x00", "MM\x00*"} {
 		if bytes.HasPrefix(prefix, []byte(magic)) {
 			return true
@@ -79,10 +105,44 @@ func (ownerless) Sniff(prefix []byte) bool {
 	return false
 }
 
-func (ownerless) Decode(_ context.Context, name string, _ io.Reader, _ vault.DecodeOptions) iter.Seq2[vault.Item, error] {
+func (o ownerless) Decode(_ context.Context, name string, r io.Reader, _ vault.DecodeOptions) iter.Seq2[vault.Item, error] {
 	return func(yield func(vault.Item, error) bool) {
-		yield(vault.Item{}, &vault.Refusal{Input: name, Reason: "it is a document; --patient says whose it is"})
+		reason := "it is a document; --patient says whose it is"
+		prefix := make([]byte, 4<<10)
+		n, err := io.ReadFull(r, prefix)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			yield(vault.Item{}, err)
+			return
+		}
+		switch table := isTable(prefix[:n]); {
+		case table && o.mapped:
+			reason = "its header has none of the columns that --map names"
+		case table:
+			reason = "CSV needs --map: --map date=Date,value=Weight,unit==kg,code=loinc|29463-7"
+		}
+		yield(vault.Item{}, &vault.Refusal{Input: name, Reason: reason})
 	}
+}
+
+// isText reports whether the beginning of a file is that of plain text, and of no
+// markup or JSON.
+func isText(prefix []byte) bool {
+	begins := bytes.TrimLeft(bytes.TrimPrefix(prefix, []byte("\ufeff")), " \t\r\n")
+	return len(begins) > 0 && !bytes.ContainsAny(begins[:1], "{[<") && !bytes.ContainsFunc(prefix, func(r rune) bool {
+		return r < ' ' && r != '\n' && r != '\r' && r != '\t'
+	})
+}
+
+// isTable reports whether the first two lines of a text have the same separators.
+func isTable(prefix []byte) bool {
+	first, rest, _ := bytes.Cut(prefix, []byte("\n"))
+	second, _, _ := bytes.Cut(rest, []byte("\n"))
+	for _, sep := range []string{",", ";", "\t"} {
+		if n := bytes.Count(first, []byte(sep)); isText(prefix) && n > 0 && n == bytes.Count(second, []byte(sep)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *importFlags) csv(subject string) (vault.Codec, error) {

@@ -18,6 +18,7 @@ type importFlags struct {
 	dryRun                        bool
 	format, source, patient, date string
 	mapping                       []string
+	unheeded                      bool // --patient had nothing to say of some records
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -74,7 +75,7 @@ func (a *app) importAll(ctx context.Context, s *session, args []string, f *impor
 	for i, arg := range args {
 		in, done, err := a.input(ctx, s, arg, codecs)
 		if err != nil {
-			return because(err, "input "+itoa(i+1)+" of "+itoa(len(args)))
+			return a.notThere(err, arg, "input "+itoa(i+1)+" of "+itoa(len(args)))
 		}
 		defer done()
 		inputs = append(inputs, in)
@@ -113,6 +114,18 @@ func (a *app) importAll(ctx context.Context, s *session, args []string, f *impor
 		return failed("partial", count(i.o.Refused, "part of the input was", "parts of the input were")+" refused", "")
 	}
 	return nil
+}
+
+// notThere says of an input that cannot be had which it is: by its place among the
+// others, and at a terminal, where nothing else reads along, by its name.
+func (a *app) notThere(err error, arg, which string) error {
+	if a.err.tty && arg != "-" {
+		which += " (" + clean(arg) + ")"
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return &fault{code: "missing", why: which + " is not there; nothing was imported", hint: "check the name", cause: err}
+	}
+	return because(err, which)
 }
 
 // refuse lists an input that was refused whole; the others go on.
@@ -163,6 +176,9 @@ func (i *importing) report() error {
 	counts := itoa(i.o.New) + " new, " + itoa(i.o.Same) + " same, " + itoa(i.o.Changed) + " changed, " + itoa(i.o.Refused) + " refused" + verb + "\n"
 	if _, err := a.out.Write([]byte(counts)); err != nil {
 		return err
+	}
+	if i.f.unheeded {
+		a.warn("phivault: note: --patient is whose measurements and documents are; FHIR records say themselves whom they are about, and were taken in so")
 	}
 	if i.o.StaysDeleted > 0 {
 		a.note(itoa(i.o.StaysDeleted) + " of the same were deleted here and stay so.")

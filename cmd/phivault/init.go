@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -66,6 +67,9 @@ func (a *app) initVault(ctx context.Context, f *initFlags) error {
 	dir, err := a.dir()
 	if err != nil {
 		return err
+	}
+	if fi, err := os.Stat(dir); err == nil && !fi.IsDir() {
+		return failed("exists", "that is a file, not a folder", "name a folder with --vault; \"phivault import\" takes files in")
 	}
 	if _, err := local.Inspect(dir); err == nil {
 		return failed("exists", "there is a vault already", "name another folder with --vault")

@@ -64,7 +64,7 @@ var outcomes = []outcome{
 	{exit: 2, code: "usage", about: "usage", match: []error{vault.ErrUsage, keyfile.ErrUnusable}, hint: "see --help"},
 	{exit: 2, code: "spare", match: []error{keyfile.ErrSpare}, hint: "copy it whole; it begins with PHVSPARE1:"},
 	{exit: 2, code: "invitation", match: []error{identity.ErrInvitation}, hint: "copy it whole, or have a new one made"},
-	{exit: 2, code: "no_passphrase", hint: "give one with --passphrase-fd, --passphrase-file or --passphrase-command, or run it on a terminal"},
+	{exit: 2, code: "no_passphrase", hint: "give a passphrase with --passphrase-fd, --passphrase-file or --passphrase-command, or run it on a terminal"},
 	{exit: 2, code: "no_terminal", hint: "run it on a terminal"},
 	{exit: 2, code: "needs_yes", hint: "repeat it with --yes"},
 	{exit: 3, code: "partial", about: "partial: some input was refused", hint: "the refusals are listed with the result"},

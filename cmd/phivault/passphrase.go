@@ -98,9 +98,13 @@ func fromCommand(ctx context.Context, line string) (*secret.Bytes, error) {
 	}
 	p, err := readLine(out, flag, true)
 	io.Copy(io.Discard, out)
-	if werr := c.Wait(); err == nil && werr != nil {
+	if werr := c.Wait(); werr != nil {
 		p.Destroy()
-		return nil, failed("failed", flag+" ended with an error", "")
+		why := " ended with an error"
+		if code := c.ProcessState.ExitCode(); code > 0 {
+			why = " ended with exit code " + itoa(code)
+		}
+		return nil, failed("failed", flag+why, "what it gave was not used; run it by itself to see why")
 	}
 	return p, err
 }
