@@ -5,9 +5,9 @@ import (
 	"crypto/fips140"
 	"errors"
 	"os"
-	"strings"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
