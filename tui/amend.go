@@ -43,6 +43,7 @@ func amendForm(old *vault.Record) (f *form, begun []string) {
 	}
 	for _, x := range f.fields {
 		x.kept, x.was = true, x.text()
+		x.need = x.need && x.was != "" // and so is not marked as needed
 		begun = append(begun, x.was)
 	}
 	return f, begun

@@ -15,6 +15,8 @@ type settings struct {
 	commands
 	form  form
 	saves lane
+	asks  lane
+	said  []string // how the vault is backed up
 }
 
 var idleTimes = []string{"1", "2", "5", "10", "15", "30", "60", "never"}
@@ -36,7 +38,10 @@ func newSettings(c commands) *settings {
 	return s
 }
 
-func (s *settings) Init() tea.Cmd { return nil }
+func (s *settings) Init() tea.Cmd {
+	now := s.d.now()
+	return s.reading(&s.asks, func(ctx context.Context, in Session) (any, error) { return backupWords(ctx, in, now) })
+}
 
 // settled says that settings are kept.
 type settled struct{}
@@ -44,6 +49,9 @@ type settled struct{}
 func (s *settings) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case answer:
+		if text, ok := msg.value.([]string); ok && msg.lane == &s.asks {
+			s.said = text
+		}
 		if _, ok := msg.value.(settled); ok && msg.lane == &s.saves {
 			s.drop(s)
 			s.say("The settings are kept.")
@@ -72,7 +80,8 @@ func (s *settings) keep() tea.Cmd {
 
 func (s *settings) View(w, h int) string {
 	lines := []string{s.d.theme.Title.Render("  Settings"), ""}
-	return widget.Block(append(lines, s.form.lines(w, min(h-2, 8), s.d.theme)...), w, h)
+	lines = append(lines, s.form.lines(w, min(h-2, 8), s.d.theme)...)
+	return widget.Block(append(lines, wrapped(s.said, "  ", "  ", w)...), w, h)
 }
 
 func (s *settings) About() about {
@@ -80,4 +89,7 @@ func (s *settings) About() about {
 		{keys: []string{"enter"}, help: "next, and keep", hint: true}, {keys: []string{"left", "right"}, help: "choose", hint: true}}}
 }
 
-func (s *settings) Wipe() { s.saves.end() }
+func (s *settings) Wipe() {
+	s.saves.end()
+	s.asks.end()
+}

@@ -77,6 +77,13 @@ func (t *talk) settings() error {
 	if now > 0 {
 		text = "locks after " + plural(int(now), "minute") + " without typing"
 	}
+	said, err := backupWords(t.ctx, t.session, t.o.Clock())
+	if err != nil {
+		return err
+	}
+	for _, line := range said {
+		t.say(line)
+	}
 	var names []string
 	for _, m := range idleTimes {
 		if n, err := strconv.Atoi(m); err == nil {

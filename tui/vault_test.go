@@ -95,6 +95,13 @@ func (s *session) Records() tui.Records   { return s.Vault.Vault }
 func (s *session) Survey() tui.Survey     { return s.Vault.Vault }
 func (s *session) Editor() tui.Editor     { return editor{s} }
 func (s *session) Exchange() tui.Exchange { return exchange{s} }
+func (s *session) LastBackup(ctx context.Context) (time.Time, int64, error) {
+	st, err := s.Vault.Status(ctx)
+	if err != nil || st.Backup == nil {
+		return time.Time{}, 0, err
+	}
+	return st.Backup.At, st.Backup.Behind, nil
+}
 func (s *session) Close(ctx context.Context) error {
 	s.closed = true
 	return s.Vault.Close(ctx)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"phivault/tui"
 	"phivault/vault"
@@ -30,7 +31,16 @@ var (
 	_ tui.Sharing  = (*shown)(nil)
 	_ tui.Editor   = shownEditor{}
 	_ tui.Exchange = shownExchange{}
+	_ tui.Backed   = (*shown)(nil)
 )
+
+func (s *shown) LastBackup(ctx context.Context) (at time.Time, behind int64, err error) {
+	st, err := s.Vault.Status(ctx)
+	if err != nil || st.Backup == nil {
+		return time.Time{}, 0, err
+	}
+	return st.Backup.At, st.Backup.Behind, nil
+}
 
 func (s *shown) Records() tui.Records     { return s.Vault.Vault }
 func (s *shown) Survey() tui.Survey       { return s.Vault.Vault }
