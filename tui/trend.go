@@ -31,8 +31,10 @@ type trend struct {
 	newest bool // of test there are older values that are not here
 }
 
+// newTrend draws t as it is now: the sheet that it is of may still grow.
 func newTrend(c commands, p *patient, t *series) *trend {
-	s := &trend{commands: c, p: p, all: []*series{t}}
+	test := *t
+	s := &trend{commands: c, p: p, all: []*series{&test}}
 	s.lay()
 	return s
 }

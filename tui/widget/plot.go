@@ -30,13 +30,12 @@ func Plot(dots []Dot, w, h, selected int) []string {
 	}
 	p.ranges()
 	p.joints()
-	for i, d := range dots {
-		mark := d.Mark
-		if mark == 0 {
-			mark = '●'
-		}
-		if i != selected {
-			p.cells[p.row(d.Y)][p.col(d.X)] = mark
+	for _, d := range dots {
+		p.cells[p.row(d.Y)][p.col(d.X)] = '●'
+	}
+	for _, d := range dots { // above the others, however many share a place
+		if d.Mark != 0 {
+			p.cells[p.row(d.Y)][p.col(d.X)] = d.Mark
 		}
 	}
 	if selected >= 0 && selected < len(dots) {
