@@ -35,7 +35,7 @@ A note's text comes from --text or, with --text -, from stdin.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			typ, known := types[args[0]]
 			if !known {
-				typ = args[0]
+				typ = typeNamed(args[0])
 			}
 			switch {
 			case !isTypeName(typ):
@@ -163,6 +163,9 @@ func (a *app) add(ctx context.Context, v *vault.Vault, typ string, f *addFlags) 
 	rec, err := addTo(ctx, v, source, r)
 	if err != nil {
 		return err
+	}
+	if f.file == "" {
+		a.slips(nil, r)
 	}
 	if r.Subject != "" && rec.Patient.IsZero() {
 		a.warn("phivault: note: its source has no such patient, so it belongs to nobody; --source names the one whose patients it means")

@@ -87,6 +87,9 @@ func (a *app) edit(ctx context.Context, v *vault.Vault, what string, f *editFlag
 	if err != nil {
 		return err
 	}
+	if f.file == "" {
+		a.slips(&old.Resource, r)
+	}
 	return a.saved(&rec, "phivault.edit.v1", "saved")
 }
 

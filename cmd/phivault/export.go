@@ -25,7 +25,7 @@ included. What it writes is not encrypted any more, so it asks for the passphras
 again, and does not write to a terminal without --force. The audit trail has the
 export before the first byte leaves. Without any filter, records come in the order in
 which they were added, else the newest first.`,
-		Args: noArgs,
+		Args: without("-o FILE writes to a file; --patient, --type and others select records"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.filter.all() && !c.Flags().Changed("sort") {
 				f.sort = "added" // what no index can leave out, in the order in which it lies on the disk

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -53,6 +54,7 @@ func (f *filter) all() bool {
 
 // query checks the flags and asks the vault who the patient is.
 func (f *filter) query(ctx context.Context, v *vault.Vault) (q vault.Query, err error) {
+	f.typ = typeNamed(f.typ)
 	q = vault.Query{Type: f.typ, Code: compose.LongCode(f.code), Source: f.source, Since: f.since, Until: f.until,
 		Limit: f.limit, Deleted: f.deleted, Conflicts: f.conflicts}
 	switch f.sort {
@@ -84,6 +86,22 @@ func (f *filter) query(ctx context.Context, v *vault.Vault) (q vault.Query, err 
 		q.Patient, err = findPatient(ctx, v, f.patient)
 	}
 	return q, err
+}
+
+// typeNamed gives the resourceType that somebody means who writes it in another case,
+// or of several; else what was typed.
+func typeNamed(typed string) string {
+	one := strings.TrimSuffix(strings.ToLower(typed), "s")
+	plural := ""
+	for _, t := range fhir.Types() {
+		switch {
+		case strings.EqualFold(t, typed):
+			return t
+		case strings.ToLower(t) == one:
+			plural = t
+		}
+	}
+	return cmp.Or(plural, types[strings.ToLower(typed)], types[one], typed)
 }
 
 func isTypeName(s string) bool {

@@ -256,6 +256,9 @@ func (a *app) showRemotes(ctx context.Context, s *session, list []local.Remote, 
 			return err
 		}
 	}
+	if len(list) == 0 && !a.g.json {
+		a.note("There is no remote yet: \"phivault remote add NAME ADDRESS\" adds one.")
+	}
 	return t.close()
 }
 

@@ -204,6 +204,16 @@ func noArgs(c *cobra.Command, args []string) error {
 	return usage("this command takes no arguments", `see "`+c.CommandPath()+` --help"`)
 }
 
+// without gives a check for no arguments, with what was probably meant by one.
+func without(hint string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usage("this command takes no arguments", hint)
+		}
+		return nil
+	}
+}
+
 // takes gives a check for least to most arguments; most < 0 is no limit.
 func takes(least, most int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {

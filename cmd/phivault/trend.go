@@ -18,7 +18,7 @@ func (a *app) trendCommand() *cobra.Command {
 		Long: `Trend shows the values of one code of one patient, oldest first. Different codes
 and units are never joined: each is shown for itself. On a terminal there is a
 plot above the table; --plot draws it elsewhere too, --table leaves it out.`,
-		Args: noArgs,
+		Args: without("say whose and what with --patient P --code C"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.patient == "" || f.code == "" {
 				return usage("--patient and --code are needed", `"phivault list Observation --patient P" shows the measurements`)
