@@ -73,7 +73,12 @@ func (s *trend) lay() {
 		if p.day == math.MinInt32 || math.IsNaN(p.num) {
 			continue
 		}
-		d := widget.Dot{X: float64(p.day), Y: p.num, Text: p.value, When: shortDay(p.date), Low: p.low, High: p.high}
+		d := widget.Dot{X: float64(p.day), Y: p.num, Text: p.value, Low: p.low, High: p.high}
+		if n := len(s.dots); n > 0 && len(p.date) > 9 && strings.HasPrefix(t.points[s.from[n-1]].date, p.date[:10]) {
+			d.When = s.dots[n-1].When // of a day there may be hundreds
+		} else {
+			d.When = shortDay(p.date)
+		}
 		switch mark := flagText(p.flag); {
 		case p.flag == "" || p.flag == "N":
 		default:

@@ -62,7 +62,9 @@ func newPlot(dots []Dot, w, h int) *plot {
 		if d.Y > dots[p.most].Y {
 			p.most = i
 		}
-		p.label = max(p.label, Width(d.Text))
+		if len(d.Text) > p.label { // no character is wider than its bytes
+			p.label = max(p.label, Width(d.Text))
+		}
 	}
 	p.label = min(p.label, max(12, w/6))
 	p.bottom, p.top = dots[p.least].Y, dots[p.most].Y
@@ -173,6 +175,9 @@ func (p *plot) dates(cols int) string {
 		return true
 	}
 	put := func(i int) {
+		if x := p.col(p.dots[i].X); line[max(0, min(x, cols-1))] != ' ' {
+			return
+		}
 		text := []rune(p.dots[i].When)
 		from := max(0, min(p.col(p.dots[i].X)-len(text)/2, cols-len(text)))
 		if len(text) <= cols && free(from, from+len(text)) {
