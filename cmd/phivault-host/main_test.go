@@ -81,7 +81,7 @@ func TestFromNothingToAServedAndCheckedVault(t *testing.T) {
 	}
 	n := remotetest.Name()
 	remotetest.Put(t, c, n, remotetest.Bytes(2000))
-	if _, errs, code := run(t, "serve", "--dir", dir, "--listen", "127.0.0.1:0"); code != exitInUse || !strings.HasPrefix(errs, "phivault-host: ") {
+	if _, errs, code := run(t, "serve", "--dir", dir, "--listen", "127.0.0.1:0"); code != exitInUse || !strings.HasPrefix(errs, "phivault-host: ") || !strings.Contains(errs, "still finishing") {
 		t.Errorf("a second host: %q, %d", errs, code)
 	}
 	if out, _, code := run(t, "vaults", "--dir", dir, "--json"); code != 0 || !strings.Contains(out, `"used":2000`) || !strings.Contains(out, `"label":"clinic"`) {

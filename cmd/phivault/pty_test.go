@@ -127,6 +127,18 @@ func (s *screen) typed(text string) *screen {
 	return s
 }
 
+// id is the first that a listing shows.
+func (s *screen) id() string {
+	s.t.Helper()
+	for _, w := range strings.Fields(s.text()) {
+		if len(w) == shortLength && looksLikeID(w) {
+			return w
+		}
+	}
+	s.t.Fatalf("no id in\n%s", s.text())
+	return ""
+}
+
 // ends waits for the exit code.
 func (s *screen) ends(want int) {
 	s.t.Helper()
@@ -229,7 +241,7 @@ func TestTheScreenShowsNothingThatRecordsCommand(t *testing.T) {
 	}
 	s := sit(t, env, nil, "list", "Condition", "--passphrase-file", pass)
 	s.expect("Condition").ends(0)
-	id := strings.Fields(strings.Split(s.text(), "\n")[1])[0]
+	id := s.id()
 	for _, more := range [][]string{nil, {"--readable"}, {"--meta"}, {"--raw"}} {
 		s := sit(t, env, nil, append([]string{"show", id, "--passphrase-file", pass}, more...)...)
 		s.expect("Gout").ends(0)
@@ -251,7 +263,7 @@ func TestSensitiveAndDestructiveCommandsAskAgain(t *testing.T) {
 
 	s = sit(t, env, nil, "list", "Condition", "--passphrase-file", filepath.Join(dir, "pass"))
 	s.expect("Condition").ends(0)
-	id := strings.Fields(strings.Split(s.text(), "\n")[1])[0]
+	id := s.id()
 	s = sit(t, env, nil, "rm", id)
 	s.expect("Passphrase: ").typed(testPassphrase + enter).expect("Delete Condition ").expect("[y/N]").typed("n\n").expect("not confirmed").ends(4)
 	s = sit(t, env, nil, "rm", id)
@@ -269,7 +281,7 @@ func TestEditFormKeepsAndReplacesSimpleFields(t *testing.T) {
 	pass := filepath.Join(dir, "pass")
 	s := sit(t, env, nil, "list", "Condition", "--passphrase-file", pass)
 	s.expect("Condition").ends(0)
-	id := strings.Fields(strings.Split(s.text(), "\n")[1])[0]
+	id := s.id()
 	sit(t, env, nil, "edit", id, "--passphrase-file", pass).expect("recordedDate [2024-01-02]: ").typed("\n").expect("unchanged").ends(0)
 	sit(t, env, nil, "edit", id, "--passphrase-file", pass).expect("recordedDate [2024-01-02]: ").typed("2025-06-07\n").expect("version 2  saved").ends(0)
 	sit(t, env, nil, "show", id, "--passphrase-file", pass).expect("Version    2").expect("Recorded  2025-06-07").ends(0)
