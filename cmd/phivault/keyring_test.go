@@ -5,6 +5,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 	"github.com/creack/pty"
 
 	"phivault/vault/local"
+	"phivault/vault/local/oskeyring"
 )
 
 // drawer is a keyring in memory.
@@ -141,5 +144,29 @@ func TestBindingNeedsTheKeyringOrThePrintedCode(t *testing.T) {
 	}
 	if code := i.run(nil, with("doctor", "--json")...); code != 0 || !strings.Contains(i.out.String(), `"check":"keyring","state":"ok"`) {
 		t.Fatalf("%d %s", code, &i.out)
+	}
+}
+
+// mute is a keyring that does not answer.
+type mute struct {
+	drawer
+	err error
+}
+
+func (m mute) Get(context.Context, string) (string, error) { return "", m.err }
+
+func TestDoctorSaysOnceThatNoKeyringAnswers(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{oskeyring.ErrUnavailable, "no keyring answers"},
+		{fmt.Errorf("%w: no bus", oskeyring.ErrUnavailable), "no keyring answers: no bus"},
+		{errors.New("no bus"), "no keyring answers: no bus"},
+	} {
+		a := &app{ring: mute{drawer{}, c.err}}
+		if got := a.keyringFinding(t.Context()).Detail; got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
 	}
 }
