@@ -10,16 +10,9 @@ import (
 // index made for the occasion.
 func TestOwnDeletionsAreCountedByBatches(t *testing.T) {
 	s := newStore(t)
-	var plan []string
-	err := rowsAlone(s, func(scan func(...any) error) error {
-		var id, parent, unused int64
-		var step string
-		err := scan(&id, &parent, &unused, &step)
-		plan = append(plan, step)
-		return err
-	}, "EXPLAIN QUERY PLAN "+uncutDeletions, 1, ownLog)
-	if err != nil || len(plan) != 2 || !strings.HasPrefix(plan[0], "SEARCH b USING INTEGER PRIMARY KEY") || !strings.HasPrefix(plan[1], "SEARCH e USING INTEGER PRIMARY KEY") {
-		t.Errorf("%q, %v", plan, err)
+	plan := planOf(t, s, uncutDeletions, 1, ownLog)
+	if len(plan) != 2 || !strings.HasPrefix(plan[0], "SEARCH b USING INTEGER PRIMARY KEY") || !strings.HasPrefix(plan[1], "SEARCH e USING INTEGER PRIMARY KEY") {
+		t.Errorf("%q", plan)
 	}
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"path/filepath"
-	"phivault/vault/store/sqlite"
 	"strings"
 	"testing"
 )
@@ -32,16 +31,8 @@ func TestWhatNoRecordCitesGoesAtOpening(t *testing.T) {
 		if left != "8 8" {
 			t.Errorf("older is %v: what is left is %q", older, left)
 		}
-		plan := ""
-		err = rowsAlone(s, func(scan func(...any) error) error {
-			var skip sqlite.Raw
-			var text string
-			err := scan(&skip, &skip, &skip, &text)
-			plan += text
-			return err
-		}, "EXPLAIN QUERY PLAN "+looseBlobs)
-		if err != nil || !strings.Contains(plan, "USING INDEX blob_loose") {
-			t.Errorf("it is looked for by %q: %v", plan, err)
+		if plan := strings.Join(planOf(t, s, looseBlobs), "\n"); !strings.Contains(plan, "USING INDEX blob_loose") {
+			t.Errorf("it is looked for by %q", plan)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

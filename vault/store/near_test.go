@@ -91,18 +91,7 @@ func TestARowThatTellsOtherwiseIsNoticed(t *testing.T) {
 func TestOneRecordIsReadFromFewTables(t *testing.T) {
 	s := newStore(t)
 	addJSON(t, s, weight, ann)
-	var plan []string
-	err := rowsAlone(s, func(scan func(...any) error) error {
-		var id, parent, unused int64
-		var step string
-		err := scan(&id, &parent, &unused, &step)
-		plan = append(plan, step)
-		return err
-	}, "EXPLAIN QUERY PLAN "+oneRecord+"WHERE r.id=?", make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	said := strings.Join(plan, "\n")
+	said := strings.Join(planOf(t, s, oneRecord+"WHERE r.id=?", make([]byte, 32)), "\n")
 	for _, want := range []string{"SEARCH r USING INDEX record_id", "SEARCH p USING INTEGER PRIMARY KEY", "SEARCH s USING INTEGER PRIMARY KEY",
 		"CORRELATED SCALAR SUBQUERY"} {
 		if !strings.Contains(said, want) {

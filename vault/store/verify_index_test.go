@@ -62,6 +62,22 @@ func rowAlone(s *Store, dest []any, query string) error {
 	})
 }
 
+// planOf is what SQLite means to do for a query, a step each.
+func planOf(t testing.TB, s *Store, query string, args ...any) (steps []string) {
+	t.Helper()
+	err := rowsAlone(s, func(scan func(...any) error) error {
+		var id, parent, unused int64
+		var step string
+		err := scan(&id, &parent, &unused, &step)
+		steps = append(steps, step)
+		return err
+	}, "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
+
 func do(t testing.TB, s *Store, statements ...string) {
 	t.Helper()
 	for _, q := range statements {
