@@ -64,11 +64,14 @@ func interruptible() (context.Context, func()) {
 			return
 		}
 		signal.Reset(os.Interrupt, syscall.SIGTERM)
-		signal.Ignore(syscall.SIGHUP)
 		if s == os.Interrupt {
 			cancel(errInterrupted)
 		} else {
 			cancel(errTerminated)
+		}
+		// Taken, and not ignored from now on: one that comes while that is being said
+		// to the system would end the process.
+		for range ch {
 		}
 	}()
 	return ctx, func() {
