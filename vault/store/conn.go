@@ -36,8 +36,8 @@ const (
 	plainPragmas = "PRAGMA page_size=4096;PRAGMA journal_mode=wal;"
 
 	readerPragmas = "PRAGMA cache_size=-%d;PRAGMA query_only=1" // KiB
-	// The log is overwritten from its beginning once all of it was moved: a file that
-	// grows costs the system half of each sync again. What is beyond the limit is cut.
+	// The log is overwritten from its beginning once all of it was moved: a sync of a file
+	// that grows takes almost twice as long. What is beyond the limit is cut.
 	writerPragmas = "PRAGMA cache_size=-%d;PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;PRAGMA secure_delete=ON;PRAGMA journal_size_limit=%d" // KiB, bytes
 
 	// busyTimeout is how long a connection waits for another's lock, in milliseconds.

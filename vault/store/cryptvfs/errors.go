@@ -41,7 +41,7 @@ var (
 	ErrInUse = errors.New("cryptvfs: files are open")
 )
 
-// IsAuth reports whether err, as returned by the modernc.org/sqlite driver or
+// IsAuth reports whether err, as returned by vault/store/sqlite, a driver or
 // by this package, says that the bytes on disk are not what the vault wrote:
 // wrong key, another vault, cut short, altered. It recognises SQLITE_IOERR_DATA
 // (this package), SQLITE_NOTADB and SQLITE_CORRUPT (SQLite's own finding, as

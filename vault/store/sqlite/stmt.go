@@ -14,11 +14,11 @@ type Stmt struct {
 
 	// What texts and blobs are bound from: SQLite reads it until the statement is begun
 	// anew. Go's own memory would not do: a stack may move.
-	mem      uintptr
-	size     int
-	bound    int  // parameters that have a value
-	columns  int  // that a row has; 0: not asked yet
-	unsettle bool // it was begun, and perhaps not ended
+	mem     uintptr
+	size    int
+	bound   int  // parameters that have a value
+	columns int  // that a row has; 0: not asked yet
+	begun   bool // and perhaps not ended
 }
 
 // keepBound is half of what a statement keeps for what is bound to it, in bytes, when it
@@ -133,7 +133,7 @@ func (s *Stmt) Exec(args ...any) error {
 
 // Step goes to the next row and reports whether there is one.
 func (s *Stmt) Step() (bool, error) {
-	s.unsettle = true
+	s.begun = true
 	switch rc := sqlite3.Xsqlite3_step(s.tls, s.p); rc {
 	case sqlite3.SQLITE_ROW:
 		return true, nil
@@ -147,8 +147,8 @@ func (s *Stmt) Step() (bool, error) {
 // Reset ends what was begun, so that the statement holds no lock and no view. What it
 // ended with was told by its last step.
 func (s *Stmt) Reset() {
-	if s.unsettle {
-		s.unsettle = false
+	if s.begun {
+		s.begun = false
 		sqlite3.Xsqlite3_reset(s.tls, s.p)
 	}
 	if s.size > 2*keepBound {
