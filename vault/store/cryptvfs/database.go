@@ -43,9 +43,9 @@ func (d *database) read(buf []byte, off int64) error {
 // zeros as in SQLite's own VFS: with the log at hand it never asks for one.
 func (d *database) readPage(buf []byte, n int64) error {
 	where := place{kind: kindPage, number: n}
-	got, fetched, err := len(d.raw), false, error(nil)
+	got, err := len(d.raw), error(nil)
 	if !d.state.together.read(d.raw, n) {
-		got, fetched, err = d.pages.read(d.raw, n)
+		got, err = d.pages.read(d.raw, n)
 	}
 	if err == nil && got < len(d.raw) {
 		err = where.at(ErrTruncated)
@@ -58,9 +58,7 @@ func (d *database) readPage(buf []byte, n int64) error {
 	if err := d.box.open(buf[:d.page-overhead], d.raw, where); err != nil {
 		return err
 	}
-	if fetched {
-		d.pages.beside(n, buf)
-	}
+	d.pages.learn(n, buf)
 	return nil
 }
 

@@ -1,25 +1,23 @@
 package cryptvfs
 
-import "os"
+import (
+	"encoding/binary"
+	"os"
+)
 
-// What is fetched beside a page that came from the disk. Rows of a record and of a
-// patient were written together, in several tables: their pages lie near each other,
-// what a row refers to mostly before it. On the disk this was measured on, a page more
-// in a window costs a tenth of a read of its own, on others less: a window pays when one
-// page in ten is asked for.
+// What comes with a page that has to be read from the disk. The rows of a record lie in
+// several tables and were written together: their pages lie near each other. One reading
+// of several pages in a row takes little more than one of the first, and much less than
+// one of each: it pays to bring a page along when one in pageCost is asked for soon.
 const (
-	headPages    = 48 // the schema, the roots and the small tables of a vault, with the first page
-	pagesBefore  = 8
-	pagesAfter   = 4
-	windowPages  = pagesBefore + 1 + pagesAfter
-	pagesNear    = 16 // so near to a window no other is fetched
-	windowsKept  = 8
-	windowsOwed  = 8  // windows that came to nothing, before most are left out
-	windowTried  = 16 // then one in so many is fetched all the same
-	alertReads   = 64 // reads after one from the disk that ask the system first
-	calmReads    = 8  // later one in so many asks: it costs a tenth of reading what is cached
-	tableLeaf    = 13 // first byte of a page with rows (https://sqlite.org/fileformat2.html, section 1.6)
-	nothingAsked = 1<<windowPages - 1
+	headPages  = 48 // the schema, the roots and the small tables of a vault, with the first page
+	reach      = 8  // how far from a page it is looked at what is asked for next
+	pageCost   = 8  // pages in a row that take, beside the first, as long as another reading
+	spotsKept  = 8
+	spotWeight = 1.0 / 16 // of one spot in the habit
+	alertReads = 64       // reads after one from the disk that ask the system first
+	calmReads  = 8        // later one in so many asks: it costs a tenth of reading what is cached
+	maxPages   = 1 << 26  // of which it is remembered what they hold: a file of 256 GiB
 )
 
 // whereabouts is what a system says of a page.
@@ -41,8 +39,8 @@ type systemCache interface {
 }
 
 // fetcher reads the pages of one database file. Where the system can tell that it has
-// to go to the disk for a page, the fetcher has it bring along the pages that will
-// probably be asked for next, as systems do for mapped files.
+// to go to the disk for a page with rows, the fetcher has it bring along, with the same
+// reading, the pages beside it that will probably be asked for next.
 //
 // It keeps no page. What SQLite asks for is read when it asks, by a system call of its
 // own, and what is brought along is the system's to keep up to date with whoever writes,
@@ -51,44 +49,49 @@ type fetcher struct {
 	file  *os.File
 	page  int64
 	cache systemCache // nil: cannot say
+	rows  pageSet     // pages that hold rows, as far as what leads to them was read
 
-	alert   int // reads that will ask
-	calm    int // reads that did not
-	credit  int // pages of windows that were asked for, less the windows
-	left    int // windows left out
-	windows [windowsKept]window
-	next    int // of windows
+	alert int // reads that will ask
+	calm  int // reads that did not
+	spots [spotsKept]spot
+	next  int // of spots
+	habit habit
 }
 
-// window is what was fetched around a page.
-type window struct {
-	around int64  // its number; 0: there is none
-	fresh  uint16 // the pages from around-pagesBefore on that were not asked for yet, a bit each
+// spot is a page with rows that came from the disk, and what was asked for near it
+// since: bit reach+d is the page d behind it.
+type spot struct {
+	page  int64 // 0: there is none
+	asked uint32
 }
+
+// habit is how often a page was asked for soon after one so far before or behind it
+// came from the disk: at reach+d the share for the page d behind.
+type habit [2*reach + 1]float32
 
 func newFetcher(f *os.File, page int) fetcher {
-	return fetcher{file: f, page: int64(page), cache: cacheOf(f), alert: alertReads, credit: windowsOwed}
+	r := fetcher{file: f, page: int64(page), cache: cacheOf(f), alert: alertReads}
+	for d := -2; d <= 4; d++ { // where a record's content lies after an import
+		r.habit[reach+d] = 1.5 / pageCost
+	}
+	return r
 }
 
-// read reads page n, or says how many bytes of it there are. It reports whether the
-// system had to go to the disk.
-func (f *fetcher) read(b []byte, n int64) (got int, fetched bool, err error) {
+// read reads page n, or says how many bytes of it there are.
+func (f *fetcher) read(b []byte, n int64) (got int, err error) {
 	if f.asks() {
 		switch f.cache.cached(b, n*f.page) {
 		case isCached:
-			f.asked(n)
-			return len(b), false, nil
+			f.near(n)
+			return len(b), nil
 		case notCached:
-			f.alert, fetched = alertReads, true
-			if n == 0 {
-				f.cache.fetch(0, headPages*f.page)
-			}
+			f.alert = alertReads
+			f.along(n)
 		case cannotSay:
 			f.cache = nil
 		}
 	}
-	got, err = readFull(f.file, b, n*f.page)
-	return got, fetched, err
+	return readFull(f.file, b, n*f.page)
 }
 
 // asks decides whether a read finds out where the page is.
@@ -104,38 +107,103 @@ func (f *fetcher) asks() bool {
 	return f.calm == 0
 }
 
-// asked credits the window that a cached page came with.
-func (f *fetcher) asked(n int64) {
-	for i := range f.windows {
-		w := &f.windows[i]
-		at := n - w.around + pagesBefore
-		if w.around > 0 && at >= 0 && at < windowPages && w.fresh>>at&1 == 1 {
-			w.fresh &^= 1 << at
-			f.credit = min(f.credit+1, windowsOwed)
-			return
+// near notes that page n was asked for, and reports whether it lies near a spot.
+func (f *fetcher) near(n int64) (is bool) {
+	for i := range f.spots {
+		s := &f.spots[i]
+		if d := n - s.page; s.page > 0 && d >= -reach && d <= reach {
+			s.asked |= 1 << (reach + d)
+			is = true
+		}
+	}
+	return is
+}
+
+// along has page n, which is not cached, brought with what is probably asked for next.
+// Only rows have neighbours: what an index leads to lies anywhere.
+func (f *fetcher) along(n int64) {
+	if n == 0 {
+		f.cache.fetch(0, headPages*f.page)
+		return
+	}
+	if f.near(n) || !f.rows.has(n) {
+		return
+	}
+	s := &f.spots[f.next]
+	if s.page > 0 {
+		f.habit.learn(s.asked)
+	}
+	*s = spot{page: n}
+	f.next = (f.next + 1) % spotsKept
+	if before, after := f.habit.pays(-1), f.habit.pays(1); before+after > 0 {
+		first := max(0, n-before)
+		f.cache.fetch(first*f.page, (n+after+1-first)*f.page)
+	}
+}
+
+func (h *habit) learn(asked uint32) {
+	for i := range h {
+		h[i] -= h[i] * spotWeight
+		if asked>>i&1 == 1 {
+			h[i] += spotWeight
 		}
 	}
 }
 
-// beside has the pages around page n fetched, which came from the disk and holds
-// content. Only rows have neighbours: what an index leads to lies anywhere.
-func (f *fetcher) beside(n int64, content []byte) {
-	if n == 0 || content[0] != tableLeaf {
+// pays tells how many pages it pays to bring along in one direction.
+func (h *habit) pays(direction int) (pages int64) {
+	gain, best := float32(0), float32(0)
+	for d := 1; d <= reach; d++ {
+		if gain += h[reach+direction*d]*pageCost - 1; gain > best {
+			best, pages = gain, int64(d)
+		}
+	}
+	return pages
+}
+
+// learn notes which pages page n leads to, when it is one that leads to others
+// (https://sqlite.org/fileformat2.html, section 1.6).
+func (f *fetcher) learn(n int64, content []byte) {
+	const tableInterior, indexInterior, header = 5, 2, 12
+	if f.cache == nil {
 		return
 	}
-	for _, w := range f.windows {
-		if w.around > 0 && max(n-w.around, w.around-n) <= pagesNear {
-			return
+	kind := content[0]
+	if kind != tableInterior && kind != indexInterior {
+		return
+	}
+	f.rows.put(n, false)
+	cells := int(binary.BigEndian.Uint16(content[3:]))
+	if header+2*cells > len(content) {
+		return
+	}
+	f.rows.put(int64(binary.BigEndian.Uint32(content[8:]))-1, kind == tableInterior)
+	for i := range cells {
+		at := int(binary.BigEndian.Uint16(content[header+2*i:]))
+		if at+4 <= len(content) {
+			f.rows.put(int64(binary.BigEndian.Uint32(content[at:]))-1, kind == tableInterior)
 		}
 	}
-	f.credit = max(f.credit-1, -windowsOwed)
-	if f.credit == -windowsOwed {
-		if f.left = (f.left + 1) % windowTried; f.left != 0 {
-			return
-		}
+}
+
+// pageSet is a set of pages, one bit each.
+type pageSet []uint64
+
+func (s pageSet) has(n int64) bool {
+	return n>>6 < int64(len(s)) && s[n>>6]>>(n&63)&1 == 1
+}
+
+// put adds page n, or takes it out.
+func (s *pageSet) put(n int64, in bool) {
+	if n < 0 || n >= maxPages || !in && !s.has(n) {
+		return
 	}
-	first := max(0, n-pagesBefore)
-	f.cache.fetch(first*f.page, (n+pagesAfter+1-first)*f.page)
-	f.windows[f.next] = window{around: n, fresh: nothingAsked &^ (1 << pagesBefore)}
-	f.next = (f.next + 1) % windowsKept
+	if grow := n>>6 + 1 - int64(len(*s)); grow > 0 {
+		*s = append(*s, make([]uint64, grow)...)
+	}
+	if in {
+		(*s)[n>>6] |= 1 << (n & 63)
+	} else {
+		(*s)[n>>6] &^= 1 << (n & 63)
+	}
 }

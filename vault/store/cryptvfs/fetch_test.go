@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"modernc.org/libc"
@@ -46,7 +47,7 @@ func told(t *testing.T, pages int64, say func(int64) whereabouts) (*handle, *say
 	t.Helper()
 	h := pageHandle(t, 4096)
 	for n := range pages {
-		mustWrite(t, h, n, tableLeaf, 0)
+		mustWrite(t, h, n, leafOfTable, 0)
 	}
 	if h.sync() != 0 {
 		t.Fatal(h.vfs.LastError())
@@ -76,53 +77,151 @@ func mustRead(t *testing.T, h *handle, n int64) (version uint64) {
 	return binary.BigEndian.Uint64(b[8:])
 }
 
-func TestWhatIsFetchedBesideAPage(t *testing.T) {
+// leads gives page n the content of one that leads to the pages to, of rows or of an index.
+func leads(t *testing.T, h *handle, n int64, kind byte, to ...int64) {
+	t.Helper()
+	b := make([]byte, 4096)
+	b[0] = kind
+	cells := to[:len(to)-1]
+	binary.BigEndian.PutUint16(b[3:], uint16(len(cells)))
+	binary.BigEndian.PutUint32(b[8:], uint32(to[len(to)-1]+1)) // SQLite's pages are numbered from 1
+	for i, p := range cells {
+		at := 2000 + 8*i
+		binary.BigEndian.PutUint16(b[12+2*i:], uint16(at))
+		binary.BigEndian.PutUint32(b[at:], uint32(p+1))
+	}
+	if h.write(b, n*4096) != 0 || h.sync() != 0 {
+		t.Fatal(h.vfs.LastError())
+	}
+}
+
+const interiorOfTable, interiorOfIndex, leafOfTable = 5, 2, 13
+
+func TestWhatIsFetchedWithAPage(t *testing.T) {
 	h, s := told(t, 400, always(notCached))
-	mustWrite(t, h, 300, 10, 0) // an index's
+	h.content.(*database).pages.habit = habit{reach - 1: 1, reach + 1: 1, reach + 2: 1, reach + 3: 0.1, reach + 4: 0.01}
+	leads(t, h, 10, interiorOfTable, 100, 103, 150, 158, 1, 399)
+	leads(t, h, 11, interiorOfIndex, 200, 150)
+	leads(t, h, 12, interiorOfTable, 150)
 	for _, c := range []struct {
 		read int64
 		want string
 	}{
-		{0, "0+48"},
-		{100, "92+13"},
-		{103, ""}, {84, ""}, {116, ""}, // near
-		{117, "109+13"},
-		{300, ""}, // what an index leads to lies anywhere
-		{5, "0+10"},
+		{0, "0+48"}, // the schema
+		{100, ""},   // nothing is known of it yet
+		{10, ""},
+		{300, ""}, // nor of this
+		{100, "99+4"},
+		{103, ""}, {92, ""}, {108, ""}, // near: they were not brought along, and yet are no new place
+		{109, ""}, // not near, and not known
+		{158, "157+4"},
+		{150, ""}, // near
+		{1, "0+4"},
+		{399, "398+4"}, // the system knows where the file ends
+		{11, ""}, {200, ""},
 	} {
 		s.fetches = nil
 		mustRead(t, h, c.read)
-		got := ""
-		if len(s.fetches) > 0 {
-			got = s.fetches[0]
+		got := strings.Join(s.fetches, " ")
+		if got != c.want {
+			t.Errorf("page %d: %q, want %q", c.read, got, c.want)
 		}
-		if got != c.want || len(s.fetches) > 1 {
-			t.Errorf("page %d: %q, want %q", c.read, s.fetches, c.want)
-		}
+	}
+	d := h.content.(*database)
+	if d.pages.rows.has(150) {
+		t.Error("a page is said to hold rows although an index has it now")
+	}
+	if mustRead(t, h, 12); !d.pages.rows.has(150) || d.pages.rows.has(11) || !d.pages.rows.has(103) {
+		t.Error("what leads to rows is not known")
 	}
 }
 
-func TestWindowsOfWhichNothingIsReadAreLeftOut(t *testing.T) {
-	for _, used := range []bool{false, true} {
-		cached := map[int64]bool{}
-		h, s := told(t, 4000, func(n int64) whereabouts {
-			if cached[n] {
-				return isCached
-			}
-			return notCached
-		})
-		for n := int64(40); n < 4000; n += 40 {
-			mustRead(t, h, n)
-			if used {
-				cached[n+1] = true
-				mustRead(t, h, n+1)
-			}
+// A page that leads to rows is not one of them, though another leads to it.
+func TestPagesBetweenAreNoRows(t *testing.T) {
+	h, s := told(t, 100, always(notCached))
+	leads(t, h, 10, interiorOfTable, 50, 60)
+	leads(t, h, 50, interiorOfTable, 70, 80)
+	for _, n := range []int64{10, 50} {
+		mustRead(t, h, n)
+	}
+	s.fetches = nil
+	for range 2 * spotsKept { // as if all else had been read since
+		h.content.(*database).pages.spots = [spotsKept]spot{}
+		mustRead(t, h, 50)
+	}
+	if len(s.fetches) > 0 {
+		t.Error(s.fetches)
+	}
+}
+
+// Nothing that a page can hold leads the fetcher astray.
+func TestWhatLeadsNowhereIsLeftAlone(t *testing.T) {
+	f := fetcher{cache: &saying{}, page: 4096}
+	r := rand.New(rand.NewPCG(3, 3))
+	b := make([]byte, 4096-overhead)
+	for i := range slow(2000, 200000) {
+		for j := range b {
+			b[j] = byte(r.Uint32())
 		}
-		switch n := len(s.fetches); {
-		case used && n != 99:
-			t.Errorf("%d windows of 99 although all were of use", n)
-		case !used && (n <= windowsOwed || n > 2*windowsOwed+99/windowTried):
-			t.Errorf("%d windows of 99 although none was of use", n)
+		b[0] = []byte{interiorOfTable, interiorOfIndex}[i%2]
+		if i%3 == 0 {
+			binary.BigEndian.PutUint16(b[3:], uint16(r.IntN(600)))
+		}
+		f.learn(1+int64(i), b)
+	}
+	if most := maxPages / 64; len(f.rows) > most {
+		t.Errorf("%d words for the pages of a database", len(f.rows))
+	}
+}
+
+// lastFetch reads pages of rows far from each other, and those at beside of each, and
+// gives what was fetched with the last of the far ones, by how far from it.
+func lastFetch(t *testing.T, rounds int, beside ...int64) string {
+	t.Helper()
+	const pages = 4000
+	cached := map[int64]bool{}
+	h, s := told(t, pages, func(n int64) whereabouts {
+		if cached[n] {
+			return isCached
+		}
+		return notCached
+	})
+	for n := range int64(pages) {
+		h.content.(*database).pages.rows.put(n, true)
+	}
+	last := ""
+	for i := range int64(rounds) {
+		n := 40 + 40*(i%99)
+		s.fetches = nil
+		mustRead(t, h, n)
+		if last = ""; len(s.fetches) > 0 {
+			var first, size int64
+			if _, err := fmt.Sscanf(s.fetches[0], "%d+%d", &first, &size); err != nil {
+				t.Fatal(err)
+			}
+			last = fmt.Sprint(first-n, "..", first-n+size-1)
+		}
+		for _, d := range beside {
+			mustRead(t, h, n+d)
+		}
+	}
+	return last
+}
+
+func TestWhatIsFetchedIsWhatWasAskedForBefore(t *testing.T) {
+	for _, c := range []struct {
+		beside []int64
+		want   string
+	}{
+		{nil, ""},
+		{[]int64{1}, "0..1"},
+		{[]int64{-3}, "-3..0"},
+		{[]int64{3, 1, -6}, "-6..3"}, // all between are fetched, though not asked for
+		{[]int64{9, -9}, ""},         // too far
+		{[]int64{1, 2, 3, 4, 5, 6, 7, 8}, "0..8"},
+	} {
+		if got := lastFetch(t, 90, c.beside...); got != c.want {
+			t.Errorf("with %v: fetched %q, want %q", c.beside, got, c.want)
 		}
 	}
 }
@@ -192,7 +291,7 @@ func TestReadingIsTheSameWhateverTheSystemSays(t *testing.T) {
 				model = model[:min(size, int64(len(model)))]
 			case 1, 2, 3:
 				n := int64(r.IntN(len(model) + 1))
-				mustWrite(t, h, n, tableLeaf, uint64(i))
+				mustWrite(t, h, n, leafOfTable, uint64(i))
 				if n == int64(len(model)) {
 					model = append(model, 0)
 				}
