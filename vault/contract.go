@@ -119,6 +119,8 @@ type Put struct {
 	// edit it is the Record.Head that was edited (0: must be new); when the
 	// record moved on since, Append fails with ErrChanged.
 	Base *int64
+	// Was is nil, or what the record said at Base, as it was read: then it is not read again.
+	Was *Resource
 	// Resolves makes the revision follow every head, which ends a conflict.
 	Resolves bool
 

@@ -32,7 +32,7 @@ func (v *Vault) Edit(ctx context.Context, old Record, r *Resource) (Record, erro
 		return Record{}, fmt.Errorf("%w: an edit keeps resourceType and id", ErrUsage)
 	}
 	base := old.Head
-	return v.put(ctx, &Put{ID: old.ID, Source: old.Source, Resource: r, Base: &base}, ActionEdit)
+	return v.put(ctx, &Put{ID: old.ID, Source: old.Source, Resource: r, Base: &base, Was: &old.Resource}, ActionEdit)
 }
 
 func (v *Vault) put(ctx context.Context, p *Put, action Action) (Record, error) {
@@ -40,19 +40,20 @@ func (v *Vault) put(ctx context.Context, p *Put, action Action) (Record, error) 
 		return Record{}, err
 	}
 	b := Batch{Puts: []*Put{p}, Notes: v.audit.with(action, p.ID)}
+	defer v.names.drop(p.ID) // also when it was kept and could not be read
+	if w, ok := v.p.Store.(writer); ok {
+		return w.Write(ctx, b)
+	}
 	if _, err := v.p.Store.Append(ctx, b); err != nil {
 		return Record{}, err
-	}
-	v.names.drop(p.ID)
-	if w, ok := v.p.Store.(written); ok {
-		return w.Written(ctx, p.ID)
 	}
 	return v.p.Store.Get(ctx, p.ID)
 }
 
-// written is a Store that gives back what it has just written sooner than Get does.
-type written interface {
-	Written(ctx context.Context, id RecordID) (Record, error)
+// writer is a Store that gives back what it writes sooner than Get does.
+type writer interface {
+	// Write is Append of a single put, and Get.
+	Write(ctx context.Context, b Batch) (Record, error)
 }
 
 // Delete adds a tombstone to each of the records as they were read. Their
@@ -62,7 +63,7 @@ func (v *Vault) Delete(ctx context.Context, records ...Record) error {
 	for _, r := range records {
 		b.Deletes = append(b.Deletes, Delete{ID: r.ID, Base: r.Head})
 		b.Notes = append(b.Notes, v.audit.with(ActionDelete, r.ID)...)
-		v.names.drop(r.ID)
+		defer v.names.drop(r.ID)
 	}
 	_, err := v.p.Store.Append(ctx, b)
 	return err

@@ -63,6 +63,11 @@ func (s *Store) Append(ctx context.Context, b vault.Batch) ([]vault.Outcome, err
 		return nil, err
 	}
 	defer s.write.Unlock()
+	return s.append(ctx, b)
+}
+
+// append is Append for whoever holds the writer.
+func (s *Store) append(ctx context.Context, b vault.Batch) ([]vault.Outcome, error) {
 	if err := checkSize(b); err != nil {
 		return nil, err
 	}

@@ -133,8 +133,8 @@ func TestTheFirstWritingKnowsWhatIsThere(t *testing.T) {
 		"a setting": {0, func(t *testing.T, s *Store) error { return s.SetMeta(ctx, "k", "v") }},
 		"merging":   {0, func(t *testing.T, s *Store) error { return s.Settle(ctx) }},
 		"the log":   {0, func(t *testing.T, s *Store) error { return s.Checkpoint(ctx) }},
-		"a look": {0, func(t *testing.T, s *Store) error {
-			_, err := s.Written(ctx, vault.RecordIDOf("a", "Patient", "p1"))
+		"an edit": {1, func(t *testing.T, s *Store) error {
+			_, err := s.Write(ctx, vault.Batch{Puts: []*vault.Put{put(t, s, note)}})
 			return err
 		}},
 		"a dry run": {0, func(t *testing.T, s *Store) error {

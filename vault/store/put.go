@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"phivault/vault"
 	"phivault/vault/fhir"
@@ -204,7 +205,15 @@ func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, h history, 
 	if err != nil {
 		return err
 	}
-	if err := t.unnameIn(ctx, k, h); err != nil {
+	var was []int64
+	if p.Base != nil && p.Was != nil {
+		was = identifierNames(p.Source, p.Was)
+	} else if was, err = t.namesIn(ctx, k, h); err != nil {
+		return err
+	}
+	is := identifierNames(p.Source, p.Resource)
+	was = slices.DeleteFunc(was, func(hash int64) bool { return slices.Contains(is, hash) })
+	if err := t.unnameAll(was, k.record); err != nil {
 		return err
 	}
 	return t.views(ctx, p, k.record, source, subject, doc)

@@ -22,9 +22,17 @@ const (
 // oneRecord is recordColumns with the id of the patient: for one record a further
 // statement costs more than a further table. Its entry and its patient's row lie in other
 // pages, which may have to come from the disk: they are read where the row does not tell.
-const oneRecord = `SELECT r.record a,r.id b,r.source c,r.doc d,r.head e,r.revisions f,r.state g,
-	coalesce(r.sum,(SELECT e.sha256 FROM entry e WHERE e.entry=r.head)) h,p.body i,coalesce(r.subject,0) j,u.url k,` + patientOf + ` l
-	FROM record r LEFT JOIN payload p ON p.entry=r.head LEFT JOIN url u ON u.record=r.record LEFT JOIN subject s ON s.subject=r.subject `
+const oneRecord = aboutRecord + `p.body i,` + aroundRecord + `LEFT JOIN payload p ON p.entry=r.head `
+
+// oneRow is oneRecord without the content.
+const oneRow = aboutRecord + `NULL i,` + aroundRecord
+
+const (
+	aboutRecord = `SELECT r.record a,r.id b,r.source c,r.doc d,r.head e,r.revisions f,r.state g,
+	coalesce(r.sum,(SELECT e.sha256 FROM entry e WHERE e.entry=r.head)) h,`
+	aroundRecord = `coalesce(r.subject,0) j,u.url k,` + patientOf + ` l
+	FROM record r LEFT JOIN url u ON u.record=r.record LEFT JOIN subject s ON s.subject=r.subject `
+)
 
 // patientOf is the id of the patient that subject s means.
 const patientOf = "coalesce(s.patient,(SELECT o.id FROM record o WHERE o.record=s.record))"
@@ -98,8 +106,13 @@ func (s *Store) record(ctx context.Context, c *conn, r row, note func(vault.Cut)
 			return vault.Record{}, err
 		}
 	}
+	return r.as(source, res), nil
+}
+
+// as is the record of row r, which says res.
+func (r *row) as(source string, res vault.Resource) vault.Record {
 	return vault.Record{ID: r.id, Source: source, Patient: r.patient, Version: r.revisions, Deleted: r.state == stateDeleted,
-		Conflict: r.state == stateConflict, FullURL: r.url, Head: r.head, Order: r.doc, Resource: res}, nil
+		Conflict: r.state == stateConflict, FullURL: r.url, Head: r.head, Order: r.doc, Resource: res}
 }
 
 // resource unpacks a body, makes sure that it is what was written, and reads it as
@@ -144,26 +157,9 @@ func (s *Store) Get(ctx context.Context, id vault.RecordID) (rec vault.Record, e
 	return rec, err
 }
 
-// Written is Get for what was written last, sooner when nobody is writing: the writer
-// still has in memory what a reader would have to read and open again.
-func (s *Store) Written(ctx context.Context, id vault.RecordID) (rec vault.Record, err error) {
-	if !s.write.TryLock() {
-		return s.Get(ctx, id)
-	}
-	defer s.write.Unlock()
-	if err := s.usable(); err != nil {
-		return rec, err
-	}
-	r, err := s.byID(ctx, s.w, id)
-	if err == nil {
-		rec, err = s.record(ctx, s.w, r, nil)
-	}
-	return rec, mapError(err)
-}
-
 // recordOf reads the record with this number.
 func (s *Store) recordOf(ctx context.Context, c *conn, record int64, note func(vault.Cut) []byte) (vault.Record, error) {
-	r, err := one(ctx, c, "WHERE r.record=?", record)
+	r, err := one(ctx, c, oneRecord+"WHERE r.record=?", record)
 	if err != nil {
 		return vault.Record{}, err
 	}
@@ -171,10 +167,10 @@ func (s *Store) recordOf(ctx context.Context, c *conn, record int64, note func(v
 }
 
 func (s *Store) byID(ctx context.Context, c *conn, id vault.RecordID) (row, error) {
-	return one(ctx, c, "WHERE r.id=?", id[:])
+	return one(ctx, c, oneRecord+"WHERE r.id=?", id[:])
 }
 
-func one(ctx context.Context, c *conn, where string, arg any) (r row, err error) {
+func one(ctx context.Context, c *conn, query string, arg any) (r row, err error) {
 	found := false
 	err = c.rows(ctx, func(scan func(...any) error) (err error) {
 		var patient sqlite.Raw
@@ -182,7 +178,7 @@ func one(ctx context.Context, c *conn, where string, arg any) (r row, err error)
 		copy(r.patient[:], patient)
 		found, r.asked = true, true
 		return err
-	}, oneRecord+where, arg)
+	}, query, arg)
 	if err == nil && !found {
 		err = vault.ErrNotFound
 	}

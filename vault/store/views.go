@@ -193,24 +193,34 @@ func (t *tx) unname(ctx context.Context, k known, id vault.RecordID) error {
 
 // unnameIn is unname for a record whose history is h.
 func (t *tx) unnameIn(ctx context.Context, k known, h history) error {
-	put := h.content(k.head)
-	if put == nil {
-		return nil
-	}
-	b, err := body(ctx, t.w, put.entry)
+	names, err := t.namesIn(ctx, k, h)
 	if err != nil {
 		return err
 	}
-	r, source, err := t.s.resource(b, put.header.Payload, fhir.Options{Accepted: true})
-	if err != nil {
-		return err
-	}
-	for _, hash := range identifierNames(source, &r) {
-		if err := t.w.run("DELETE FROM name WHERE hash=? AND record=?", hash, k.record); err != nil {
+	return t.unnameAll(names, k.record)
+}
+
+func (t *tx) unnameAll(names []int64, record int64) error {
+	for _, hash := range names {
+		if err := t.w.run("DELETE FROM name WHERE hash=? AND record=?", hash, record); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// namesIn reads what the record is called by the identifiers of its shown revision.
+func (t *tx) namesIn(ctx context.Context, k known, h history) ([]int64, error) {
+	put := h.content(k.head)
+	if put == nil {
+		return nil, nil
+	}
+	b, err := body(ctx, t.w, put.entry)
+	if err != nil {
+		return nil, err
+	}
+	r, source, err := t.s.resource(b, put.header.Payload, fhir.Options{Accepted: true})
+	return identifierNames(source, &r), err
 }
 
 // names keeps what references may call the record besides its id.
