@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	_ "modernc.org/sqlite"
@@ -97,11 +98,16 @@ func mustDir(t testing.TB) string {
 // dsn has the settings the store uses, small caches so that pages travel.
 func dsn(v *VFS, path, more string) string {
 	s := "file:" + filepath.ToSlash(path) + "?_txlock=immediate&_pragma=temp_store(2)&_pragma=busy_timeout(20000)" +
-		"&_pragma=synchronous(2)&_pragma=cache_size(-2000)&_pragma=wal_autocheckpoint(200)&_pragma=secure_delete(1)"
+		"&_pragma=secure_delete(1)" + more
+	for _, usual := range []string{"synchronous(2)", "cache_size(-2000)", "wal_autocheckpoint(200)"} {
+		if name, _, _ := strings.Cut(usual, "("); !strings.Contains(more, name+"(") { // the driver sorts, so that the last need not win
+			s += "&_pragma=" + usual
+		}
+	}
 	if v != nil {
 		s += "&vfs=" + v.Name()
 	}
-	return s + more
+	return s
 }
 
 func openDB(t testing.TB, v *VFS, path, more string) *sql.DB {

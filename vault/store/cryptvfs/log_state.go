@@ -21,8 +21,9 @@ type logState struct {
 	synced    int64  // frames that are durable, at most committed
 	takenBack uint64 // how often committed went down
 
-	out    sync.Mutex // while frames that waited go to the file, and while writer changes
+	out    sync.Mutex // while frames that waited go to the file, and while writer or long changes
 	writer *log       // the handle that wrote last: what others have waiting came to nothing
+	long   int64      // bytes that the file has at least
 }
 
 // takeOver makes l the handle that writes. It does so under SQLite's lock, and what
@@ -34,6 +35,13 @@ func (s *logState) takeOver(l *log) {
 		s.writer = l
 		l.ready = l.ready[:0]
 	}
+}
+
+// shorter says that the file will be shorter than it was, or another one.
+func (s *logState) shorter() {
+	s.out.Lock()
+	defer s.out.Unlock()
+	s.long = 0
 }
 
 // begin starts a generation of which nothing is known.

@@ -116,8 +116,12 @@ func (l *log) flush(frame int64) error {
 	if !l.commits() {
 		return nil
 	}
+	small := l.first == l.state.mark().committed // all of the transaction is written at once
 	if err := l.writeOut(); err != nil {
 		return err
+	}
+	if small {
+		l.lengthen(l.offset(frame + 1))
 	}
 	l.state.seen(frame, true)
 	return nil
@@ -143,6 +147,33 @@ func (l *log) writeOut() error {
 		return nil
 	}
 	return l.disk.Write(l.os, b, l.offset(l.first))
+}
+
+// logRoom is by how many bytes the log is made longer at once.
+const logRoom = 256 << 10
+
+var zeros [logRoom]byte // never written to
+
+// lengthen puts zeros behind a small transaction that made the log longer, so that the
+// next ones need not: a sync of a file that grows takes about twice as long as that of one
+// that is written over. Nothing depends on it. Zeros are no frame: recovery ends there.
+// What large transactions write is much, and seldom synced.
+func (l *log) lengthen(end int64) {
+	s := l.state
+	s.out.Lock()
+	defer s.out.Unlock()
+	if end <= s.long {
+		return
+	}
+	size, err := fileSize(l.os)
+	if s.long = size; err != nil || size > end {
+		return
+	}
+	if l.disk.Write(l.os, zeros[:], end) != nil {
+		_ = l.disk.Truncate(l.os, end) // a full disk's last bytes are others' as well
+		return
+	}
+	s.long = end + logRoom
 }
 
 func (l *log) sync() error {
@@ -218,5 +249,6 @@ func (l *log) truncate(size int64) error {
 		}
 		to = min(l.offset(frames), have)
 	}
+	l.state.shorter()
 	return l.disk.Truncate(l.os, to)
 }

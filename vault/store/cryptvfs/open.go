@@ -162,6 +162,7 @@ func (v *VFS) remove(path string, durable bool) int32 {
 	if err == nil {
 		// Who has the database open and did not read yet makes the next log under a new name.
 		v.nodes[base].log.unnamed.Store(true)
+		v.nodes[base].log.shorter()
 		err = v.disk.Remove(path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
