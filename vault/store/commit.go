@@ -64,6 +64,7 @@ func (s *Store) lockNow() error {
 // when anything fails, memory is what the database says. The writer is the
 // caller's.
 func (s *Store) commit(ctx context.Context, f func(*tx) error) error {
+	s.fresh.drop()
 	t := &tx{s: s, w: s.w, first: s.next.entry, head: s.head}
 	if err := s.w.transact(ctx, func() error { return f(t) }); err != nil {
 		return s.recall(ctx, err)

@@ -73,6 +73,7 @@ func (k *keeper) run() {
 // rest is what is done while nobody writes; it tells when to come again, 0 for when
 // something was written.
 func (k *keeper) rest() (again time.Duration) {
+	k.s.fresh.drop()
 	if more, _ := k.merge(mergePages, false); more {
 		return idleAfter / 10
 	}

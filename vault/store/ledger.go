@@ -53,6 +53,10 @@ func (s *Store) Cut(ctx context.Context, l vault.CutLimits, sign func(vault.Draf
 	if err != nil {
 		return vault.Segment{}, false, mapError(err)
 	}
+	if ok {
+		s.fresh.put(seg)
+		s.keeper.nudge()
+	}
 	return seg, ok, nil
 }
 
@@ -174,6 +178,12 @@ func (s *Store) Places(ctx context.Context) (places []vault.Place, err error) {
 
 // Segment gives a segment as it was signed; see vault.Ledger.
 func (s *Store) Segment(ctx context.Context, log vault.LogID, seq uint64) (seg vault.Segment, err error) {
+	if err := s.usable(); err != nil {
+		return seg, err
+	}
+	if seg, ok := s.fresh.take(log, seq); ok {
+		return seg, nil
+	}
 	err = s.read(ctx, func(c *conn) error {
 		n, err := logNumber(ctx, c, log)
 		if err != nil {

@@ -58,6 +58,7 @@ type Store struct {
 	head   Head
 	cache  *views
 	lore   *lore
+	fresh  fresh
 	loose  bool  // there are puts or tombstones that are linked to no record
 	purges bool  // there are contents that were removed on purpose
 	undone int   // loadings' transactions that came to nothing
