@@ -80,13 +80,14 @@ func newFetcher(f *os.File, page int) fetcher {
 // read reads page n, or says how many bytes of it there are.
 func (f *fetcher) read(b []byte, n int64) (got int, err error) {
 	if f.asks() {
+		f.along(n) // before it is asked, which makes some systems begin to read the page alone
 		switch f.cache.cached(b, n*f.page) {
 		case isCached:
 			f.near(n)
 			return len(b), nil
 		case notCached:
 			f.alert = alertReads
-			f.along(n)
+			f.missed(n)
 		case cannotSay:
 			f.cache = nil
 		}
@@ -107,7 +108,17 @@ func (f *fetcher) asks() bool {
 	return f.calm == 0
 }
 
-// near notes that page n was asked for, and reports whether it lies near a spot.
+// beside reports whether page n lies near a spot.
+func (f *fetcher) beside(n int64) bool {
+	for _, s := range f.spots {
+		if s.page > 0 && max(n-s.page, s.page-n) <= reach {
+			return true
+		}
+	}
+	return false
+}
+
+// near is beside, and notes that page n was asked for.
 func (f *fetcher) near(n int64) (is bool) {
 	for i := range f.spots {
 		s := &f.spots[i]
@@ -119,9 +130,20 @@ func (f *fetcher) near(n int64) (is bool) {
 	return is
 }
 
-// along has page n, which is not cached, brought with what is probably asked for next.
+// along has page n brought with what is probably asked for next, if it is not cached.
 // Only rows have neighbours: what an index leads to lies anywhere.
 func (f *fetcher) along(n int64) {
+	if !f.rows.has(n) || f.beside(n) {
+		return
+	}
+	if before, after := f.habit.pays(-1), f.habit.pays(1); before+after > 0 {
+		first := max(0, n-before)
+		f.cache.fetch(first*f.page, (n+after+1-first)*f.page)
+	}
+}
+
+// missed notes that page n was not cached.
+func (f *fetcher) missed(n int64) {
 	if n == 0 {
 		f.cache.fetch(0, headPages*f.page)
 		return
@@ -135,10 +157,6 @@ func (f *fetcher) along(n int64) {
 	}
 	*s = spot{page: n}
 	f.next = (f.next + 1) % spotsKept
-	if before, after := f.habit.pays(-1), f.habit.pays(1); before+after > 0 {
-		first := max(0, n-before)
-		f.cache.fetch(first*f.page, (n+after+1-first)*f.page)
-	}
 }
 
 func (h *habit) learn(asked uint32) {
