@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -94,26 +95,48 @@ func (a *auditor) note(action Action, record RecordID) {
 	n.Last, n.Count = at, n.Count+1
 }
 
-// with gives the entries to write now: everything held back and the act itself.
-func (a *auditor) with(action Action, record RecordID) []Note {
-	a.note(action, record)
-	return a.drain()
+// with gives the entries to write now: what is held back, and the acts themselves. back
+// holds the former back again, for when nothing was written.
+func (a *auditor) with(action Action, records ...RecordID) (notes []Note, back func()) {
+	notes, back = a.drain()
+	acts := auditor{clock: a.clock, session: a.session, open: map[auditKey]*AuditNote{}, begun: a.begun}
+	for _, r := range records {
+		acts.note(action, r)
+	}
+	own, _ := acts.drain()
+	return append(notes, own...), back
 }
 
-func (a *auditor) drain() []Note {
+// drain takes out what is held back, of more than auditMost the oldest.
+func (a *auditor) drain() (notes []Note, back func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	keys := slices.SortedFunc(maps.Keys(a.open), func(k, l auditKey) int { return cmp.Compare(a.open[k].order, a.open[l].order) })
-	notes := make([]Note, 0, len(keys))
+	keys = keys[:min(len(keys), auditMost)]
+	held := make(map[auditKey]*AuditNote, len(keys))
+	notes = make([]Note, 0, len(keys)+1)
 	for _, k := range keys {
 		p, err := json.Marshal(a.open[k])
 		if err != nil {
 			panic("vault: audit note: " + err.Error())
 		}
 		notes = append(notes, Note{Kind: KindAudit, Record: k.record, Payload: p})
+		held[k] = a.open[k]
+		delete(a.open, k)
 	}
-	clear(a.open)
-	return notes
+	return notes, func() { a.hold(held) }
+}
+
+// hold takes back what could not be written.
+func (a *auditor) hold(notes map[auditKey]*AuditNote) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for k, was := range notes {
+		if now := a.open[k]; now != nil {
+			was.Last, was.Count = now.Last, was.Count+now.Count
+		}
+		a.open[k] = was
+	}
 }
 
 func (a *auditor) full() bool {
@@ -122,31 +145,60 @@ func (a *auditor) full() bool {
 	return len(a.open) >= auditMost
 }
 
+// noteRead notes a reading. It does not wait until that is written: what is held back
+// stays so when it cannot be, and whoever closes the vault is told.
 func (v *Vault) noteRead(action Action, r Record) {
 	about := r.Patient
 	if about.IsZero() {
 		about = r.ID
 	}
 	v.audit.note(action, about)
-	if v.audit.full() {
-		_ = v.flushAudit(context.Background()) // held back again on failure: drain ran, so Close reports the next
+	if v.audit.full() && v.flushing.TryLock() {
+		go func() {
+			defer v.flushing.Unlock()
+			_, _ = v.writeAudit(context.Background())
+		}()
 	}
 }
 
+// flushAudit writes what is held back.
 func (v *Vault) flushAudit(ctx context.Context) error {
-	notes := v.audit.drain()
-	if len(notes) == 0 || v.p.ReadOnly {
-		return nil
+	v.flushing.Lock()
+	defer v.flushing.Unlock()
+	for {
+		if n, err := v.writeAudit(ctx); err != nil || n < auditMost {
+			return err
+		}
 	}
-	_, err := v.p.Store.Append(ctx, Batch{Notes: notes})
-	return err
+}
+
+// flushIfRoom is flushAudit for whoever only reads: on a full disk too.
+func (v *Vault) flushIfRoom(ctx context.Context) error {
+	if err := v.flushAudit(ctx); !errors.Is(err, ErrFull) {
+		return err
+	}
+	return nil
+}
+
+// writeAudit is flushAudit for whoever holds flushing, and for one batch of n notes.
+func (v *Vault) writeAudit(ctx context.Context) (n int, err error) {
+	notes, back := v.audit.drain()
+	if len(notes) == 0 || v.p.ReadOnly {
+		return 0, nil
+	}
+	if _, err = v.p.Store.Append(ctx, Batch{Notes: notes}); err != nil {
+		back()
+	}
+	return len(notes), err
 }
 
 // Record writes the act into the audit trail now, before what it announces is
 // done: for exports, backups and changes of keys. The patient may be zero.
 func (v *Vault) Record(ctx context.Context, action Action, patient RecordID) error {
-	v.audit.note(action, patient)
-	return v.flushAudit(ctx)
+	if v.p.ReadOnly {
+		return nil
+	}
+	return v.appendNoted(ctx, Batch{}, action, []RecordID{patient})
 }
 
 // Audited is one line of the audit trail.
@@ -174,7 +226,7 @@ func (a *Audited) Began() time.Time {
 
 // Audit gives the trail from entry number from on, oldest first.
 func (v *Vault) Audit(ctx context.Context, from int64, yield func(Audited) bool) error {
-	if err := v.flushAudit(ctx); err != nil {
+	if err := v.flushIfRoom(ctx); err != nil {
 		return err
 	}
 	for e, err := range v.p.Log.Entries(ctx, from, KindAudit, KindImport) {

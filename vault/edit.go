@@ -39,12 +39,18 @@ func (v *Vault) put(ctx context.Context, p *Put, action Action) (Record, error) 
 	if err := v.p.Store.Prepare(p); err != nil {
 		return Record{}, err
 	}
-	b := Batch{Puts: []*Put{p}, Notes: v.audit.with(action, p.ID)}
+	notes, back := v.audit.with(action, p.ID)
+	b := Batch{Puts: []*Put{p}, Notes: notes}
 	defer v.names.drop(p.ID) // also when it was kept and could not be read
 	if w, ok := v.p.Store.(writer); ok {
-		return w.Write(ctx, b)
+		r, err := w.Write(ctx, b)
+		if err != nil {
+			back()
+		}
+		return r, err
 	}
 	if _, err := v.p.Store.Append(ctx, b); err != nil {
+		back()
 		return Record{}, err
 	}
 	return v.p.Store.Get(ctx, p.ID)
@@ -60,12 +66,23 @@ type writer interface {
 // history stays. All or none are deleted.
 func (v *Vault) Delete(ctx context.Context, records ...Record) error {
 	var b Batch
+	var ids []RecordID
 	for _, r := range records {
 		b.Deletes = append(b.Deletes, Delete{ID: r.ID, Base: r.Head})
-		b.Notes = append(b.Notes, v.audit.with(ActionDelete, r.ID)...)
+		ids = append(ids, r.ID)
 		defer v.names.drop(r.ID)
 	}
+	return v.appendNoted(ctx, b, ActionDelete, ids)
+}
+
+// appendNoted appends b with the audit trail's notes of the act.
+func (v *Vault) appendNoted(ctx context.Context, b Batch, action Action, about []RecordID) error {
+	notes, back := v.audit.with(action, about...)
+	b.Notes = append(b.Notes, notes...)
 	_, err := v.p.Store.Append(ctx, b)
+	if err != nil {
+		back()
+	}
 	return err
 }
 
@@ -73,6 +90,7 @@ func (v *Vault) Delete(ctx context.Context, records ...Record) error {
 // when they were deleted, after their tombstones. All or none come back.
 func (v *Vault) Undelete(ctx context.Context, records ...Record) ([]Record, error) {
 	var b Batch
+	var ids []RecordID
 	for i := range records {
 		r := &records[i]
 		p := &Put{ID: r.ID, Source: r.Source, Resource: &r.Resource, Base: &r.Head}
@@ -80,9 +98,9 @@ func (v *Vault) Undelete(ctx context.Context, records ...Record) ([]Record, erro
 			return nil, err
 		}
 		b.Puts = append(b.Puts, p)
-		b.Notes = append(b.Notes, v.audit.with(ActionEdit, r.ID)...)
+		ids = append(ids, r.ID)
 	}
-	if _, err := v.p.Store.Append(ctx, b); err != nil {
+	if err := v.appendNoted(ctx, b, ActionEdit, ids); err != nil {
 		return nil, err
 	}
 	back := make([]Record, len(records))

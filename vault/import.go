@@ -380,7 +380,6 @@ func (i *importer) finish(ctx context.Context, partial bool) error {
 	if err != nil {
 		return err
 	}
-	notes := append([]Note{{Kind: KindImport, Payload: p}}, i.v.audit.with(ActionImport, RecordID{})...)
-	_, err = i.v.p.Store.Append(context.WithoutCancel(ctx), Batch{Notes: notes})
-	return err
+	b := Batch{Notes: []Note{{Kind: KindImport, Payload: p}}}
+	return i.v.appendNoted(context.WithoutCancel(ctx), b, ActionImport, []RecordID{{}})
 }

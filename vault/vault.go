@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -29,6 +30,8 @@ type Vault struct {
 	p     Parts
 	audit *auditor
 	names *nameCache
+
+	flushing sync.Mutex // by whoever writes what the audit trail holds back
 }
 
 // New gives the use cases over the parts of an open vault. What New keeps in
@@ -152,7 +155,7 @@ func (v *Vault) Counts(ctx context.Context) (Counts, error) { return v.p.Index.C
 
 // Verify proves the vault's consistency; see Checker.
 func (v *Vault) Verify(ctx context.Context, quick bool, found func(Problem), progress func(done, total int64)) (Verified, error) {
-	if err := v.flushAudit(ctx); err != nil {
+	if err := v.flushIfRoom(ctx); err != nil {
 		return Verified{}, err
 	}
 	return v.p.Check.Verify(ctx, quick, found, progress)
