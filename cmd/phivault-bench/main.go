@@ -56,7 +56,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f.SetOutput(io.Discard)
 	cfg := config{}
 	f.IntVar(&cfg.records, "n", 20_000, "synthetic `records`")
-	f.IntVar(&cfg.pairs, "pairs", 9, "turns of each measurement")
+	f.IntVar(&cfg.pairs, "pairs", 9, "turns of each measurement, three times as many of what is short")
 	f.StringVar(&cfg.dir, "dir", os.TempDir(), "`folder` to work in")
 	asJSON := f.Bool("json", false, "phivault.bench.v1")
 	quiet := f.Bool("quiet", false, "no progress")
