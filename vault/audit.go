@@ -99,12 +99,15 @@ func (a *auditor) note(action Action, record RecordID) {
 // holds the former back again, for when nothing was written.
 func (a *auditor) with(action Action, records ...RecordID) (notes []Note, back func()) {
 	notes, back = a.drain()
-	acts := auditor{clock: a.clock, session: a.session, open: map[auditKey]*AuditNote{}, begun: a.begun}
+	acts := auditor{clock: a.clock, session: a.session, open: map[auditKey]*AuditNote{}}
 	for _, r := range records {
 		acts.note(action, r)
 	}
-	own, _ := acts.drain()
-	return append(notes, own...), back
+	for len(acts.open) > 0 {
+		own, _ := acts.drain()
+		notes = append(notes, own...)
+	}
+	return notes, back
 }
 
 // drain takes out what is held back, of more than auditMost the oldest.

@@ -61,12 +61,17 @@ func (d *diary) Append(_ context.Context, b Batch) ([]Outcome, error) {
 	return make([]Outcome, len(b.Puts)), nil
 }
 
-// scribe gives back what it writes.
-type scribe struct{ *diary }
+// scribe gives back what it writes, unless it cannot read that.
+type scribe struct {
+	*diary
+	unread error
+}
 
-func (s scribe) Write(ctx context.Context, b Batch) (Record, error) {
-	_, err := s.Append(ctx, b)
-	return Record{}, err
+func (s scribe) Write(ctx context.Context, b Batch) (Record, bool, error) {
+	if _, err := s.Append(ctx, b); err != nil {
+		return Record{}, false, err
+	}
+	return Record{}, true, s.unread
 }
 
 func (d *diary) acts() (n int) {
@@ -117,7 +122,7 @@ func TestWhatTheTrailCouldNotTakeItTakesLater(t *testing.T) {
 			d := &diary{trail: map[string]int{}, refuse: full}
 			v := New(Parts{Store: d})
 			if name == "an edit that is given back" {
-				v = New(Parts{Store: scribe{d}})
+				v = New(Parts{Store: scribe{diary: d}})
 			}
 			read(t, v, 2*auditMost+5)
 			if err := act(v); !errors.Is(err, ErrFull) {
@@ -152,6 +157,73 @@ func TestAnActIsNotedWithItsTrail(t *testing.T) {
 	}
 	if d.acts() != 4 {
 		t.Errorf("%v", d.trail)
+	}
+}
+
+// An edit that was kept took its trail with it, also when it cannot be read.
+func TestWhatWasKeptIsNotNotedTwice(t *testing.T) {
+	ctx := context.Background()
+	d := &diary{trail: map[string]int{}}
+	v := New(Parts{Store: scribe{d, ErrIntegrity}})
+	read(t, v, 5)
+	if _, err := v.Edit(ctx, Record{ID: RecordID{9}}, &Resource{}); !errors.Is(err, ErrIntegrity) {
+		t.Fatal(err)
+	}
+	if err := v.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if d.acts() != 6 {
+		t.Errorf("%d acts, not 6: %v", d.acts(), d.trail)
+	}
+}
+
+func TestEachOfManyActsIsNoted(t *testing.T) {
+	ctx := context.Background()
+	d := &diary{trail: map[string]int{}}
+	v := New(Parts{Store: d})
+	records := make([]Record, auditMost+500)
+	for i := range records {
+		records[i].ID = RecordID{3, byte(i), byte(i >> 8)}
+	}
+	if err := v.Delete(ctx, records...); err != nil {
+		t.Fatal(err)
+	}
+	if d.acts() != len(records) {
+		t.Errorf("%d acts of %d", d.acts(), len(records))
+	}
+}
+
+// For the race detector as well.
+func TestTheTrailOfManyAtOnce(t *testing.T) {
+	ctx := context.Background()
+	d := &diary{trail: map[string]int{}}
+	v := New(Parts{Store: scribe{diary: d}})
+	const people, each = 4, 600
+	var all sync.WaitGroup
+	for p := range people {
+		all.Go(func() {
+			for i := range each {
+				if _, err := v.Get(ctx, RecordID{1, byte(i), byte(i >> 8), byte(p)}); err != nil {
+					t.Error(err)
+				}
+				if i%3 == 0 {
+					_, _ = v.Edit(ctx, Record{ID: RecordID{9}}, &Resource{})
+				}
+				if i%50 == 0 {
+					d.mu.Lock()
+					d.refuse = []error{nil, ErrFull}[i/50%2]
+					d.mu.Unlock()
+				}
+			}
+		})
+	}
+	all.Wait()
+	d.refuse = nil
+	if err := v.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if delete(d.trail, "edit "+RecordID{9}.String()); d.acts() != people*each {
+		t.Errorf("%d readings, not %d", d.acts(), people*each)
 	}
 }
 

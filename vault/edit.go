@@ -43,8 +43,8 @@ func (v *Vault) put(ctx context.Context, p *Put, action Action) (Record, error) 
 	b := Batch{Puts: []*Put{p}, Notes: notes}
 	defer v.names.drop(p.ID) // also when it was kept and could not be read
 	if w, ok := v.p.Store.(writer); ok {
-		r, err := w.Write(ctx, b)
-		if err != nil {
+		r, kept, err := w.Write(ctx, b)
+		if !kept {
 			back()
 		}
 		return r, err
@@ -58,8 +58,9 @@ func (v *Vault) put(ctx context.Context, p *Put, action Action) (Record, error) 
 
 // writer is a Store that gives back what it writes sooner than Get does.
 type writer interface {
-	// Write is Append of a single put, and Get.
-	Write(ctx context.Context, b Batch) (Record, error)
+	// Write is Append of a single put, and Get. It says whether b was appended: what
+	// was may be damaged where it is read.
+	Write(ctx context.Context, b Batch) (r Record, kept bool, err error)
 }
 
 // Delete adds a tombstone to each of the records as they were read. Their

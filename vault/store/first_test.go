@@ -134,7 +134,7 @@ func TestTheFirstWritingKnowsWhatIsThere(t *testing.T) {
 		"merging":   {0, func(t *testing.T, s *Store) error { return s.Settle(ctx) }},
 		"the log":   {0, func(t *testing.T, s *Store) error { return s.Checkpoint(ctx) }},
 		"an edit": {1, func(t *testing.T, s *Store) error {
-			_, err := s.Write(ctx, vault.Batch{Puts: []*vault.Put{put(t, s, note)}})
+			_, _, err := s.Write(ctx, vault.Batch{Puts: []*vault.Put{put(t, s, note)}})
 			return err
 		}},
 		"a dry run": {0, func(t *testing.T, s *Store) error {

@@ -8,19 +8,21 @@ import (
 )
 
 // Write is Append of a single put and gives the record as it then stands, as Get would.
-func (s *Store) Write(ctx context.Context, b vault.Batch) (rec vault.Record, err error) {
+// Whoever cancels it once it was kept gets the record all the same. An error with kept
+// is that of reading.
+func (s *Store) Write(ctx context.Context, b vault.Batch) (rec vault.Record, kept bool, err error) {
 	if len(b.Puts) != 1 || b.DryRun {
-		return rec, fmt.Errorf("%w: one put, to be kept", vault.ErrUsage)
+		return rec, false, fmt.Errorf("%w: one put, to be kept", vault.ErrUsage)
 	}
 	if err := s.lock(); err != nil {
-		return rec, err
+		return rec, false, err
 	}
 	defer s.write.Unlock()
 	if _, err := s.append(ctx, b); err != nil {
-		return rec, err
+		return rec, false, err
 	}
-	rec, err = s.stands(ctx, b.Puts[0])
-	return rec, mapError(err)
+	rec, err = s.stands(context.WithoutCancel(ctx), b.Puts[0])
+	return rec, true, mapError(err)
 }
 
 // stands gives the record of p, which was just appended: what it says need not be read

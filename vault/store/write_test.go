@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"reflect"
 	"strings"
@@ -15,9 +16,9 @@ import (
 // wrote is what Write gives, which must be what Get gives.
 func wrote(t *testing.T, s *Store, p *vault.Put) vault.Record {
 	t.Helper()
-	got, err := s.Write(ctx, vault.Batch{Puts: []*vault.Put{p}})
-	if err != nil {
-		t.Fatal(err)
+	got, kept, err := s.Write(ctx, vault.Batch{Puts: []*vault.Put{p}})
+	if err != nil || !kept {
+		t.Fatal(kept, err)
 	}
 	want, err := s.Get(ctx, p.ID)
 	if err != nil {
@@ -167,17 +168,30 @@ func TestWriteTakesOnePutAndKeepsItOrNothing(t *testing.T) {
 	p := editOf(t, s, old, louder)
 	before := contents(t, s)
 	for _, b := range []vault.Batch{{}, {Puts: []*vault.Put{p, p}}, {Puts: []*vault.Put{p}, DryRun: true}} {
-		if _, err := s.Write(ctx, b); !errors.Is(err, vault.ErrUsage) {
-			t.Error(err)
+		if _, kept, err := s.Write(ctx, b); kept || !errors.Is(err, vault.ErrUsage) {
+			t.Error(kept, err)
 		}
 	}
 	moved := int64(1 << 40)
 	p.Base = &moved
-	if _, err := s.Write(ctx, vault.Batch{Puts: []*vault.Put{p}}); !errors.Is(err, vault.ErrChanged) {
-		t.Error(err)
+	if _, kept, err := s.Write(ctx, vault.Batch{Puts: []*vault.Put{p}}); kept || !errors.Is(err, vault.ErrChanged) {
+		t.Error(kept, err)
 	}
 	if contents(t, s) != before {
 		t.Error("something was kept")
 	}
 	clean(t, s)
+}
+
+// What was kept is given, though nobody may wait for it any more.
+func TestWhatIsKeptIsGivenThoughItIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(ctx)
+	o := testOptions()
+	o.Committed = func(Head) { cancel() }
+	s := create(t, o)
+	p := put(t, s, weight)
+	r, kept, err := s.Write(ctx, vault.Batch{Puts: []*vault.Put{p}})
+	if ctx.Err() == nil || err != nil || !kept || r.ID != p.ID || r.Version != 1 {
+		t.Errorf("%v %v %+v", kept, err, r)
+	}
 }
