@@ -112,22 +112,35 @@ func (a *auditor) with(action Action, records ...RecordID) (notes []Note, back f
 
 // drain takes out what is held back, of more than auditMost the oldest.
 func (a *auditor) drain() (notes []Note, back func()) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	keys := slices.SortedFunc(maps.Keys(a.open), func(k, l auditKey) int { return cmp.Compare(a.open[k].order, a.open[l].order) })
-	keys = keys[:min(len(keys), auditMost)]
-	held := make(map[auditKey]*AuditNote, len(keys))
+	held := a.takeOldest()
+	keys := slices.SortedFunc(maps.Keys(held), func(k, l auditKey) int { return cmp.Compare(held[k].order, held[l].order) })
 	notes = make([]Note, 0, len(keys)+1)
 	for _, k := range keys {
-		p, err := json.Marshal(a.open[k])
+		p, err := json.Marshal(held[k])
 		if err != nil {
 			panic("vault: audit note: " + err.Error())
 		}
 		notes = append(notes, Note{Kind: KindAudit, Record: k.record, Payload: p})
+	}
+	return notes, func() { a.hold(held) }
+}
+
+// takeOldest is what must be done while nothing is noted.
+func (a *auditor) takeOldest() map[auditKey]*AuditNote {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.open) <= auditMost {
+		held := a.open
+		a.open = map[auditKey]*AuditNote{}
+		return held
+	}
+	held := make(map[auditKey]*AuditNote, auditMost)
+	keys := slices.SortedFunc(maps.Keys(a.open), func(k, l auditKey) int { return cmp.Compare(a.open[k].order, a.open[l].order) })
+	for _, k := range keys[:auditMost] {
 		held[k] = a.open[k]
 		delete(a.open, k)
 	}
-	return notes, func() { a.hold(held) }
+	return held
 }
 
 // hold takes back what could not be written.

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var works = []string{"import", "push", "first pull", "open cold", "open warm", "get", "list 50 of a patient", "search rare",
+var works = []string{"import", "push", "first pull", "open cold", "open warm", "get cold", "get", "list 50 of a patient", "search rare",
 	"search common", "search within a patient", "search prefix", "trend", "verify", "edit", "sync one edit", "edit while merging", "backup"}
 
 // A small run has every row, with what its kind has to have, and leaves nothing.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -84,6 +86,72 @@ func (b *bench) openings() error {
 	return b.start() // what opening again and again left in memory is not browsing's
 }
 
+// coldGets asks for records of which the system has nothing in its cache.
+func (b *bench) coldGets() error {
+	if !canForget {
+		return nil
+	}
+	const n = 100
+	p := &pairing{work: "get cold"}
+	for i := range b.pairs {
+		q := request{Op: "get", N: n, Seed: uint64(500 + i)}
+		ask := batch(b.c.queries.statements("get", n, q.Seed))
+		err := b.turn(p, i, func(side int) (reply, error) {
+			if err := forget(b.members[side][0].DB); err != nil {
+				return reply{}, err
+			}
+			return b.first(side, q)
+		}, func(s *shell) (float64, bool, error) {
+			if err := forget(s.db); err != nil {
+				return 0, false, err
+			}
+			return ask(s)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	b.done(p)
+	return b.start()
+}
+
+// warm has the system read every side's database, as far as its cache has room: what is
+// asked for next finds it in the same state for all.
+func (b *bench) warm() error {
+	for side := range b.members {
+		if err := readThrough(b.ctx, b.members[side][0].DB); err != nil {
+			return err
+		}
+	}
+	for _, s := range b.shells {
+		if s != nil {
+			if err := readThrough(b.ctx, s.db); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func readThrough(ctx context.Context, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for buf := make([]byte, 1<<20); ; {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		switch _, err := f.Read(buf); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
 // questions are the rows that read, with the times of one turn, and how many times more
 // turns they take than other rows: what is over in a moment needs more of them for a
 // median that stays, and what takes the others seconds does not get them.
@@ -101,6 +169,9 @@ var questions = []struct {
 }
 
 func (b *bench) reading() error {
+	if err := b.warm(); err != nil {
+		return err
+	}
 	for _, q := range questions {
 		if err := b.repeat(q.work, q.op, q.n, q.more); err != nil {
 			return err
@@ -129,7 +200,12 @@ func (b *bench) repeat(work, op string, n, more int) error {
 	return nil
 }
 
-func (b *bench) editing() error { return b.repeat("edit", "edit", 60, 3) }
+func (b *bench) editing() error {
+	if err := b.warm(); err != nil {
+		return err
+	}
+	return b.repeat("edit", "edit", 60, 3)
+}
 
 // oneEdit is an edit's way to the other device: pushed there, pulled here.
 func (b *bench) oneEdit() error {

@@ -56,7 +56,7 @@ func run(ctx context.Context, cfg config) (res result, sizes []size, jsonBytes i
 	if err := b.prepare(dir); err != nil {
 		return res, nil, 0, err
 	}
-	for _, phase := range []func() error{b.bulk, b.openings, b.reading, b.verifying, b.editing, b.oneEdit, b.merging, b.backup} {
+	for _, phase := range []func() error{b.bulk, b.openings, b.coldGets, b.reading, b.verifying, b.editing, b.oneEdit, b.merging, b.backup} {
 		if err := phase(); err != nil {
 			return res, nil, 0, err
 		}
