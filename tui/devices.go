@@ -76,7 +76,11 @@ func (s *devices) View(w, h int) string {
 		return widget.Columns(w, widths, d.Letter, deviceLabel(d), role, s.news(d), d.ID[:min(len(d.ID), 8)], current(d, st))
 	})...)
 	lines = append(lines, forks...)
-	lines = append(lines, "", "  An owner lets devices in and takes them out. i invites the next one.")
+	how := "i invites the next one."
+	if len(st.Remotes) == 0 {
+		how = "They meet at a remote, and there is none yet: Y, then a."
+	}
+	lines = append(lines, "", "  An owner lets devices in and takes them out. "+how)
 	if len(st.Devices) == 1 {
 		lines = append(lines, "  A second device is also what stands in for this one when it is lost.")
 	}

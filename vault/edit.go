@@ -78,6 +78,11 @@ func (v *Vault) Delete(ctx context.Context, records ...Record) error {
 
 // appendNoted appends b with the audit trail's notes of the act.
 func (v *Vault) appendNoted(ctx context.Context, b Batch, action Action, about []RecordID) error {
+	if len(about) > auditMost { // what is held back must not make the batch too large
+		if err := v.flushAudit(ctx); err != nil {
+			return err
+		}
+	}
 	notes, back := v.audit.with(action, about...)
 	b.Notes = append(b.Notes, notes...)
 	_, err := v.p.Store.Append(ctx, b)

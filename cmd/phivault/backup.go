@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -49,6 +50,9 @@ that you could restore it.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if args[0] == "-" || args[0] == "" {
 				return usage("a backup goes into a file", "give the name of a new one")
+			}
+			if fi, err := os.Stat(args[0]); err == nil && fi.IsDir() {
+				return failed("exists", "that is a folder; a backup goes into a file", "give the name of a new file in it")
 			}
 			return a.withVault(c.Context(), func(ctx context.Context, s *session) error { return a.backup(ctx, s, args[0]) })
 		},

@@ -202,7 +202,7 @@ func onePatient(ctx context.Context, v *vault.Vault, q vault.Query, fits func(*v
 	}
 	switch len(found) {
 	case 0:
-		return vault.RecordID{}, failed("not_found", "no such patient", `"phivault list Patient" shows them`)
+		return vault.RecordID{}, failed("not_found", "no such patient", `"phivault list Patient" shows them; an id may be cut to 4 digits or more`)
 	case 1:
 		return found[0], nil
 	}

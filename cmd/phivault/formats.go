@@ -40,6 +40,9 @@ func (f *importFlags) codecs(ctx context.Context, v *vault.Vault) ([]vault.Codec
 		if err != nil {
 			return nil, err
 		}
+		if subject == "" && !namesPatient(f.mapping) {
+			c = nobodys{c}
+		}
 		list = append(list, c)
 	}
 	if subject != "" {
@@ -65,6 +68,28 @@ func (f *importFlags) codecs(ctx context.Context, v *vault.Vault) ([]vault.Codec
 		return nil, usage("documents need --patient", "")
 	}
 	return nil, usage("there is no such format", "bundle, ndjson, csv and document can be read")
+}
+
+// namesPatient reports whether a mapping of CSV has a column of patients.
+func namesPatient(mapping []string) bool {
+	for _, m := range mapping {
+		for pair := range strings.SplitSeq(m, ",") {
+			if key, _, _ := strings.Cut(strings.TrimSpace(pair), "="); strings.EqualFold(strings.TrimSpace(key), "patient") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nobodys is a format whose records are about nobody: values that no list of a patient
+// would ever show are refused.
+type nobodys struct{ vault.Codec }
+
+func (nobodys) Decode(_ context.Context, name string, _ io.Reader, _ vault.DecodeOptions) iter.Seq2[vault.Item, error] {
+	return func(yield func(vault.Item, error) bool) {
+		yield(vault.Item{}, &vault.Refusal{Input: name, Reason: "its values would be nobody's; --patient says whose they are, or patient=COLUMN in --map"})
+	}
 }
 
 // heedless is a format whose records say themselves whom they are about: that

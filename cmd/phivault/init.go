@@ -80,6 +80,9 @@ func (a *app) initVault(ctx context.Context, f *initFlags) error {
 	}
 	p, err := a.newPassphrase(ctx, f)
 	if err != nil {
+		if o, why, _ := explain(err); o.code == "interrupted" {
+			return failed(o.code, why, "nothing was made")
+		}
 		return err
 	}
 	defer p.Destroy()

@@ -51,6 +51,7 @@ var outcomes = []outcome{
 	{exit: 1, code: "not_owner", match: []error{journal.ErrNotMember}, hint: "do it on a device that is an owner; \"phivault device list\" shows which"},
 	{exit: 1, code: "waiting", match: []error{journal.ErrWaiting}, hint: "sync again when the other devices have"},
 	{exit: 1, code: "read_only", match: []error{vault.ErrReadOnly, syscall.EROFS}, hint: "it opens for reading alone; to change something, copy the folder to a disk that can be written, and open that"},
+	{exit: 1, code: "output", hint: "it is not whole; what the command did in the vault before is done, and need not be repeated"},
 	{exit: 1, code: "disk_full", match: []error{vault.ErrFull, syscall.ENOSPC}, hint: "free some space and run it again; what was finished is kept"},
 	{exit: 1, code: "exists", match: []error{fs.ErrExist, local.ErrExists, local.ErrFileExists, local.ErrRemoteTaken}, hint: "choose another name"},
 	{exit: 1, code: "missing", match: []error{fs.ErrNotExist}, hint: "check the name"},

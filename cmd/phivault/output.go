@@ -25,8 +25,11 @@ func (a *app) output(name string, force bool) (*outputFile, error) {
 		return &outputFile{sink: a.out}, nil
 	}
 	if fi, err := os.Lstat(name); err == nil {
-		if fi.IsDir() {
+		switch {
+		case fi.IsDir():
 			return nil, failed("exists", "the output names a folder", "give the name of a file")
+		case !fi.Mode().IsRegular(): // renaming onto it would put a file in its place
+			return nil, failed("exists", "the output is a link, a device or a pipe, not a file", "give the name of a file, or - for stdout")
 		}
 		if !force {
 			return nil, failed("exists", "the output file exists", "choose another name, or replace it with --force")
@@ -36,7 +39,7 @@ func (a *app) output(name string, force bool) (*outputFile, error) {
 	if err != nil {
 		return nil, because(err, "the output file cannot be made")
 	}
-	return &outputFile{&sink{w: bufio.NewWriterSize(f, 256<<10), utf8: true}, f, name}, nil
+	return &outputFile{&sink{w: bufio.NewWriterSize(f, 256<<10), utf8: true, file: true}, f, name}, nil
 }
 
 // written tells of a file that end completed.

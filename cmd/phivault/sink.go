@@ -25,6 +25,7 @@ type sink struct {
 	utf8  bool // may use more than ASCII for decoration
 	short bool // is for people, though no terminal: ids may be cut
 	null  bool // is the null device; the runtime opens it in place of a closed descriptor
+	file  bool // is a file that appears when it is whole
 	err   error
 }
 
@@ -76,8 +77,11 @@ func (s *sink) flush() error { return s.keep(s.w.Flush()) }
 func (s *sink) keep(err error) error {
 	if err != nil && s.err == nil {
 		s.err = err
-		if brokenPipe(err) {
+		switch {
+		case brokenPipe(err):
 			s.err = errPipeClosed
+		case !s.file:
+			s.err = &fault{code: "output", why: "the output could not be written: " + reason(err), cause: err}
 		}
 	}
 	return s.err

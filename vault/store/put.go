@@ -206,7 +206,7 @@ func (t *tx) putRevision(ctx context.Context, p *vault.Put, k known, h history, 
 		return err
 	}
 	var was []int64
-	if p.Base != nil && p.Was != nil {
+	if p.Base != nil && p.Was != nil && k.state != stateDeleted { // under a deletion another content may have come to stand
 		was = identifierNames(p.Source, p.Was)
 	} else if was, err = t.namesIn(ctx, k, h); err != nil {
 		return err

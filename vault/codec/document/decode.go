@@ -93,7 +93,7 @@ func notTaken(name, kind string, n int) string {
 	case kind == "":
 		return "it is no PDF, image or text that is known here"
 	case kind == "text/plain" && (strings.HasSuffix(lower, ".csv") || strings.HasSuffix(lower, ".tsv")):
-		return "it is a table; a mapping says what its columns mean"
+		return "it is a table; a mapping says what its columns mean, by the names in its first line"
 	}
 	return ""
 }

@@ -125,7 +125,7 @@ func TestWhatIsRefused(t *testing.T) {
 		{"a.bin", strings.NewReader("\x00\x01"), "a.bin: it is no PDF, image or text that is known here"},
 		{"a.json", strings.NewReader(`{"a":1}`), "a.json: it is no PDF, image or text that is known here"},
 		{"a.xml", strings.NewReader(`<a/>`), "a.xml: it is no PDF, image or text that is known here"},
-		{"a.CSV", strings.NewReader("Date,Value\n"), "a.CSV: it is a table; a mapping says what its columns mean"},
+		{"a.CSV", strings.NewReader("Date,Value\n"), "a.CSV: it is a table; a mapping says what its columns mean, by the names in its first line"},
 		{"a.txt", strings.NewReader(""), "a.txt: it is empty"},
 		{"a.txt", strings.NewReader(strings.Repeat("word ", 50_000)), "a.txt: an attachment is over the limit of 100000 bytes"},
 		{"a.txt", iotest.ErrReader(ref), "f: byte 3: damaged"},
