@@ -60,12 +60,7 @@ func TestATornHeaderOfTheLogIsRefused(t *testing.T) {
 		t.Fatal("the log was not started over")
 	}
 	before["v.db"+logSuffix] = fresh[:32] + before["v.db"+logSuffix][32:]
-	dir = mustDir(t)
-	for name, b := range before {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(b), fileMode); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir = folderOf(t, before)
 	db = openDB(t, v, filepath.Join(dir, "v.db"), "")
 	if _, err := db.Exec("select * from c"); !IsAuth(err) {
 		t.Errorf("opened: %v", err)

@@ -1,6 +1,7 @@
 package cryptvfs
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,6 +83,18 @@ func TestSmallTransactionsFindRoomInTheLog(t *testing.T) {
 	}
 }
 
+// folderOf is a new folder with these files.
+func folderOf(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := mustDir(t)
+	for name, b := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(b), fileMode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 func TestZerosInTheLogAreNoFrames(t *testing.T) {
 	v := hastyVFS(t, 4096)
 	dir := mustDir(t)
@@ -113,15 +126,9 @@ func TestZerosInTheLogAreNoFrames(t *testing.T) {
 		{"garbage behind", log[:used] + strings.Repeat("x", len(log)-used), "3"},
 		{"frames behind zeros", log[:used] + strings.Repeat("\x00", frame) + log[used-frame:used], "3"},
 	} {
-		dir := mustDir(t)
-		for name, b := range files {
-			if name == "v.db"+logSuffix {
-				b = c.log
-			}
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(b), fileMode); err != nil {
-				t.Fatal(err)
-			}
-		}
+		with := maps.Clone(files)
+		with["v.db"+logSuffix] = c.log
+		dir := folderOf(t, with)
 		db := openDB(t, v, filepath.Join(dir, "v.db"), "")
 		var n string
 		err := db.QueryRow("select count(*) from c").Scan(&n)
@@ -167,12 +174,7 @@ func TestALogThatIsFoundHasRoom(t *testing.T) {
 	run(t, db, "insert into c select value from "+count(50_000))
 	files := filesOf(t, dir)
 	v := hastyVFS(t, 4096)
-	dir = mustDir(t)
-	for name, b := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(b), fileMode); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir = folderOf(t, files)
 	path := filepath.Join(dir, "v.db")
 	db = openDB(t, v, path, unmoved)
 	db.SetMaxOpenConns(1)
